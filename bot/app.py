@@ -42,7 +42,7 @@ from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
 from bot.web.setup.done import SetupDonePage, SetupProgress
-from bot.web.setup.installation_status import InstalledApp, look_or
+from bot.web.setup.installation_status import InstalledApp, read_or
 from bot.web.webhook import Record
 
 log = structlog.get_logger("app")
@@ -75,7 +75,7 @@ as long for its transaction while pages are read.
 
 
 class CannotListen(Exception):
-    """The listening address is taken or not ours."""
+    """The listening address is in use, or not an address of this machine."""
 
 
 class Rates(Struct, frozen=True):
@@ -173,13 +173,13 @@ def explain_listening(host: str, port: int, error: OSError, other: str) -> str:
     """Return in one line why an address cannot be listened on, and what to do; `other` says how to take another."""
     match error.errno:
         case errno.EADDRINUSE:
-            why, remedy = "another program listens there", f"End it, or {other}"
+            why, remedy = "another program is listening there", f"Stop it, or {other}"
         case errno.EACCES:
-            why, remedy = "ports below 1024 are for root", f"Use one above, behind a web server: {other}"
+            why, remedy = "ports below 1024 require root", f"Use a higher port behind a web server: {other}"
         case _:
             # asyncio repeats the address behind the reason.
             why = (error.strerror or str(error)).partition(" (while attempting")[0]
-            remedy = "HOST has to be an address of this machine; 0.0.0.0 stands for all"
+            remedy = "HOST must be an address of this machine, or 0.0.0.0 for all of them"
     return f"cannot listen on {host} port {port}: {why}. {remedy}."
 
 
@@ -270,7 +270,9 @@ async def _make_application(
     details = None if token is None else OperatorDetails(look, token)
     setup_done = await _setup_done(config, scheduler, clock)
     record = store.record if setup_done is None else _marking_first_delivery(store, clock)
-    context = PagesContext(store.rosters, addresses_of(config), clock.now, local_bases(config))
+    context = PagesContext(
+        store.rosters, addresses_of(config), clock.now, local_bases(config), config.petition_label
+    )
     return create_app(
         record=_recording_refused(record, app_sync),
         secrets=config.webhook_secrets,
@@ -353,7 +355,7 @@ async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> Set
     async def progress() -> SetupProgress:
         is_delivered = await store.credentials.get_first_delivery_at() is not None
         told = tuple(await store.installations.list_accounts())
-        accounts, trouble = await look_or(installed, told, is_delivered=is_delivered)
+        accounts, trouble = await read_or(installed, told, is_delivered=is_delivered)
         return SetupProgress(accounts, is_delivered, trouble)
 
     auth, site = SetupAuth(config.secret_key, clock.now), web_url_of(config.api_url)

@@ -1,4 +1,4 @@
-"""Read the environment once into a frozen `Config`; nobody else reads it."""
+"""Read the environment once into a frozen `Config`; nothing else reads it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEAST_SECRET = 32
 
 
 class ConfigError(Exception):
-    """The configuration is missing something or contradicts itself; `problems` names each variable."""
+    """The configuration is incomplete or contradicts itself; `problems` names each variable."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -37,45 +37,52 @@ class Variable(Struct, frozen=True):
 
 
 VARIABLES = (
-    Variable("GITHUB_APP_ID", None, "App id or client id"),
+    Variable("GITHUB_APP_ID", None, "the App's id or client id"),
     Variable(
         "GITHUB_PRIVATE_KEY",
         None,
-        r"the App's private key: PEM text (real or `\n`-escaped newlines, or base64, also wrapped)",
+        r"the App's private key: PEM text, with newlines or `\n`, or that text in base64",
     ),
-    Variable("GITHUB_PRIVATE_KEY_PATH", None, "the file that holds the private key, instead of the text"),
-    Variable("GITHUB_WEBHOOK_SECRET", None, "the webhook's shared secret; comma-separated values allow rotation"),
-    Variable("GITHUB_CLIENT_ID", None, "the App's client id, with which organizers sign in on the pages"),
-    Variable("GITHUB_CLIENT_SECRET", None, "a client secret of the App; the set-up stores both by itself"),
+    Variable("GITHUB_PRIVATE_KEY_PATH", None, "a file with the private key, instead of the text"),
+    Variable(
+        "GITHUB_WEBHOOK_SECRET", None, "the webhook's secret; during a rotation, several values separated by commas"
+    ),
+    Variable("GITHUB_CLIENT_ID", None, "the App's client id; organizers need it to sign in on the pages"),
+    Variable("GITHUB_CLIENT_SECRET", None, "a client secret of the App; the set-up stores both"),
     Variable(
         "SECRET_KEY",
         None,
-        "32 or more random characters: for what is stored encrypted, and for tokens of the operator",
+        "32 or more random characters; encrypts the stored App, and signs sessions and the operator's tokens",
     ),
     Variable(
-        "GITHUB_TOKEN", None, "somebody's own token, or a workflow's, with which `verify` and `sync` need no App"
+        "GITHUB_TOKEN",
+        None,
+        "a personal access token, or a workflow's; with it, `verify`, `audit`, `sync` and `init-repo` need no App",
     ),
     Variable("REHEARSAL_SECOND_TOKEN", None, "somebody else's token, so that `rehearse` can try what takes two"),
     Variable(
-        "GITHUB_API_URL", "https://api.github.com", "GitHub Enterprise Server (`https://HOST/api/v3`) or a stand-in"
+        "GITHUB_API_URL",
+        "https://api.github.com",
+        "GitHub's API; for GitHub Enterprise Server `https://HOST/api/v3`",
     ),
     Variable(
         "DATABASE_URL",
         "sqlite:///undersigned.db",
-        "SQLite file or `postgresql://…`, direct or through a pooler in session mode",
+        "an SQLite file or `postgresql://…`, directly or through a pooler in session mode",
     ),
-    Variable("HOST", "0.0.0.0", "listening address"),  # noqa: S104 - a server listens; containers need all addresses
-    Variable("PORT", "8080", "listening port; 0 lets the system choose"),
+    Variable("HOST", "0.0.0.0", "the address to listen on"),  # noqa: S104 - a server listens; containers need all addresses
+    Variable("PORT", "8080", "the port to listen on; 0 lets the system choose"),
     Variable(
         "TRUSTED_PROXIES",
         None,
-        "how many proxies of yours stand before the bot and write `X-Forwarded-For`; unset: one, where it is near",
+        "the number of your proxies in front of the bot that add to `X-Forwarded-For`; unset:"
+        " one, if it is on this machine or in a private network",
     ),
-    Variable("PUBLIC_URL", None, "where the web pages are reachable from outside"),
+    Variable("PUBLIC_URL", None, "the public address of the bot and its pages"),
     Variable("PETITION_LABEL", "petition", "the label that makes an issue a petition"),
-    Variable("RESYNC_SECONDS", "600", "seconds between two looks at GitHub for what no delivery has told"),
+    Variable("RESYNC_SECONDS", "600", "seconds between two checks on GitHub for changes that no delivery reported"),
     Variable("LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`"),
-    Variable("LOG_FORMAT", None, "`text` or `json`; unset: text on a terminal, else JSON"),
+    Variable("LOG_FORMAT", None, "`text` or `json`; unset: text on a terminal, JSON otherwise"),
 )
 
 
@@ -171,7 +178,7 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
     )
     if bool(config.client_id) is not bool(config.client_secret):
         missing = "GITHUB_CLIENT_SECRET" if config.client_id else "GITHUB_CLIENT_ID"
-        problems.append(f"{missing} is not set; GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET belong together")
+        problems.append(f"{missing} is not set; set both GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET, or neither")
     if problems:
         raise ConfigError(problems)
     return config
@@ -184,15 +191,17 @@ def read_for_reading(environment: Mapping[str, str]) -> Config:
     """
     config = read(environment, credentials=False)
     if not config.token and not (config.app_id and config.private_key):
-        problem = "GITHUB_TOKEN is not set, nor are GITHUB_APP_ID and GITHUB_PRIVATE_KEY, nor is there a stored App"
-        raise ConfigError(
-            [f"{problem} and its SECRET_KEY; for a public petition any token will do, of whoever it is"]
+        problem = (
+            "GITHUB_TOKEN is not set, and no App is configured or stored. Set GITHUB_TOKEN"
+            " (for a public petition, any"
+            " token works), GITHUB_APP_ID and GITHUB_PRIVATE_KEY, or the SECRET_KEY of a stored App"
         )
+        raise ConfigError([problem])
     return config
 
 
 def read_for_storing(environment: Mapping[str, str]) -> Config:
-    """Read the configuration of the command that stores the App: its credentials, and the key to seal them.
+    """Read the configuration of the command that stores the App: its credentials, and the key to encrypt them.
 
     Raises ConfigError.
     """
@@ -212,7 +221,9 @@ def read_for_delivering(environment: Mapping[str, str]) -> Config:
     """
     config = read(environment, credentials=False)
     if not config.webhook_secrets and not config.secret_key:
-        raise ConfigError(["GITHUB_WEBHOOK_SECRET is not set; it has to be the one of the bot that is to take it"])
+        raise ConfigError(
+            ["GITHUB_WEBHOOK_SECRET is not set; set the webhook secret of the bot that receives the delivery"]
+        )
     return config
 
 
@@ -258,19 +269,21 @@ class _Reader(Struct, frozen=True):
         value = self.text("GITHUB_WEBHOOK_SECRET", required=required)
         secrets = tuple(secret.strip() for secret in value.split(",") if secret.strip())
         if value and not secrets:
-            self.problems.append("GITHUB_WEBHOOK_SECRET holds no secret between its commas")
+            self.problems.append("GITHUB_WEBHOOK_SECRET contains only commas")
         return secrets
 
     def secret_key(self) -> str:
         value = self.text("SECRET_KEY")
         if value and len(value) < LEAST_SECRET:
-            self.problems.append(f"SECRET_KEY is too short to be secret; give it {LEAST_SECRET} characters or more")
+            self.problems.append(f"SECRET_KEY is too short; it must have {LEAST_SECRET} characters or more")
         return value
 
     def private_key(self, *, required: bool) -> str:
         value, path = self.text("GITHUB_PRIVATE_KEY"), self.text("GITHUB_PRIVATE_KEY_PATH")
         if value and path:
-            self.problems.append("GITHUB_PRIVATE_KEY and GITHUB_PRIVATE_KEY_PATH are both set; keep one of them")
+            self.problems.append(
+                "GITHUB_PRIVATE_KEY and GITHUB_PRIVATE_KEY_PATH are both set; set only one of them"
+            )
         elif path:
             return self._checked_key(
                 "GITHUB_PRIVATE_KEY_PATH", lambda: _unfold(Path(path).read_text(encoding="utf-8"))
@@ -285,12 +298,14 @@ class _Reader(Struct, frozen=True):
         try:
             pem = _unfold(load())
         except OSError as error:
-            self.problems.append(f"{name} names a file that cannot be read: {error.strerror}")
+            self.problems.append(f"the file of {name} cannot be read: {error.strerror}")
             return ""
         except UnicodeDecodeError:
             pem = ""
         if not _is_rsa_key(pem):
-            self.problems.append(f"{name} holds no RSA private key in PEM form (-----BEGIN … PRIVATE KEY-----)")
+            self.problems.append(
+                f"{name} does not contain an RSA private key in PEM format (-----BEGIN … PRIVATE KEY-----)"
+            )
         return pem
 
 
@@ -305,7 +320,7 @@ def _password_of(url: str) -> str:
 
 def _is_rsa_key(pem: str) -> bool:
     try:
-        # Whether its numbers are primes GitHub tells as well, and to find out would be a good part of the start.
+        # GitHub also reports a key that is not valid; checking its primes here would slow down the start.
         key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
         return isinstance(key, RSAPrivateKey)
     except (ValueError, TypeError, UnsupportedAlgorithm):

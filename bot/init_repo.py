@@ -1,7 +1,8 @@
-"""`init-repo`: give a repository its settings file, issue template and label, and ask before overwriting."""
+"""`init-repo`: add the settings file, issue template and label to a repository, and ask before overwriting."""
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,14 +30,14 @@ FORMER_FORM: Final = ".github/ISSUE_TEMPLATE/petition.yml"
 """The issue form of 0.1; GitHub puts a form's headings and check boxes into the issue, so that people sign them."""
 
 Ask = Callable[[str], bool]
-"""Put a question to whoever is there; False for no."""
+"""Ask a question; False for no."""
 
 
 class NotWritable(Exception):
     """A file or folder cannot be written; the message says which and why."""
 
 
-class Furnished(Struct):
+class InitReport(Struct):
     """What was done, line by line; `is_complete` if everything is there now."""
 
     lines: list[str] = field(default_factory=list)
@@ -64,29 +65,29 @@ def _text(name: str) -> str:
     return resources.files("bot").joinpath("repository_templates", name).read_text("utf-8")
 
 
-def init_folder(folder: Path, label: str, may_overwrite: Ask) -> Furnished:
-    """Write the files into a clone; the label is made on GitHub, by somebody else. Raises NotWritable."""
-    done = Furnished()
+def init_folder(folder: Path, label: str, may_overwrite: Ask) -> InitReport:
+    """Write the files into a clone; the label is created on GitHub separately. Raises NotWritable."""
+    done = InitReport()
     try:
         if not folder.is_dir():
-            raise NotWritable(f"{folder} is no folder; give the one of your clone")
+            raise NotWritable(f"{folder} is not a folder; give the folder of your clone")
         for path, text in starter_files(label).items():
             if not (folder / path).resolve().is_relative_to(folder.resolve()):
-                raise NotWritable(f"{folder / path} leads out of the clone, by a link that somebody has put there")
+                raise NotWritable(f"{folder / path} leads out of the clone, because of a symbolic link")
             _put(folder / path, path, text, may_overwrite, done)
         _mention_former_form(_read(folder / FORMER_FORM), done)
     except OSError as error:
         raise NotWritable(f"{error.filename}: {error.strerror}") from error
     done.say(
-        f"Commit and push them, and make the label: gh label create '{label}' --color {COLOR}"
+        f"Commit and push the files. Then create the label: gh label create {shlex.quote(label)} --color {COLOR}"
         f" --description '{DESCRIPTION}'"
     )
     return done
 
 
-async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furnished:
-    """Make the label and commit the files, as far as the token or the App may; raises `bot.github.errors`."""
-    done = Furnished()
+async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> InitReport:
+    """Create the label and commit the files, as far as the token or the App can; raises `bot.github.errors`."""
+    done = InitReport()
     async with aiohttp.ClientSession() as session:
         if config.token:
             setup = repository_setup_with_token(session, config.token, config.api_url, time.time)
@@ -94,7 +95,7 @@ async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furn
             github = github_of(config, session)
             setup = await github.get_repository_setup(await _installation(github, repo))
         new = await setup.create_label(repo, config.petition_label)
-        done.say(f"The label `{config.petition_label}` {'is made' if new else 'was there'}.")
+        done.say(f"{'Created' if new else 'Unchanged:'} the label `{config.petition_label}`.")
         for path, text in starter_files(config.petition_label).items():
             await _commit(setup, repo, path, text, may_overwrite, done)
         with suppress(Forbidden):
@@ -103,29 +104,30 @@ async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furn
     return done
 
 
-def _mention_former_form(text: str | None, done: Furnished) -> None:
+def _mention_former_form(text: str | None, done: InitReport) -> None:
     if text is not None and "label: Letter" in text:
         done.lack(
-            f"{FORMER_FORM} is the form of an earlier version: its headings and check boxes go into the letter that"
-            " people sign. Delete it; the template takes its place."
+            f"{FORMER_FORM} is the issue form of an earlier version. It puts headings and"
+            " check boxes into the letter"
+            " that people sign. Delete it; the template replaces it."
         )
 
 
-def _is_to_write(path: str, known: str | None, text: str, may_overwrite: Ask, done: Furnished) -> bool:
+def _is_to_write(path: str, known: str | None, text: str, may_overwrite: Ask, done: InitReport) -> bool:
     if known == text:
-        done.say(f"{path} was there.")
-    elif known is None or may_overwrite(f"{path} is there and says something else. Write over it?"):
+        done.say(f"Unchanged: {path}.")
+    elif known is None or may_overwrite(f"{path} exists and differs. Overwrite it?"):
         return True
     else:
-        done.lack(f"{path} was left as it is.")
+        done.lack(f"Skipped: {path}.")
     return False
 
 
-def _put(file: Path, path: str, text: str, may_overwrite: Ask, done: Furnished) -> None:
+def _put(file: Path, path: str, text: str, may_overwrite: Ask, done: InitReport) -> None:
     if _is_to_write(path, _read(file), text, may_overwrite, done):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-        done.say(f"{path} is written.")
+        done.say(f"Wrote {path}.")
 
 
 def _read(file: Path) -> str | None:
@@ -133,17 +135,18 @@ def _read(file: Path) -> str | None:
 
 
 async def _commit(
-    setup: RepositorySetup, repo: str, path: str, text: str, may_overwrite: Ask, done: Furnished
+    setup: RepositorySetup, repo: str, path: str, text: str, may_overwrite: Ask, done: InitReport
 ) -> None:
     try:
         known = await setup.read_file(repo, path)
         if _is_to_write(path, None if known is None else known.text, text, may_overwrite, done):
             await setup.write_file(repo, path, text, over=known)
-            done.say(f"{path} is committed.")
+            done.say(f"Committed {path}.")
     except Forbidden:
         done.lack(
-            f"{path} is not written: the App may not change files. Do it with a GITHUB_TOKEN of yours (Contents:"
-            " write) or in a clone: python -m bot init-repo --dir PATH"
+            f"{path} is not written: the App cannot change files. Use a GITHUB_TOKEN of yours"
+            " (Contents: write), or a"
+            " clone: python -m bot init-repo --dir PATH"
         )
 
 
@@ -151,4 +154,4 @@ async def _installation(github: GitHub, repo: str) -> int:
     try:
         return await github.find_installation(repo)
     except NotFound:
-        raise GitHubError(f"{repo} is not there, or the App is not installed on it") from None
+        raise GitHubError(f"{repo} does not exist, or the App is not installed on it") from None

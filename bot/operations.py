@@ -36,7 +36,7 @@ async def open_store(
 ) -> AsyncIterator[Store]:
     """Open the database of a configuration, brought to this version, and close it; raises the store's errors.
 
-    Unless it is to be made, it must exist: who mistypes its name gets no empty one.
+    Unless `make` is given, it must exist: a mistyped name must not create an empty one.
     """
     if not make:
         read_existing_address(config.database_url)
@@ -69,7 +69,7 @@ async def forget(who: str, config: Config) -> Forgotten:
             people = [int(login)]
         if not people:
             raise UnknownPetition(
-                f"nobody called @{login} is known. After a renaming, give the account's number instead"
+                f"the database has nothing of @{login}. If the login has changed, give the account number instead"
             )
         return await store.privacy.forget(people)
 
@@ -130,7 +130,7 @@ async def take(repository: str, number: int, config: Config) -> TakenPetition:
         found = await store.rosters.find(owner, name, number)
         whole = None if found is None else await store.rosters.get_export(found.petition_id)
     if found is None or whole is None:
-        raise UnknownPetition(f"{repository}#{number}: there is no such petition in this database.")
+        raise UnknownPetition(f"{repository}#{number}: this database has no such petition.")
     base = addresses.public_url or f"http://localhost:{config.port}"
     pages = pages_of(base, found.repository, found.number, found.page_key)
     return TakenPetition(whole, pages, addresses.site, int(time.time()))

@@ -12,7 +12,7 @@ from bot.units import EpochSeconds
 
 
 class WrongKey(Exception):
-    """What is stored was encrypted with another SECRET_KEY. Set the old one again; or drop-app, and begin anew."""
+    """The stored App is encrypted with another SECRET_KEY. Set that key again, or run drop-app and start over."""
 
 
 def encrypt(text: str, secret_key: str, now: EpochSeconds) -> str:
@@ -20,10 +20,10 @@ def encrypt(text: str, secret_key: str, now: EpochSeconds) -> str:
     return _box(secret_key).encrypt_at_time(text.encode(), int(now)).decode()
 
 
-def decrypt(sealed: str, secret_key: str) -> str:
+def decrypt(encrypted: str, secret_key: str) -> str:
     """Decrypt a text; raises WrongKey."""
     try:
-        return _box(secret_key).decrypt(sealed.encode()).decode()
+        return _box(secret_key).decrypt(encrypted.encode()).decode()
     except InvalidToken:
         raise WrongKey(WrongKey.__doc__) from None
 

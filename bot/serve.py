@@ -94,8 +94,8 @@ async def set_up(
         done = asyncio.Event()
 
         async def keep(made: Registration) -> bool:
-            sealed = encrypt(made.text(), config.secret_key, time.time())
-            kept = await store.credentials.add(sealed, int(time.time()))
+            encrypted = encrypt(made.text(), config.secret_key, time.time())
+            kept = await store.credentials.add(encrypted, int(time.time()))
             done.set()
             return kept
 
@@ -140,5 +140,5 @@ async def _watch(store: Store, done: asyncio.Event) -> None:
             if await store.credentials.get() is not None:
                 done.set()
         except DatabaseUnavailable as error:
-            log.warning("the database does not answer", error=str(error))
+            log.warning("the database does not respond", error=str(error))
         await asyncio.sleep(POLL_INTERVAL)

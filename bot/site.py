@@ -69,7 +69,12 @@ async def write_site(
                 f" {request.repository}` first, and see that an issue there carries the label"
             )
         folder = await asyncio.to_thread(open_folder, request.folder)
-        return await _write(request, folder, store, PagesContext(store.rosters, addresses_of(config), now))
+        return await _write(
+            request,
+            folder,
+            store,
+            PagesContext(store.rosters, addresses_of(config), now, label=config.petition_label),
+        )
 
 
 async def _write(request: SiteRequest, folder: SiteFolder, store: Store, context: PagesContext) -> SiteReport:

@@ -15,15 +15,15 @@ from bot import logs, operations
 from bot.config import Config
 from bot.github.manifest import Registration
 from bot.secret_key import WrongKey, decrypt, encrypt
-from bot.store import Store, StoreError, read_existing_address, read_sealed
+from bot.store import Store, StoreError, read_encrypted, read_existing_address
 
 
 class NotSetUp(Exception):
-    """There is no App yet. Start `python -m bot serve` and open its /setup, or set GITHUB_APP_ID and its like."""
+    """There is no App yet. Run `python -m bot serve` and open its /setup, or set the GITHUB_… variables."""
 
 
 class SetUpAlready(Exception):
-    """There is a stored App already. To replace it, add --replace ."""
+    """An App is already stored. To replace it, add --replace ."""
 
 
 async def find_app(config: Config) -> Config | None:
@@ -33,10 +33,10 @@ async def find_app(config: Config) -> Config | None:
     """
     if config.has_credentials:
         return config
-    sealed = await read_sealed(config.database_url)
-    if sealed is None:
+    encrypted = await read_encrypted(config.database_url)
+    if encrypted is None:
         return None
-    found = Registration.read(decrypt(sealed, config.secret_key))
+    found = Registration.read(decrypt(encrypted, config.secret_key))
     has_client = bool(config.client_secret)
     complete = replace(
         config,
@@ -60,16 +60,16 @@ async def with_app(config: Config) -> Config:
         try:
             read_existing_address(config.database_url)
         except StoreError as error:
-            raise NotSetUp(f"{NotSetUp.__doc__} Or is it elsewhere? Here {error}.") from None
+            raise NotSetUp(f"{NotSetUp.__doc__} Also check DATABASE_URL: {error}.") from None
         raise NotSetUp(NotSetUp.__doc__)
     return found
 
 
 async def _same_app(store: Store, config: Config) -> Registration | None:
     """Return the stored App, if it is the configured one and can be decrypted."""
-    sealed = await store.credentials.get()
+    encrypted = await store.credentials.get()
     with suppress(WrongKey):
-        known = None if sealed is None else Registration.read(decrypt(sealed, config.secret_key))
+        known = None if encrypted is None else Registration.read(decrypt(encrypted, config.secret_key))
         if known is not None and known.app_id == config.app_id:
             return known
     return None
@@ -80,11 +80,11 @@ async def fill_in(config: Config) -> Config | None:
 
     Raises the store's errors.
     """
-    sealed = await read_sealed(config.database_url)
-    if sealed is None:
+    encrypted = await read_encrypted(config.database_url)
+    if encrypted is None:
         return None
     try:
-        kept = Registration.read(decrypt(sealed, config.secret_key))
+        kept = Registration.read(decrypt(encrypted, config.secret_key))
     except WrongKey:
         return None
     return replace(
@@ -116,10 +116,10 @@ async def import_app(config: Config, *, replacing: bool) -> str:
             client_secret=client.client_secret,
             hook_url="" if kept is None else kept.hook_url,
         )
-        sealed, now = encrypt(brought.text(), config.secret_key, time.time()), int(time.time())
+        encrypted, now = encrypt(brought.text(), config.secret_key, time.time()), int(time.time())
         if replacing:
-            await store.credentials.replace(sealed, now)
-        elif not await store.credentials.add(sealed, now):
+            await store.credentials.replace(encrypted, now)
+        elif not await store.credentials.add(encrypted, now):
             raise SetUpAlready(SetUpAlready.__doc__)
         # An App that exists already needs no page about its installation.
         await store.credentials.record_delivery(now)

@@ -99,6 +99,8 @@ class SyncReport(Struct, frozen=True):
     reactions: int
     left: str = ""
     """Why something is left to the next run; empty where nothing is."""
+    label: str = "petition"
+    """The label that makes an issue a petition."""
 
     @property
     def failures(self) -> list[SyncedPetition]:
@@ -110,17 +112,17 @@ class SyncReport(Struct, frozen=True):
         for one in self.petitions:
             yield one.line
         if not self.petitions and not self.left:
-            yield f"{self.repository} has no petition yet: an issue is one when it carries the label."
+            yield f"{self.repository} has no petition yet: give an issue the label `{self.label}`."
         bodies = "1 issue" if self.written == 1 else f"{self.written} issues"
         yield f"{bodies} updated, {self.reactions} reactions, {self.calls} calls to GitHub."
         if self.left:
-            yield f"Not all is done: {self.left}. The next run goes on."
+            yield f"Some work is left: {self.left}. The next run continues."
 
 
 _FOR_WORKFLOWS: Final = {
-    State.NOT_ALLOWED: "The workflow may not edit the issue. Its file needs `issues: write` under `permissions:`.",
-    State.SETTINGS_UNREADABLE: "The workflow may not read .github/petition.yml; the settings that it read last, or"
-    " the defaults, stay in force. Its file needs `contents: read` under `permissions:`.",
+    State.NOT_ALLOWED: "The workflow cannot edit the issue. Add `issues: write` under `permissions:` in its file.",
+    State.SETTINGS_UNREADABLE: "The workflow cannot read .github/petition.yml. The last settings that it read, or"
+    " the defaults, stay in force. Add `contents: read` under `permissions:` in its file.",
 }
 
 _TO_MEND: Final = (
@@ -165,8 +167,9 @@ async def sync(repository: str, number: int | None, config: Config, clock: SyncC
 
 
 _OF_AN_APP: Final = (
-    "GITHUB_TOKEN is set, and the database is that of an App: give `sync` a database of its own with DATABASE_URL,"
-    " or leave GITHUB_TOKEN unset to count as the App"
+    "GITHUB_TOKEN is set, but the database belongs to an App. Set DATABASE_URL to a separate"
+    " database for `sync`, or"
+    " unset GITHUB_TOKEN to count as the App"
 )
 
 
@@ -251,7 +254,7 @@ class SyncRun:
         worker = self._worker()
         try:
             if not lease:
-                self.left = "another process works on this database"
+                self.left = "another process is using this database"
             else:
                 await self._begin(number)
                 await self._discover(number)
@@ -267,6 +270,7 @@ class SyncRun:
             self.calls.written,
             self._reactions,
             self.left,
+            self.config.petition_label,
         )
 
     def _worker(self) -> Worker:
@@ -289,7 +293,7 @@ class SyncRun:
         read = await self.client.get_issue(self.repository.full_name, number)
         if self.config.petition_label.lower() not in read.issue.labels or read.issue.is_pull_request:
             raise UnknownPetition(
-                f"{self.repository.full_name}#{number} is no petition: it does not carry the label"
+                f"{self.repository.full_name}#{number} is not a petition: it does not have the label"
                 f" `{self.config.petition_label}`"
             )
         fact = IssueFact(self.client.id, read.repository, read.issue, as_of=read.read_at, reread=True)
@@ -319,7 +323,7 @@ class SyncRun:
                 continue
             if not await self._is_due_within(PATIENCE):
                 if await self._is_due_within(HOUR):
-                    self.left = "GitHub did not answer everything"
+                    self.left = "some calls to GitHub failed"
                 break
             await self.clock.sleep(max(until - self.clock.now(), 0.1))
 
@@ -383,8 +387,8 @@ async def _take_all_steps(discovery: InstallationSync, clock: SyncClock) -> None
 
 def _reason(error: Paused | Unavailable) -> str:
     if isinstance(error, Paused):
-        return f"GitHub takes no more calls before {_clock_time(error.until)} UTC ({error.reason})"
-    return f"GitHub does not answer ({error})"
+        return f"GitHub accepts no calls until {_clock_time(error.until)} UTC ({error.reason})"
+    return f"GitHub did not respond as expected ({error})"
 
 
 def _clock_time(at: EpochSeconds) -> str:

@@ -42,7 +42,7 @@ class Verification(Struct, frozen=True):
     read_at: float
     """When the comments were read."""
     notes: tuple[str, ...] = ()
-    """What had to be taken on trust."""
+    """What could not be checked."""
 
     def url_of(self, comment_id: int | None) -> str:
         """Return the address of a comment, or of the issue where no single comment is meant."""
@@ -54,15 +54,17 @@ class Verification(Struct, frozen=True):
         """Return its lines for people."""
         found, notes = self.recount, [f"  Note: {note}." for note in (*self.notes, *self._anonymity())]
         if found.agrees:
-            more = f" Counted with {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
-            agreed = f"{self.name}: the comments hold {_signatures(found.count)}, and so says the block.{more}"
+            more = f" This includes {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
+            agreed = (
+                f"{self.name}: the comments contain {_signatures(found.count)}, and the issue shows the same.{more}"
+            )
             return [agreed, *notes]
         differences = [f"  - {describe(one, found)}: {self.url_of(one.comment_id)}" for one in found.differences]
-        return [f"{self.name}: the block and the comments differ.", *differences, *notes]
+        return [f"{self.name}: the issue and its comments differ.", *differences, *notes]
 
     def _anonymity(self) -> Iterator[str]:
         if self.recount.line is not None and self.recount.line.anonymised:
-            yield "the petition ended long ago, and the bot has erased who signed; only the comments still tell"
+            yield "the petition has ended, and the bot has erased who signed; only the comments still show it"
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""
@@ -147,22 +149,22 @@ def describe(difference: Difference, found: Recount) -> str:
 
 
 _DIFFERENCES = {
-    Cause.NO_LINE: "the issue shows no tally; the comments hold {comments}",
-    Cause.OTHER_COUNT: "the block says {block}, the comments hold {count}",
-    Cause.OTHER_SIGNATURES: "the block says {block}, but not the same ones as the comments hold",
-    Cause.SIGNED_LATER: "{login} signed after the tally was made",
-    Cause.HIDDEN_LATER: "{login}'s signature was hidden after the tally was made",
-    Cause.WITHDRAWN_LATER: "{login}'s signature was withdrawn after the tally was made",
-    Cause.NOT_IN_BLOCK: "{login}'s signature is missing from the block",
+    Cause.NO_LINE: "the issue shows no count; the comments contain {comments}",
+    Cause.OTHER_COUNT: "the issue shows {block}; the comments contain {count}",
+    Cause.OTHER_SIGNATURES: "the issue shows {block}, but not the same ones as the comments",
+    Cause.SIGNED_LATER: "{login} signed after the count was published",
+    Cause.HIDDEN_LATER: "{login}'s signature was hidden after the count was published",
+    Cause.WITHDRAWN_LATER: "{login}'s signature was withdrawn after the count was published",
+    Cause.NOT_IN_BLOCK: "{login}'s signature is not counted",
     Cause.COUNTED_THOUGH_EXCLUDED: (
-        "{login}'s comment is counted, but it came after the end, or settings and commands leave it out"
+        "{login}'s comment is counted, although it came after the end, or settings or commands exclude it"
     ),
-    Cause.COUNTED_THOUGH_HIDDEN: "{login}'s comment is counted, but it is hidden",
+    Cause.COUNTED_THOUGH_HIDDEN: "{login}'s comment is counted, although it is hidden",
     Cause.COUNTED_THOUGH_UNVERIFIED: (
-        "{login}'s comment is counted, but somebody edited it and GitHub does not say who"
+        "{login}'s comment is counted, although somebody edited it and GitHub does not say who"
     ),
-    Cause.COUNTED_THOUGH_NO_SIGN: "{login}'s comment is counted, but it holds no /sign of its author's own",
-    Cause.COUNTED_THOUGH_OUTDATED: "{login}'s comment is counted, but it is not its author's last word",
+    Cause.COUNTED_THOUGH_NO_SIGN: "{login}'s comment is counted, although its author did not write /sign in it",
+    Cause.COUNTED_THOUGH_OUTDATED: "{login}'s comment is counted, although a later one of its author replaces it",
 }
 
 
@@ -181,14 +183,14 @@ class DatabaseVerification(Struct, frozen=True):
         """Return its lines for people."""
         for one in self.inspections:
             if one.discrepancies:
-                yield f"{one.name}: not all that is kept follows from the comments."
-                yield from (f"  - {misfit.text}: {self._url(misfit)}" for misfit in one.discrepancies)
+                yield f"{one.name}: the stored data does not match the comments."
+                yield from (f"  - {found.text}: {self._url(found)}" for found in one.discrepancies)
             else:
-                yield f"{one.name}: {_signatures(one.count)}, and all that is kept follows from the comments."
+                yield f"{one.name}: {_signatures(one.count)}. The stored data matches the comments."
         if not self.inspections:
-            yield "No petition is kept yet."
+            yield "The database has no petition yet."
         if not self.agrees:
-            yield "A running bot repairs it, and so does `resync OWNER/REPO#N`. Please report it all the same."
+            yield "A running bot corrects this, or you can run `resync OWNER/REPO#N`. Please report it."
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""
@@ -199,12 +201,12 @@ class DatabaseVerification(Struct, frozen=True):
             "petition": one.name,
             "agrees": not one.discrepancies,
             "comments": {"count": one.count, "digest": one.digest},
-            "differences": [{"text": misfit.text, "url": self._url(misfit)} for misfit in one.discrepancies],
+            "differences": [{"text": found.text, "url": self._url(found)} for found in one.discrepancies],
         }
 
-    def _url(self, misfit: Discrepancy) -> str:
-        issue = f"{self.site}/{misfit.issue.replace('#', '/issues/')}"
-        return issue if misfit.comment_id is None else f"{issue}#issuecomment-{misfit.comment_id}"
+    def _url(self, found: Discrepancy) -> str:
+        issue = f"{self.site}/{found.issue.replace('#', '/issues/')}"
+        return issue if found.comment_id is None else f"{issue}#issuecomment-{found.comment_id}"
 
 
 async def verify(name: IssueName, config: Config, now: Callable[[], float] = time.time) -> Verification:

@@ -61,7 +61,7 @@ def _line(attempt: Attempt) -> Line:
     ok = attempt.status == "OK"
     answer = str(attempt.status_code or attempt.status)
     return Line(
-        f"delivery-{attempt.id}", attempt.delivered_at, True, _EVENTS.get(name, "something happened"),
+        f"delivery-{attempt.id}", attempt.delivered_at, True, _EVENTS.get(name, "another event"),
         f"{name} · {answer}", ok,
     )  # fmt: skip
 
@@ -94,12 +94,12 @@ _CALLS = (
     ("GET", rf"{_REPOSITORY}/issues/\d+", "reads the issue"),
     ("PATCH", rf"{_REPOSITORY}/issues/\d+", "edits the issue’s text"),
     ("GET", rf"{_REPOSITORY}/issues/\d+/comments", "reads the comments"),
-    ("GET", rf"{_REPOSITORY}/issues", "looks for petitions"),
-    ("GET", _REPOSITORY, "looks at the repository"),
+    ("GET", rf"{_REPOSITORY}/issues", "searches for petitions"),
+    ("GET", _REPOSITORY, "reads the repository"),
     ("POST", rf"{_REPOSITORY}/issues/comments/\d+/reactions", "reacts to a comment"),
-    ("DELETE", rf"{_REPOSITORY}/issues/comments/\d+/reactions/\d+", "takes a reaction back"),
+    ("DELETE", rf"{_REPOSITORY}/issues/comments/\d+/reactions/\d+", "removes a reaction"),
     ("GET", r"/installation/repositories", "lists its repositories"),
-    ("GET", r"/app/hook/deliveries.*", "looks for lost deliveries"),
+    ("GET", r"/app/hook/deliveries.*", "searches for lost deliveries"),
     ("GET", r"/app.*", "looks at its registration"),
     ("POST", r"/graphql", "asks who edited what"),
 )

@@ -1,4 +1,4 @@
-"""The sandbox in a browser: an issue to read, sign and disturb, which follows what the bot does as it happens."""
+"""The sandbox in a browser: an issue to read, sign and edit, which updates as the bot works."""
 
 from __future__ import annotations
 
@@ -108,12 +108,12 @@ class _Page:
         issues = [one for repository in self._world.repositories.values() for one in _visible(repository)]
         if len(issues) == 1:
             raise web.HTTPFound(views.issue_path(issues[0]))
-        return self._message("Issues", "Everything on this small GitHub.", links=issues)
+        return self._message("Issues", "All issues of this simulated GitHub.", links=issues)
 
     async def _repository(self, request: web.Request) -> web.Response:
         owner, name = request.match_info["owner"], request.match_info["name"]
         if owner == "apps" and name == self._world.app.slug:
-            return self._message(self._world.app.bot.login, "The bot under test, installed here as a GitHub App.")
+            return self._message(self._world.app.bot.login, "The bot, installed here as a GitHub App.")
         repository = self._find_repository(request)
         return self._message(repository.full_name, "A repository of this sandbox.", links=_visible(repository))
 
@@ -121,9 +121,9 @@ class _Page:
         login = request.match_info["login"]
         user = self._github.accounts.find(login)
         if user is None:
-            raise Refused(404, f"Nobody in this sandbox is called {login}.")
+            raise Refused(404, f"This sandbox has nobody called {login}.")
         kind = "An organization" if user.type == "Organization" else "A person"
-        return self._message(user.login, f"{kind} of this sandbox, invented like everybody here.")
+        return self._message(user.login, f"{kind} of this sandbox, invented, like everybody here.")
 
     async def _issue(self, request: web.Request) -> web.Response:
         issue = self._find_issue(request)
@@ -239,16 +239,16 @@ class _Page:
         wanted = int(request.match_info["comment"])
         comment = next((one for one in issue.visible_comments if one.id == wanted), None)
         if comment is None:
-            raise Refused(404, "This comment is not there any more.")
+            raise Refused(404, "This comment does not exist any more.")
         return comment
 
     def _actor(self, form: Form) -> User:
         login = form.get("as", "")
         if not login:
-            raise Refused(400, "Nobody was chosen to do this; choose who speaks.")
+            raise Refused(400, "Choose who comments.")
         actor = self._github.accounts.find(login)
         if actor is None or actor.type != "User":
-            raise Refused(400, f"{login} is nobody who could do this here.")
+            raise Refused(400, f"{login} cannot do this here.")
         return actor
 
     def _newcomer(self, name: str) -> User:
@@ -256,7 +256,7 @@ class _Page:
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
         login = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:39].rstrip("-")
         if not login:
-            raise Refused(422, "Give the new person a name with some letters from a to z, as GitHub's logins have.")
+            raise Refused(422, "Enter a name with letters from a to z, as in GitHub's logins.")
         return self._actor({"as": self._github.accounts.get_or_create(login).login})
 
     # How it is answered

@@ -95,9 +95,12 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
     [
         ({"GITHUB_PRIVATE_KEY_PATH": "/nowhere/app.pem"}, "GITHUB_PRIVATE_KEY and GITHUB_PRIVATE_KEY_PATH"),
         ({"GITHUB_PRIVATE_KEY": "", "GITHUB_PRIVATE_KEY_PATH": "/nowhere/app.pem"}, "cannot be read"),
-        ({"GITHUB_PRIVATE_KEY": "garbage"}, "GITHUB_PRIVATE_KEY holds no RSA"),
-        ({"GITHUB_PRIVATE_KEY": KEY[:300]}, "GITHUB_PRIVATE_KEY holds no RSA"),
-        ({"GITHUB_PRIVATE_KEY": pem(ec.generate_private_key(ec.SECP256R1()))}, "GITHUB_PRIVATE_KEY holds no RSA"),
+        ({"GITHUB_PRIVATE_KEY": "garbage"}, "GITHUB_PRIVATE_KEY does not contain an RSA"),
+        ({"GITHUB_PRIVATE_KEY": KEY[:300]}, "GITHUB_PRIVATE_KEY does not contain an RSA"),
+        (
+            {"GITHUB_PRIVATE_KEY": pem(ec.generate_private_key(ec.SECP256R1()))},
+            "GITHUB_PRIVATE_KEY does not contain an RSA",
+        ),
         ({"GITHUB_WEBHOOK_SECRET": " "}, "GITHUB_WEBHOOK_SECRET"),
         ({"GITHUB_WEBHOOK_SECRET": " , ,"}, "GITHUB_WEBHOOK_SECRET"),
         ({"GITHUB_CLIENT_ID": "Iv23"}, "GITHUB_CLIENT_SECRET is not set"),

@@ -112,7 +112,7 @@ def test_the_demo_says_that_only_a_clone_has_the_sandbox() -> None:
     assert said.startswith(
         "`demo` needs the sandbox, which is in the project's repository and not in the package. "
     )
-    assert "git clone" in said
+    assert "Clone the repository" in said
 
 
 def test_outside_the_virtual_environment_it_says_what_to_do() -> None:

@@ -10,16 +10,16 @@ KEY, OTHER = "k" * 32, "o" * 32
 NOON = 1_795_348_800.0
 
 
-def test_what_was_sealed_comes_out_again() -> None:
+def test_what_was_encrypted_comes_out_again() -> None:
     sealed = encrypt("-----BEGIN … ✍️", KEY, NOON)
     assert decrypt(sealed, KEY) == "-----BEGIN … ✍️"
     assert "BEGIN" not in sealed
 
 
-def test_what_another_key_sealed_or_somebody_changed_does_not_open() -> None:
+def test_what_another_key_encrypted_or_somebody_changed_does_not_open() -> None:
     changed = encrypt("x", KEY, NOON)[:-8] + "AAAAAAA="
     for sealed in (encrypt("x", OTHER, NOON), changed, "", "gibberish"):
-        with pytest.raises(WrongKey, match="Set the old one again"):
+        with pytest.raises(WrongKey, match="Set that key again"):
             decrypt(sealed, KEY)
 
 

@@ -53,7 +53,7 @@ def _run(words: Sequence[str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """A word of the command line; the module of this package that knows the command is loaded when it is chosen."""
+    """A command; the module of this package that implements it is loaded when it is chosen."""
 
     name: str
     help: str
@@ -61,7 +61,7 @@ class CommandSpec:
 
     def load(self) -> CliCommand:
         """Return the command."""
-        # Nearly all that is made now is here to stay: to look for garbage in it would take a tenth of the time.
+        # Nearly all objects made now are kept: searching them for garbage would take a tenth of the time.
         gc.disable()
         try:
             commands: dict[str, CliCommand] = import_module(f"bot.cli.{self.module}").COMMANDS
@@ -72,26 +72,25 @@ class CommandSpec:
 
 
 COMMANDS: Final = (
-    CommandSpec("serve", "run the webhook server and the loops", "operate"),
+    CommandSpec("serve", "run the bot: the webhook server, the pages and the background work", "operate"),
     CommandSpec(
         "import-app",
-        "store the App that the environment names, encrypted with SECRET_KEY, so that only that key has to stay",
+        "store the App from the environment, encrypted with SECRET_KEY; after that, the bot needs only SECRET_KEY",
         "operate",
     ),
     CommandSpec(
         "drop-app",
-        "forget the stored App, for example when SECRET_KEY was lost; the next start leads through the set-up"
-        " again",
+        "delete the stored App, for example when SECRET_KEY is lost; the next start begins the set-up again",
         "operate",
     ),
     CommandSpec(
         "init-repo",
-        "give a repository its settings file, issue template and label, and ask before writing over anything",
+        "add the settings file, the issue template and the label to a repository; asks before it overwrites a file",
         "init_repo",
     ),
     CommandSpec(
         "sync",
-        "count a repository's petitions once, publish what has changed, and end: for a workflow or a timer",
+        "count a repository's petitions once, update what has changed, and exit: for a workflow or a timer",
         "sync",
     ),
     CommandSpec(
@@ -101,63 +100,60 @@ COMMANDS: Final = (
     ),
     CommandSpec(
         "rehearse",
-        "compare what the bot assumes of GitHub with what GitHub does, in a repository of yours; 1 is the exit code"
+        "compare what the bot assumes of GitHub with what GitHub does, in a repository of yours; exits with 1"
         " if something does not hold",
         "rehearse",
     ),
-    CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),
+    CommandSpec("demo", "run the bot with a simulated GitHub on this machine; no account needed", "demo"),
     CommandSpec(
         "resync",
-        "read a petition's comments again and correct what is kept of them; a running bot does so by itself",
+        "read a petition's comments again and correct the stored data; a running bot does this regularly",
         "petitions",
     ),
     CommandSpec(
         "verify",
-        "count a petition again from GitHub alone and compare with its block, or check the database or a pack;"
-        " 1 is the exit code where they differ",
+        "recount a petition from GitHub and compare it with the issue, or check the database or a pack;"
+        " exits with 1 if they differ",
         "petitions",
     ),
-    CommandSpec("export", "print who has signed, or the chart or badge, from what the database keeps", "petitions"),
+    CommandSpec("export", "print a petition's signatures, chart or badge from the database", "petitions"),
     CommandSpec(
-        "handover",
-        "make the pack for whoever the petition is addressed to: a web page to print, JSON, a table, checksums",
-        "petitions",
+        "handover", "create the pack to hand over a petition: a page to print, JSON, CSV and checksums", "petitions"
     ),
     CommandSpec(
         "doctor",
-        "check credentials, permissions, webhook, clock and database, and say what to do; 1 is the exit code if"
-        " something is wrong",
+        "check credentials, permissions, webhook, clock and database, and say what to do;"
+        " exits with 1 if it finds a problem",
         "diagnose",
     ),
     CommandSpec(
         "deliver",
-        "send a stored payload, signed like GitHub's, to a running bot; 1 is the exit code if it is not taken",
+        "send a saved payload to a running bot, signed as by GitHub; exits with 1 if the bot does not accept it",
         "diagnose",
     ),
     CommandSpec(
         "audit",
-        "show young and empty accounts, bursts and logins alike among a petition's signatures; changes nothing",
+        "list new and empty accounts, bursts and similar logins among a petition's signatures; changes nothing",
         "petitions",
     ),
     CommandSpec(
         "forget",
-        "erase somebody's name, affiliation, reason and login, in all petitions; what they wrote on GitHub stays"
-        " theirs to delete",
+        "erase a person's name, affiliation, reason and login in all petitions; their comments on GitHub stay",
         "petitions",
     ),
-    CommandSpec("migrate", "bring the database to this version (serve does it too)", "operate"),
+    CommandSpec("migrate", "upgrade the database to this version; serve also does this", "operate"),
     CommandSpec(
         "backup",
-        "copy the SQLite database into a file, also while the bot runs (for PostgreSQL there is pg_dump)",
+        "copy the SQLite database to a file, even while the bot runs; for PostgreSQL, use pg_dump",
         "operate",
     ),
     CommandSpec(
         "recover",
-        "save what can be read from a damaged SQLite database into a new file; the bot reads the rest from GitHub",
+        "save what can be read from a damaged SQLite database to a new file; the bot reads the rest from GitHub",
         "operate",
     ),
     CommandSpec(
-        "restore", "put what backup has made in the place of the database, while the bot does not run", "operate"
+        "restore", "replace the SQLite database with a file from backup or recover; stop the bot first", "operate"
     ),
 )
 
@@ -166,11 +162,11 @@ def _parser(chosen: CommandSpec | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         # Most people run it in a clone, where nothing of that name is installed.
         prog="undersigned" if Path(sys.argv[0]).stem == "undersigned" else "python -m bot",
-        description="Count /sign comments on petition issues and keep the tally in the issue's body.",
+        description="Count /sign comments on petition issues and keep the count in the issue.",
         epilog="New here? Start with: python -m bot demo",
     )
     parser.add_argument(
-        "--version", action="version", version=f"undersigned {__version__}", help="print the version and end"
+        "--version", action="version", version=f"undersigned {__version__}", help="print the version and exit"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for word in COMMANDS:
@@ -194,8 +190,8 @@ def _explain(missing: BaseException, command: str) -> str:
     module = (getattr(missing, "name", None) or "").partition(".")[0]
     if command == "demo" and not find_spec("sandbox"):
         return (
-            "`demo` needs the sandbox, which is in the project's repository and not in the package. In a clone (git"
-            f" clone) type: {_install_lines(command)}"
+            "`demo` needs the sandbox, which is in the project's repository and not in the package. Clone the"
+            f" repository and run: {_install_lines(command)}"
         )
     if module in {"", "bot", "sandbox"} | sys.stdlib_module_names:
         raise missing
@@ -204,7 +200,7 @@ def _explain(missing: BaseException, command: str) -> str:
     if not Path(__file__).parents[2].joinpath("pyproject.toml").is_file():
         return f"{lacking} Install undersigned{extra} there."
     # Most often somebody has typed `python3` where the virtual environment's Python was meant.
-    return f"{lacking} In the clone type: {_install_lines(command)}"
+    return f"{lacking} In the clone, run: {_install_lines(command)}"
 
 
 def _install_lines(command: str) -> str:

@@ -1,4 +1,4 @@
-"""What every command of the line has: its place in `--help`, the configuration, the loop, and its exit codes."""
+"""What all commands share: arguments, configuration, event loop, output and exit codes."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ ENVIRONMENT: Final = os.environ
 
 
 class CliCommand(Struct, frozen=True):
-    """What a word of the command line does; `run` gives the exit code.
+    """A command; `run` returns the exit code.
 
-    Besides what all commands have in common, `misuses` are errors of whoever typed it, and `failures` all others.
+    Besides the errors that all commands share, `misuses` exit with 2 and `failures` with 1.
     """
 
     run: Callable[[argparse.Namespace], int]
@@ -42,19 +42,19 @@ class CliCommand(Struct, frozen=True):
     failures: tuple[type[Exception], ...] = ()
 
     def carry_out(self, options: argparse.Namespace) -> int:
-        """Run it, say what went wrong, and give the exit code."""
+        """Run the command, print what went wrong, and return the exit code."""
         misuses: tuple[type[Exception], ...] = (NotSetUp, SetUpAlready, WrongKey, *self.misuses)
         failures: tuple[type[Exception], ...] = (StoreError, app.CannotListen, *self.failures)
         try:
             return self.run(options)
         except config.ConfigError as error:
-            complain("Something is wrong with the configuration:", *error.problems, *_ways_out(error.problems))
+            complain("The configuration is not valid:", *error.problems, *_ways_out(error.problems))
             return MISUSED
         except misuses as error:
             complain(str(error))
             return MISUSED
         except GitHubError as error:
-            complain(f"GitHub does not answer this: {error}", _what_to_do(error))
+            complain(f"GitHub did not complete the request: {error}", _what_to_do(error))
             return MISUSED
         except failures as error:
             complain(str(error))
@@ -64,7 +64,7 @@ class CliCommand(Struct, frozen=True):
 
 
 def configured(*, credentials: bool) -> config.Config:
-    """Read the configuration and begin to log; raises ConfigError."""
+    """Read the configuration and set up logging; raises ConfigError."""
     settings = config.read(ENVIRONMENT, credentials=credentials)
     set_up_logs(settings)
     return settings
@@ -76,7 +76,7 @@ def with_app() -> config.Config:
 
 
 def set_up_logs(settings: config.Config) -> None:
-    """Log as configured, and nothing that is secret."""
+    """Log as configured, without secrets."""
     secrets = [*settings.secrets(), app.operator_token(settings) or ""]
     logs.configure(settings.log_level, settings.log_format, secrets=secrets)
     logs.catch_crashes()
@@ -90,7 +90,7 @@ def repository_argument(text: str) -> str:
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, on the faster loop where there is one."""
+    """Run a coroutine to its end, on uvloop where it is installed."""
     if find_spec("uvloop"):
         import uvloop  # noqa: PLC0415 - there is none on Windows
 
@@ -115,14 +115,14 @@ def complain(*lines: str) -> None:
 
 
 def is_attended() -> bool:
-    """Return whether somebody is there to answer a question."""
+    """Return whether there is a terminal to ask on."""
     return sys.stdin.isatty()
 
 
 def ask(question: str) -> bool:
-    """Ask whoever is at the terminal; False where nobody is, and unless the answer is yes."""
+    """Ask at the terminal; return False without one, and unless the answer is yes."""
     if not is_attended():
-        complain(f"{question} Nobody is here to answer; --yes answers yes.")
+        complain(f"{question} There is no terminal to ask on. Add --yes to answer yes.")
         return False
     return input(f"{one_line(question)} [y/N] ").strip().lower() in ("y", "yes")
 
@@ -130,18 +130,21 @@ def ask(question: str) -> bool:
 def _what_to_do(error: GitHubError) -> str:
     match error:
         case Paused():
-            return f"It wants no more calls before {datetime.fromtimestamp(error.until, UTC):%H:%M} UTC."
+            return f"Try again after {datetime.fromtimestamp(error.until, UTC):%H:%M} UTC."
         case Unavailable():
-            return "Try again later. GITHUB_API_URL says where GitHub is, https://www.githubstatus.com how it is."
+            return "Try again later. Check GITHUB_API_URL, and GitHub's status at https://www.githubstatus.com ."
         case Unauthorized():
-            return "See that the token is right, or the App's id and private key are, and this computer's clock."
+            return "Check the token, or the App's id and private key. Check this computer's clock, too."
         case _:
-            return "Is the name right, and may this App or token see it?"
+            return "Check the name, and that this App or token has access to it."
 
 
 def _ways_out(problems: Sequence[str]) -> Iterator[str]:
     yield "docs/REFERENCE.md lists every variable."
     if any(one.startswith("GITHUB_APP_ID ") for one in problems):
-        yield "With nothing but a SECRET_KEY, of 32 or more random characters, `serve` helps you to make the App."
+        yield "To create an App, set only SECRET_KEY, to 32 or more random characters, and run `serve`."
         if any(ENVIRONMENT.get(name) for name in config.CREDENTIALS):
-            yield "Where an App is stored, set none of these here; `import-app --replace` changes single ones."
+            yield (
+                "If an App is stored, set none of these variables; to change one of them, use"
+                " `import-app --replace`."
+            )

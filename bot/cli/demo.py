@@ -1,4 +1,4 @@
-"""`demo`: the bot beside a GitHub on this machine, with a page to write comments and watch the issue's body."""
+"""`demo`: the bot with a simulated GitHub on this machine, and a page to write comments on."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ from sandbox.people import people
 from sandbox.replay_data import Calendar, arrivals
 from sandbox.server import Sandbox
 
-FAVOURITE_PORT = 8000
+DEFAULT_PORT = 8000
 MAX_PORT = 65_535
 
 PACE = 0.25
 """Mean seconds between two signers of `--signers`; a front page brings about as many."""
 
 RATES = app.Rates(write_rate=WriteRate(burst=10, period=2.0))
-"""One's own GitHub takes more edits than the real one, and nobody likes to wait in a demo."""
+"""The simulated GitHub allows more edits than the real one, so that nobody waits in a demo."""
 
 UNDER_FAULTS = replace(RATES, intervals=Intervals(resync=5.0))
-"""With faults, what no delivery told is looked for every few seconds, as a demo does not last ten minutes."""
+"""With faults, the bot resyncs every few seconds, as a demo does not last ten minutes."""
 
 DAY = 86_400.0
 
 IN_A_REPLAY = replace(RATES, intervals=Intervals(resync=30 * DAY))
-"""Days pass in seconds; what a delivery told need not be looked for all the time."""
+"""Days pass in seconds, so the bot resyncs only after many of them."""
 
 LONGEST_QUIET = 0.5
 """Real seconds that a replay waits at most for the next signer."""
 
 PATIENCE = 60.0
-"""Real seconds in which the body must say what is expected."""
+"""Real seconds after which the issue must show the expected count."""
 
 TITLE = "An open letter: keep the machines in the service of people"
 
@@ -96,7 +96,7 @@ class Scene(Struct, frozen=True):
 async def replay(letter: str, *, speed: float, port: int | None) -> int:
     """Replay a real letter: invented people sign when people signed it, `speed` times as fast, until it closes.
 
-    Quiet stretches are cut short.
+    Long pauses are shortened.
     """
     times = arrivals(letter)
     calendar = Calendar.opened_at(times[0] - DAY)
@@ -121,7 +121,7 @@ async def replay(letter: str, *, speed: float, port: int | None) -> int:
 async def demo(*, port: int | None, signers: int | None, browser: bool, faults: int | None = None) -> int:
     """Run the demo until it is interrupted, or until the invented signers have all been counted.
 
-    `faults` is the seed of GitHub's bad day; None for a good one.
+    `faults` is the seed of the simulated faults; None for none.
     """
     stop = asyncio.Event()
     console = Console()
@@ -132,11 +132,12 @@ async def demo(*, port: int | None, signers: int | None, browser: bool, faults: 
             console.print(f"For its organizers:  [bold]{scene.roster_url}/organizers[/bold]\n", soft_wrap=True)
             if faults is not None:
                 console.print(
-                    "GitHub has a bad day: deliveries get lost, answers break off. The body follows anyway."
+                    "The simulated GitHub has faults: it loses deliveries and breaks off"
+                    " responses. The count is still right."
                 )
             if signers:
                 return await _sign_up(scene, signers, stop, console)
-            console.print("Write [bold]/sign[/bold] under the petition and watch it. Ctrl-C ends the demo.\n")
+            console.print("Comment [bold]/sign[/bold] on the petition and watch the count. Press Ctrl-C to stop.\n")
             if browser:
                 await asyncio.to_thread(webbrowser.open, scene.url)
             await stop.wait()
@@ -201,12 +202,12 @@ async def _sign_up(scene: Scene, signers: int, stop: asyncio.Event, console: Con
     except TimeoutError:
         return _fail(scene, signers, console)
     _print_body(scene, console)
-    console.print(f"{signers} people signed and were counted in {time.monotonic() - started:.0f} seconds.")
+    console.print(f"{signers} people signed, and the bot counted them in {time.monotonic() - started:.0f} seconds.")
     return 0
 
 
 async def _is_over(stop: asyncio.Event, seconds: Seconds) -> bool:
-    """Wait, and tell whether the demo is to end."""
+    """Wait, and return whether the demo must end."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
@@ -216,26 +217,26 @@ async def _is_over(stop: asyncio.Event, seconds: Seconds) -> bool:
 def _fail(scene: Scene, signers: int, console: Console) -> int:
     line = block.machine_line(scene.petition.body)
     console.print(
-        f"[red]The body should show {signers} signatures and shows {line.count if line else 'none'}.[/red]"
+        f"[red]The issue should show {signers} signatures, but shows {line.count if line else 'none'}.[/red]"
     )
     return 1
 
 
 def _print_body(scene: Scene, console: Console) -> None:
-    console.print(Rule("the issue's body"))
+    console.print(Rule("the issue"))
     body = harmless((scene.petition.body or "").replace("\r\n", "\n"))
     console.print(body, markup=False, highlight=False, soft_wrap=True)
     console.print(Rule())
 
 
 async def _start(sandbox: Sandbox, port: int | None) -> None:
-    """Listen on the wanted port, or without a wish on the favourite one or a free one."""
+    """Listen on the given port, or else on the default one or a free one."""
     try:
-        await sandbox.start(port=FAVOURITE_PORT if port is None else port)
+        await sandbox.start(port=DEFAULT_PORT if port is None else port)
     except OSError as error:
         if port is not None:
             raise app.CannotListen(
-                app.explain_listening("127.0.0.1", port, error, "give another --port")
+                app.explain_listening("127.0.0.1", port, error, "choose another --port")
             ) from error
         await sandbox.start(port=0)
 
@@ -273,7 +274,7 @@ async def _close(scene: Scene, signers: int, console: Console) -> int:
 
 
 def _run_demo(options: argparse.Namespace) -> int:
-    # In a replay every token expires within the second; that heals, and is no news.
+    # In a replay every token expires within the second and is renewed; that is not worth a log line.
     logs.configure(options.log_level or ("error" if options.replay else "warning"), None)
     if options.replay:
         return run(replay(options.replay, speed=options.speed, port=options.port))
@@ -282,25 +283,35 @@ def _run_demo(options: argparse.Namespace) -> int:
 
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--signers", type=_positive, metavar="N", help="sign up N invented people, print the resulting body and end"
+        "--signers",
+        type=_positive,
+        metavar="N",
+        help="let N invented people sign, print the resulting issue and exit",
     )
     parser.add_argument(
         "--faults", type=int, nargs="?", const=0, metavar="SEED",
-        help="give GitHub a bad day: lost, late and doubled deliveries, errors, limits; a seed gives another day",
+        help="simulate faults: lost, late and repeated deliveries, errors, rate limits; another"
+                " SEED gives other faults",
     )  # fmt: skip
     parser.add_argument(
         "--replay", choices=("2018",), metavar="LETTER",
-        help="let invented people sign when people signed the letter of 2018, from label to closing, and end",
+        help="let invented people sign at the times at which people signed the letter of 2018, and exit",
     )  # fmt: skip
     parser.add_argument(
         "--speed", type=_positive, default=10_000, metavar="N",
-        help="replay N times as fast as it was; quiet stretches are cut short (default: 10000)",
+        help="replay N times as fast; long pauses are shortened (default: 10000)",
     )  # fmt: skip
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
     parser.add_argument(
-        "--port", type=_port, default=None, metavar="PORT", help="port of the page (default: 8000 or a free one)"
+        "--port",
+        type=_port,
+        default=None,
+        metavar="PORT",
+        help="the port of the page (default: 8000, or a free one)",
     )
-    parser.add_argument("--log-level", choices=config.LOG_LEVELS, help="default: warning; error in a replay")
+    parser.add_argument(
+        "--log-level", choices=config.LOG_LEVELS, help="the log level (default: warning; error in a replay)"
+    )
 
 
 def _port(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The commands that tell what is wrong with a bot: check everything, or send it a delivery."""
+"""The commands that diagnose a bot: check everything, or send it a delivery."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _doctor(options: argparse.Namespace) -> int:
 def _bearer(settings: config.Config) -> int:
     token = app.operator_token(settings)
     if token is None:
-        raise config.ConfigError(["SECRET_KEY is not set; without it nothing opens the details of /readyz"])
+        raise config.ConfigError(["SECRET_KEY is not set; the token for the details of /readyz is derived from it"])
     print(token)
     return OK
 
@@ -48,7 +48,7 @@ def _deliver(options: argparse.Namespace) -> int:
     set_up_logs(settings)
     settings = settings if settings.webhook_secrets else with_app()
     reply = run(operations.deliver(payload, options.event, options.url, settings, options.guid))
-    say(f"{reply.status or 'no answer'}: {reply.text.strip()}")
+    say(f"{reply.status or 'no response'}: {reply.text.strip()}")
     return OK if reply.is_good else FAILED
 
 
@@ -63,25 +63,25 @@ def _read_payload(file: str) -> bytes:
     except OSError as error:
         raise NotReadable(f"{file}: {error.strerror}") from error
     if not payload.strip():
-        raise NotReadable(f"{file} is empty; a payload is the JSON that GitHub shows under Recent Deliveries")
+        raise NotReadable(f"{file} is empty; save the JSON payload that GitHub shows under Recent Deliveries")
     return payload
 
 
 def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="the payload, JSON as GitHub sends it; - for standard input")
+    parser.add_argument("file", metavar="FILE", help="the payload: JSON as GitHub sends it; - for standard input")
+    parser.add_argument("--event", required=True, metavar="NAME", help="the event, for example issue_comment")
     parser.add_argument(
-        "--event", required=True, metavar="NAME", help="what it tells of, for example issue_comment"
+        "--url", help="the address to send it to (default: /webhook on this machine, at the configured PORT)"
     )
-    parser.add_argument("--url", help="where to; default: /webhook on this machine, at the configured PORT")
-    parser.add_argument("--guid", help="deliver under this GUID, as in a redelivery; default: a new one")
+    parser.add_argument("--guid", help="the delivery's GUID, to repeat a delivery (default: a new one)")
 
 
 def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print the findings for machines")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.add_argument(
         "--bearer",
         action="store_true",
-        help="print instead the token with which a running bot's /readyz gives the same findings"
+        help="print the token that opens the same findings at a running bot's /readyz"
         " (Authorization: Bearer TOKEN)",
     )
 

@@ -37,7 +37,7 @@ def _with_token_or_app() -> config.Config:
     if settings.token:
         return settings
     if not settings.secret_key and not settings.has_credentials:
-        raise config.ConfigError(["GITHUB_TOKEN is not set, nor is anything that says which App this is"])
+        raise config.ConfigError(["GITHUB_TOKEN is not set, and no App is configured"])
     return with_app()
 
 
@@ -48,12 +48,12 @@ def _init_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OWNER/REPO",
         nargs="?",
         type=repository_argument,
-        help="through GitHub's API, with your GITHUB_TOKEN or as the App, which may only make the label",
+        help="the repository; uses your GITHUB_TOKEN, or the App, which can only create the label",
     )
-    where.add_argument("--dir", type=Path, metavar="PATH", help="in a clone on this machine instead")
-    parser.add_argument(
-        "--yes", action="store_true", help="write over files that say something else without asking"
+    where.add_argument(
+        "--dir", type=Path, metavar="PATH", help="write the files into a clone on this machine instead"
     )
+    parser.add_argument("--yes", action="store_true", help="overwrite files that differ, without asking")
 
 
 COMMANDS = {"init-repo": CliCommand(_init_repo, _init_arguments, failures=(NotWritable,))}

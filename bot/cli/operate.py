@@ -1,4 +1,4 @@
-"""The commands of those who run the bot: start it, store its App, look after its database."""
+"""The commands for operators: run the bot, store its App, maintain its database."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def _serve(_options: argparse.Namespace) -> int:
 
 
 def _show_link(link: serve.SetupLink) -> None:
-    say("", "The bot has no GitHub App yet. Open this link to make one:", "", f"  {link.url}", "")
+    say("", "The bot has no GitHub App yet. Open this link to create one:", "", f"  {link.url}", "")
     if link.elsewhere:
         say(
-            "On a server open it under the public address, which PUBLIC_URL sets:",
+            "On a server, open it at the public address, which PUBLIC_URL sets:",
             "",
             f"  {link.elsewhere}",
             "",
@@ -47,7 +47,7 @@ def _import_app(options: argparse.Namespace) -> int:
     settings = _to_store(replacing=options.replace)
     set_up_logs(settings)
     name = run(stored_app.import_app(settings, replacing=options.replace))
-    say(f"{name} is stored. Its variables can be taken out of the environment now; SECRET_KEY has to stay.")
+    say(f"{name} is stored. You can now remove its variables from the environment. Keep SECRET_KEY.")
     return OK
 
 
@@ -66,13 +66,13 @@ def _drop_app(options: argparse.Namespace) -> int:
     if not (options.yes or ask(_DROP)):
         return FAILED if is_attended() else MISUSED
     run(stored_app.drop_app(settings))
-    print("The stored App is forgotten; on GitHub it is still there. The next start leads through the set-up.")
+    print("The stored App is deleted. It still exists on GitHub. The next start begins the set-up.")
     return OK
 
 
 _DROP = (
-    "The database may have the only copy of the App's private key and secrets. On GitHub you can generate new ones,"
-    " in the App's settings. Forget what is stored?"
+    "The database may hold the only copy of the App's private key and secrets. You can generate new ones on GitHub,"
+    " in the App's settings. Delete the stored App?"
 )
 
 
@@ -87,18 +87,19 @@ def _backup(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
     # A nightly job replaces what it made the night before; anything else may be a slip.
     if not (options.yes or (not is_attended() and is_backup(options.file))) and os.path.lexists(options.file):
-        what = "a copy that `backup` has made" if is_backup(options.file) else "not a copy that `backup` has made"
-        if not ask(f"{options.file} is there, and is {what}. Write over it?"):
+        what = "a copy from `backup`" if is_backup(options.file) else "not a copy from `backup`"
+        if not ask(f"{options.file} exists and is {what}. Overwrite it?"):
             return FAILED
     backup(settings.database_url, options.file)
-    say(f"{options.file} is a copy of the database. It holds what people have signed with; keep it to yourself.")
+    say(f"{options.file} is a copy of the database. It contains personal data: keep it private.")
     return OK
 
 
 def _restore(options: argparse.Namespace) -> int:
     restore(configured(credentials=False).database_url, options.file)
     print(
-        "The copy is in place. The bot reads the comments again when it starts, and puts right what is old in it."
+        "The database is restored. When the bot starts, it reads the comments again and"
+        " corrects what is out of date."
     )
     return OK
 
@@ -106,55 +107,55 @@ def _restore(options: argparse.Namespace) -> int:
 def _recover(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
     found = run(operations.recover(options.file, settings))
-    say(f"{options.file} holds what could be read of {found.path}.")
+    say(f"{options.file} contains what could be read from {found.path}.")
     say(*_losses(found), _app(found, settings.secret_key), *_next_steps(found, options.file))
     return OK
 
 
 def _losses(found: Recovered) -> Iterator[str]:
     if not found.lost:
-        yield "Every row could be read."
+        yield "All rows could be read."
     for table in found.lost:
         rows = "1 row" if table.rows == 1 else f"{table.rows:,} rows"
-        yield f"  {table.name}: {rows}, a part of the table could not be read"
+        yield f"  {table.name}: {rows}; part of the table could not be read"
     lost = {table.name for table in found.lost}
     if "forgotten" in lost:
-        yield "Who had asked to be forgotten may have to be forgotten again: python -m bot forget LOGIN"
+        yield "Repeat earlier requests to forget people, if you know them: python -m bot forget LOGIN"
     if "petitions" in lost:
-        yield "Private petitions may have new addresses; they stand in the petitions' issues."
+        yield "Private petitions may have new addresses. Their issues link to them."
 
 
 def _app(found: Recovered, secret_key: str) -> str:
     again = "Store it again: python -m bot import-app"
     if found.app is None:
         if any(table.name == "sealed" for table in found.lost):
-            return f"The App's credentials could NOT be saved, if the set-up had stored them. {again}"
-        return "No App is stored in it."
+            return f"If the App's credentials were stored, they could NOT be saved. {again}"
+        return "It contains no stored App."
     if not secret_key:
         return "The App's credentials were saved."
     try:
         decrypt(found.app, secret_key)
     except WrongKey:
-        return f"The App's credentials were saved, but this SECRET_KEY does not open them. {again} --replace"
-    return "The App's credentials were saved, and SECRET_KEY opens them."
+        return f"The App's credentials were saved, but this SECRET_KEY cannot decrypt them. {again} --replace"
+    return "The App's credentials were saved, and SECRET_KEY can decrypt them."
 
 
 def _next_steps(found: Recovered, file: Path) -> Iterator[str]:
-    yield f"Now stop the bot, and move {found.path} away with what is beside it (-wal, -shm). Then:"
+    yield f"Stop the bot. Move {found.path} and its -wal and -shm files to another folder. Then run:"
     yield f"  python -m bot restore {file}"
-    yield "Start the bot: it reads all petitions and comments on GitHub again, and brings back what was lost."
+    yield "Then start the bot. It reads all petitions and comments from GitHub again, and restores what was lost."
 
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace",
         action="store_true",
-        help="put it in the place of an App that is stored already; what the environment does not name stays",
+        help="replace the stored App; values that the environment does not set stay",
     )
 
 
 def _file_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="the copy")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the file of the copy")
 
 
 def _backup_arguments(parser: argparse.ArgumentParser) -> None:
@@ -162,17 +163,17 @@ def _backup_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--yes",
         action="store_true",
-        help="write over a file that is there without asking; where nobody can be asked, only a copy that `backup`"
-        " has made is replaced without it",
+        help="overwrite an existing file without asking; without a terminal, copies from `backup` are overwritten"
+        " anyway",
     )
 
 
 def _drop_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--yes", action="store_true", help="do not ask; necessary where nobody can be asked")
+    parser.add_argument("--yes", action="store_true", help="do not ask; required without a terminal")
 
 
 def _new_file_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="the new file, which must not be there yet")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the new file, which must not exist yet")
 
 
 COMMANDS = {

@@ -1,4 +1,4 @@
-"""The commands that are about a petition: count it again, take it away, forget somebody."""
+"""The commands about a petition: recount, export, hand over, audit, forget a person."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int
     settings = configured(credentials=False)
     inspections = run(operations.inspect(None if name is None else (name.repository, name.number), settings))
     if name is not None and not inspections:
-        complain(f"{name}: there is no such petition in this database.")
+        complain(f"{name}: this database has no such petition.")
         return MISUSED
     found = DatabaseVerification(inspections, web_url_of(settings.api_url))
     _show(found, options)
@@ -137,7 +137,7 @@ def _hand_over(options: argparse.Namespace) -> int:
     except OSError as error:
         complain(f"{options.out} cannot be written: {error.strerror}")
         return FAILED
-    say(f"{options.out} holds the pack. To check it: python -m bot verify --pack {options.out}")
+    say(f"{options.out} contains the pack. To check it, run: python -m bot verify --pack {options.out}")
     return OK
 
 
@@ -169,35 +169,35 @@ def _show(found: Verification | DatabaseVerification | Audited, options: argpars
 
 def _audit_arguments(parser: argparse.ArgumentParser) -> None:
     _petition_argument(parser)
-    parser.add_argument("--json", action="store_true", help="print the result for machines")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def _forget_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("login", metavar="@LOGIN", help="who asked for it, by GitHub login or by account number")
+    parser.add_argument("login", metavar="@LOGIN", help="the person to forget: a GitHub login or account number")
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    _petition_argument(parser, "?", "; with --database, all petitions if none is named")
+    _petition_argument(parser, "?", "; with --database, leave it out to check all petitions")
     parser.add_argument(
         "--database",
         action="store_true",
-        help="check instead what is kept in the database, counts and signatures, against the comments in it",
+        help="check the counts and signatures in the database against its comments instead",
     )
-    parser.add_argument(
-        "--pack", type=Path, metavar="DIR", help="check instead, offline, the pack that handover has made"
-    )
+    parser.add_argument("--pack", type=Path, metavar="DIR", help="check a pack from handover instead, offline")
     parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="write petition.txt and recount.json there as well, for a signed statement of the result",
+        help="also write petition.txt and recount.json to this folder, for a signed statement of the result",
     )
-    parser.add_argument("--json", action="store_true", help="print the result for machines")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     _petition_argument(parser)
-    parser.add_argument("--format", choices=sorted(FORMATS), default="csv", help="default: csv")
+    parser.add_argument(
+        "--format", choices=sorted(FORMATS), default="csv", help="the format to print (default: csv)"
+    )
 
 
 def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:

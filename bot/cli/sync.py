@@ -1,4 +1,4 @@
-"""The commands that run once and end, as in a workflow of GitHub Actions."""
+"""The command that runs once and exits, as in a workflow of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -54,27 +54,27 @@ def _site(options: argparse.Namespace) -> int:
 
 
 def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
-    """Tell GitHub Actions, if it runs this, what somebody must mend, and write the run's summary."""
+    """Report failures to GitHub Actions, if it runs this, and write the run's summary."""
     if not is_workflow(environment):
         return
     for one in report.failures:
         annotate("error", one.line, one.name)
     if report.left:
-        annotate("notice", f"Not all is done: {report.left}. The next run goes on.")
+        annotate("notice", f"Some work is left: {report.left}. The next run continues.")
     add_output("complete", "false" if report.left else "true", environment)
     add_to_summary("".join(f"- {line}\n" for line in report.lines()), environment)
 
 
 def _annotate_failure(error: Exception, environment: Mapping[str, str]) -> None:
-    """Tell GitHub Actions, if it runs this, why a run has failed and what somebody must mend."""
+    """Report to GitHub Actions, if it runs this, why a run has failed and what to do."""
     if is_workflow(environment):
         mends = _PERMISSIONS if isinstance(error, Forbidden | NotFound) else ""
         annotate("error", f"{error}. {mends}".strip(), "sync")
 
 
 _PERMISSIONS: Final = (
-    "The workflow may not read the repository's issues. Its file needs `issues: write` and `contents: read` under"
-    " `permissions:`."
+    "The workflow has no access to the repository's issues. Add `issues: write` and `contents: read` under"
+    " `permissions:` in its file."
 )
 
 
@@ -88,7 +88,7 @@ def _sync_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "repository", metavar="OWNER/REPO", type=repository_argument, help="for example lovelace/letters"
     )
-    parser.add_argument("--issue", metavar="N", type=_number, help="only this petition")
+    parser.add_argument("--issue", metavar="N", type=_number, help="sync only this petition")
 
 
 def _site_arguments(parser: argparse.ArgumentParser) -> None:

@@ -27,27 +27,27 @@ def _permissions(known: AppFacts) -> Iterator[Finding]:
     settings = f"{app.html_url} under App settings, Permissions & events"
     missing = _missing(app)
     if missing:
-        reasons = [f"{name} is there {REASONS[name]}" for name in NEEDS.permissions if _is_about(missing, name)]
-        why = "; ".join(reasons) or "Without these events, changes are only found by the next resync"
+        reasons = [f"{name} is needed {REASONS[name]}" for name in NEEDS.permissions if _is_about(missing, name)]
+        why = "; ".join(reasons) or "Without these events, the bot finds changes only at the next resync"
         yield problem(
             "permissions",
             f"The App does not ask for: {', '.join(missing)}.",
             f"{why[0].upper()}{why[1:]}.",
-            f"Add it at {settings}; then the owner of each account with the App has to accept it.",
+            f"Add it at {settings}. Then the owner of each account with the App must accept it.",
         )
     if surplus := sorted(set(app.permissions) - set(NEEDS.permissions)):
         yield advice(
             "permissions",
             f"The App asks for more than the bot uses: {', '.join(surplus)}.",
-            "A stolen key could be used for everything that the App may do.",
+            "Somebody with a stolen key could use all permissions of the App.",
             f"Remove it at {settings}.",
         )
     if OPTIONAL_EVENT not in app.events:
         yield advice(
             "permissions",
             "The App does not receive push events.",
-            "So a changed settings file is only read by the next resync, every few minutes.",
-            f"If that is too late, select Push under Subscribe to events at {settings}.",
+            "A changed settings file is therefore read only at the next resync, minutes later.",
+            f"To read it at once, select Push under Subscribe to events at {settings}.",
         )
     if not missing and not surplus:
         yield fine("permissions", "The App asks for the permissions and events that it needs, and no others.")
@@ -101,28 +101,34 @@ def _check_label(one: InstallationFacts, label: str) -> Iterator[Finding]:
     if one.searched is None:
         return
     if not one.searched:
-        yield advice("label", f"The App sees no repository of {account} that is not archived.", "", "")
+        yield advice(
+            "label",
+            f"The App has access to no repository of {account}, except archived ones.",
+            "Petitions only work in repositories that have the App.",
+            "Add a repository to the installation in the account's settings, under Applications.",
+        )
     elif one.labelled:
-        yield fine("label", f"The label `{label}` is there on {account}.")
+        yield fine("label", f"{account} has the label `{label}`.")
     elif one.is_complete:
         yield problem(
             "label",
-            f"No repository of {account} that has the App has the label `{label}`.",
-            "It is what makes an issue a petition.",
-            f"Create it: python -m bot init-repo {account}/REPOSITORY",
+            f"The App finds the label `{label}` in no repository of {account}.",
+            "An issue becomes a petition by this label.",
+            f"Create it with: python -m bot init-repo {account}/REPOSITORY",
         )
     else:
         yield advice(
             "label",
-            f"Of the many repositories of {account}, the first {one.searched} have no label `{label}`.",
-            "It is what makes an issue a petition.",
-            f"Where it is missing, create it: python -m bot init-repo {account}/REPOSITORY",
+            f"The first {one.searched} repositories of {account} do not have the label"
+            f" `{label}`; the others were not checked.",
+            "An issue becomes a petition by this label.",
+            f"If it is missing, create it with: python -m bot init-repo {account}/REPOSITORY",
         )
 
 
 def _webhook(facts: Facts, known: AppFacts) -> Iterator[Finding]:
     found = list(_webhook_problems(facts, known))
-    yield from found or [fine("webhook", f"GitHub delivers to {known.hook.url}, signed.")]
+    yield from found or [fine("webhook", f"GitHub sends signed deliveries to {known.hook.url} .")]
 
 
 def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
@@ -132,7 +138,7 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
         yield problem(
             "webhook",
             "GitHub has no address to deliver to.",
-            "Without deliveries the bot finds a comment only by the next resync, minutes later.",
+            "Without deliveries, the bot finds a comment only at the next resync, minutes later.",
             f"Set {expected or 'https://YOUR-HOST/webhook'} at {settings}.",
         )
     elif expected is not None and hook.url not in (expected, facts.target.hook_url):
@@ -140,13 +146,13 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
             "webhook",
             f"GitHub delivers to {hook.url}, not to {expected}.",
             "The server there receives the comments instead of this bot.",
-            f"Correct it at {settings}, or correct PUBLIC_URL.",
+            f"Correct the address at {settings}, or correct PUBLIC_URL.",
         )
     if not hook.secret:
         yield problem(
             "webhook",
-            "GitHub has no secret to sign deliveries with.",
-            "The bot refuses unsigned deliveries, because anybody could have sent them.",
+            "GitHub does not sign deliveries, because the webhook has no secret.",
+            "The bot refuses unsigned deliveries, because anybody could send them.",
             _new_secret(settings)
             if facts.target.is_stored
             else f"Set the value of GITHUB_WEBHOOK_SECRET at {settings}.",
@@ -163,8 +169,9 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
 def _new_secret(settings: str) -> str:
     """Return how a stored App gets another secret: a variable beside it would be half of another App."""
     return (
-        f"Make a new secret, set it at {settings}, store it with GITHUB_WEBHOOK_SECRET=NEW-SECRET python -m bot"
-        " import-app --replace , and restart the bot without that variable."
+        f"Create a new secret and set it at {settings}. Store it with:"
+        " GITHUB_WEBHOOK_SECRET=NEW-SECRET python -m bot"
+        " import-app --replace . Then restart the bot without that variable."
     )
 
 
@@ -173,8 +180,8 @@ def _deliveries(facts: Facts, known: AppFacts) -> Iterator[Finding]:
     if newest is not None and newest.status_code == 401:
         yield problem(
             "secret",
-            "The newest delivery was answered with 401: GitHub signs with another secret than the bot has.",
-            "All deliveries are refused.",
+            "The bot refused the newest delivery (401), because GitHub signs with another secret.",
+            "The bot refuses all deliveries.",
             _new_secret(settings)
             if facts.target.is_stored
             else f"Set the same secret at {settings} and in GITHUB_WEBHOOK_SECRET.",
@@ -183,14 +190,15 @@ def _deliveries(facts: Facts, known: AppFacts) -> Iterator[Finding]:
     if not failed:
         yield fine("deliveries", "All deliveries of the last three days have arrived.")
         return
-    why = "What they contained is only found by the next resync."
+    why = "The bot finds what they reported only at the next resync."
     do = (
-        "A running bot requests them from GitHub again every RESYNC_SECONDS;"
-        f" {known.app.html_url} (App settings, Advanced) shows each of them."
+        "A running bot asks GitHub to redeliver them every RESYNC_SECONDS."
+        f" {known.app.html_url} (App settings, Advanced) lists them."
     )
-    missed = f"Of the last three days' deliveries, {len(failed):,} did not arrive"
+    number = "1 delivery" if len(failed) == 1 else f"{len(failed):,} deliveries"
+    missed = f"{number} of the last three days did not arrive"
     if newest is not None and newest.status == "OK":
-        yield advice("deliveries", f"{missed}; the newest one has.", why, do)
+        yield advice("deliveries", f"{missed}, but the newest one did.", why, do)
     else:
         status = max(failed, key=lambda one: one.id).status
-        yield problem("deliveries", f"{missed}; the newest: {status}.", why, do)
+        yield problem("deliveries", f"{missed}. GitHub says of the newest of them: {status}.", why, do)

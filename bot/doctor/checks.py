@@ -18,7 +18,7 @@ from bot.units import Seconds
 from bot.urls import SIGNED_IN
 
 MAX_SKEW: Final[Seconds] = 30.0
-"""How much clocks may differ; from sixty seconds on GitHub refuses what we sign."""
+"""How much clocks may differ; from sixty seconds on, GitHub refuses our tokens."""
 
 
 RIGHT_CLIENT: Final = "bad_verification_code"
@@ -46,16 +46,17 @@ def _credentials(facts: Facts) -> Iterator[Finding]:
             yield problem(
                 "credentials",
                 f"GitHub does not accept the App's id and private key ({error}).",
-                "Nothing can be read or written without them.",
-                f"Take the id from the App's settings at {web_url_of(facts.target.api_url)}/settings/apps ,"
-                f" generate a new private key there, and {_set_both(facts)}",
+                "The bot can read and write nothing without them.",
+                "Copy the id from the App's settings at"
+                f" {web_url_of(facts.target.api_url)}/settings/apps and generate a"
+                f" new private key there. Then {_set_both(facts)}",
             )
         case GitHubError() as error:
             yield problem(
                 "credentials",
-                f"GitHub did not answer as expected ({error}).",
-                "Nothing could be checked there, and the bot cannot work meanwhile.",
-                f"Check that {facts.target.api_url} is right (GITHUB_API_URL) and reachable from here.",
+                f"GitHub did not respond as expected ({error}).",
+                "The doctor could check nothing there, and the bot cannot work until it does.",
+                f"Check that GITHUB_API_URL ({facts.target.api_url}) is right and reachable from this computer.",
             )
         case AppFacts(app=app):
             yield fine("credentials", f"GitHub knows the App as {app.name} ({app.html_url}).")
@@ -77,7 +78,7 @@ def _clock(facts: Facts) -> Iterator[Finding]:
     yield problem(
         "clock",
         f"This computer's clock is {abs(facts.skew):.0f} seconds {direction} GitHub's.",
-        "GitHub refuses an App whose clock is off by a minute or more.",
+        "GitHub refuses requests when the clock is off by a minute or more.",
         "Turn on time synchronisation, for example with: timedatectl set-ntp true",
     )
 
@@ -87,23 +88,23 @@ def _delivery(facts: Facts) -> Iterator[Finding]:
     if reply is None:
         return
     if reply.is_good:
-        yield fine("delivery", "The running bot accepted a delivery that was signed here.")
+        yield fine("delivery", "The running bot accepted a signed test delivery.")
         return
     why = "GitHub's deliveries fail in the same way."
     match reply.status:
         case None:
-            what = f"Nothing answers where deliveries go ({reply.text})."
-            do = "Start the bot with: python -m bot serve; and check that the address leads to it from outside."
+            what = f"No server responds at the address for deliveries ({reply.text})."
+            do = "Start the bot with: python -m bot serve . Check that the address leads to it from the internet."
         case 401:
-            what = "The running bot refuses a delivery signed with the secret of this configuration."
-            do = "Set the same GITHUB_WEBHOOK_SECRET for both, and restart the bot."
+            what = "The running bot refuses a delivery that is signed with the secret of this configuration."
+            do = "Set the same GITHUB_WEBHOOK_SECRET for the bot and for this command, and restart the bot."
             if facts.target.is_stored:
-                do = "Restart the bot without GITHUB_WEBHOOK_SECRET, so that it takes the stored secret."
+                do = "Restart the bot without GITHUB_WEBHOOK_SECRET, so that it uses the stored secret."
         case 503:
             what = f"The running bot cannot accept deliveries ({_excerpt(reply)})."
-            do = "See its log, and the findings about the database."
+            do = "Read its log, and the findings about the database."
         case _:
-            what = f"The address for deliveries is answered by something other than this bot ({reply.status})."
+            what = f"Another server than this bot responds at the address for deliveries ({reply.status})."
             do = "The address must end in /webhook and lead to this bot."
     yield problem("delivery", what, why, do)
 
@@ -113,19 +114,19 @@ def _callers(facts: Facts) -> Iterator[Finding]:
     if seen is None:
         return
     told = "is not set" if seen.proxies is None else f"is {seen.proxies}"
-    header = f"X-Forwarded-For has {seen.forwarded}" if seen.forwarded else "X-Forwarded-For is not there"
+    header = f"X-Forwarded-For has {seen.forwarded}" if seen.forwarded else "it has no X-Forwarded-For"
     what = (
-        f"The doctor's delivery came from {seen.peer or 'this machine'}; {header}, TRUSTED_PROXIES {told}."
-        f" It was counted for {seen.address or 'this machine'}."
+        f"The doctor's delivery came from {seen.peer or 'this machine'}: {header}, and TRUSTED_PROXIES {told}."
+        f" The rate limit of {seen.address or 'this machine'} applied."
     )
     believed = int(seen.near) if seen.proxies is None else seen.proxies
     has_proxy = (facts.target.public_url or "").startswith("https:") or bool(seen.proxies)
     if seen.forwarded > believed:
-        why = "All clients of a proxy that is not trusted share one rate limit."
+        why = "All clients behind a proxy that is not trusted share one rate limit."
         do = f"If all of these proxies are yours, set TRUSTED_PROXIES to {seen.forwarded}."
     elif seen.forwarded < believed and has_proxy:
         why = "If the proxy does not add addresses, its clients share one rate limit, and can forge addresses."
-        do = f"Make the proxy write X-Forwarded-For, or set TRUSTED_PROXIES to {seen.forwarded}."
+        do = f"Configure the proxy to write X-Forwarded-For, or set TRUSTED_PROXIES to {seen.forwarded}."
     else:
         yield fine("callers", what)
         return
@@ -138,7 +139,7 @@ def _public_url(facts: Facts) -> Iterator[Finding]:
         yield advice(
             "public address",
             "PUBLIC_URL is not set.",
-            "Without it the block cannot link to the full roster.",
+            "Without it, the issues cannot link to the web pages.",
             "Set it to the address under which this bot is reachable, for example https://petitions.example.org .",
         )
     elif reply.is_good:
@@ -148,15 +149,15 @@ def _public_url(facts: Facts) -> Iterator[Finding]:
         yield problem(
             "public address",
             f"The bot at {url} is not ready ({_excerpt(reply)}).",
-            "Its database does not answer, or cannot be written.",
-            "See its log, and the findings about the database; if nothing helps, restart it.",
+            "Its database does not respond, or cannot be written.",
+            "Read its log, and the findings about the database. If that does not help, restart the bot.",
         )
     else:
         yield problem(
             "public address",
             f"{url} does not lead to the bot ({reply.status or reply.text}).",
-            "The links in petitions lead there, and so do GitHub's deliveries.",
-            "Correct PUBLIC_URL, or the proxy or name server that should lead there.",
+            "The links in petitions and GitHub's deliveries use this address.",
+            "Correct PUBLIC_URL, or the configuration of your proxy or DNS.",
         )
 
 
@@ -171,8 +172,8 @@ def _tasks(reply: Reply) -> Iterator[Finding]:
         yield problem(
             "tasks",
             f"Some tasks of the bot are not running: {', '.join(failing)}.",
-            "They are restarted automatically. Deliveries are recorded, and processed later.",
-            "See the tracebacks in its log, at `task failed`, and report them.",
+            "The bot restarts them automatically. It records deliveries, and processes them later.",
+            "Find the tracebacks in its log, at `task failed`, and report them.",
         )
 
 
@@ -185,27 +186,27 @@ class _Readiness(msgspec.Struct):
 def _organizers(facts: Facts) -> Iterator[Finding]:
     has_client = facts.target.client is not None
     if has_client and facts.sign_in in (None, RIGHT_CLIENT):
-        yield fine("organizers", "They can sign in on their petitions' pages.")
+        yield fine("organizers", "Organizers can sign in on their petitions' pages.")
         return
     settings = "the App's settings"
     if isinstance(facts.app_facts, AppFacts):
         settings = f"{facts.app_facts.app.html_url} (App settings, General)"
-    why = "They can review signatures only with: python -m bot audit OWNER/REPO#N"
+    why = "Signatures can be reviewed only with: python -m bot audit OWNER/REPO#N"
     if has_client:
         yield problem(
             "organizers",
-            f"They cannot sign in: GitHub refuses the App's client id and client secret ({facts.sign_in}).",
+            f"Organizers cannot sign in: GitHub refuses the App's client id and client secret ({facts.sign_in}).",
             why,
-            f"Generate a new client secret at {settings}. Set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET; where the"
-            " App is stored, set both for one python -m bot import-app --replace . Then restart the bot.",
+            f"Generate a new client secret at {settings}. Set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET; if the"
+            " App is stored, set them for one run of: python -m bot import-app --replace . Then restart the bot.",
         )
         return
     callback = f"{facts.target.public_url or 'https://YOUR-HOST'}{SIGNED_IN}"
     yield advice(
         "organizers",
-        "They cannot sign in on their petitions' pages.",
+        "Organizers cannot sign in on their petitions' pages.",
         why,
-        f"Add the callback URL {callback} and generate a client secret at {settings}, and set GITHUB_CLIENT_ID,"
+        f"Add the callback URL {callback} and generate a client secret at {settings}. Then set GITHUB_CLIENT_ID,"
         " GITHUB_CLIENT_SECRET and SECRET_KEY.",
     )
 
@@ -216,35 +217,35 @@ def _database(facts: Facts) -> Iterator[Finding]:
         yield problem(
             "database",
             f"{health.problem}.",
-            "Until then deliveries are refused; GitHub keeps them for three days.",
-            "Then stop the bot, move the damaged file away, and put the new one in its place with:"
-            " python -m bot restore NEW-FILE",
+            "Until the database is restored, the bot refuses deliveries; GitHub keeps them for three days.",
+            "Then stop the bot, move the damaged file away, and run: python -m bot restore NEW-FILE",
         )
     elif health.problem:
         yield problem(
             "database",
             f"The database cannot be used: {health.problem}.",
-            "What cannot be stored is not acknowledged, and GitHub does not send it again by itself.",
-            "Check DATABASE_URL, that the server runs, and that there is space and permission to write.",
+            "The bot refuses deliveries that it cannot store.",
+            "Check that DATABASE_URL is right, that the database server runs, and that there"
+            " is space and permission to write.",
         )
     elif health.is_newer:
         yield problem(
             "database",
             f"The database is at version {health.version}, which is newer than this program.",
             "This program cannot read it.",
-            "Update the program.",
+            "Upgrade the program.",
         )
     elif health.version is None:
-        yield advice("database", "The database is still empty.", "", "The bot creates its tables when it starts.")
+        yield advice("database", "The database is empty.", "", "The bot creates its tables when it starts.")
     elif health.is_older:
         yield advice(
             "database",
             f"The database is at version {health.version}, which is older than this program.",
             "",
-            "The bot migrates it when it starts; python -m bot migrate does so now.",
+            "The bot upgrades it when it starts. To do so now, run: python -m bot migrate",
         )
     else:
-        yield fine("database", "It can be read and written, and is up to date.")
+        yield fine("database", "The database can be read and written, and is up to date.")
 
 
 def _petitions(facts: Facts) -> Iterator[Finding]:
@@ -258,7 +259,7 @@ def _petitions(facts: Facts) -> Iterator[Finding]:
         if one.state is State.COUNTED_ELSEWHERE:
             yield advice("petitions", f"{one.name} is counted by a workflow.", "", one.state.advice)
     if not amiss:
-        yield fine("petitions", "All are up to date.")
+        yield fine("petitions", "All petitions are up to date.")
 
 
 def _excerpt(reply: Reply) -> str:

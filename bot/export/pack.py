@@ -107,7 +107,7 @@ def write(files: Mapping[str, Iterable[bytes]], folder: Path) -> None:
     """Write a pack and its checksums into a new or empty folder; raises NotEmpty and OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise NotEmpty(f"{folder} is not empty; name a new folder, so that a pack never mixes with another")
+        raise NotEmpty(f"{folder} is not empty; choose a new folder, so that files of two packs never mix")
     _write(files, lambda name: (folder / name).open("wb"))
 
 
@@ -230,7 +230,7 @@ class PackReport(Struct, frozen=True):
     def lines(self) -> list[str]:
         """Format it in words."""
         if self.faults:
-            return ["The pack is not as it was made:", *(f"  - {fault}" for fault in self.faults)]
+            return ["The pack was changed or is incomplete:", *(f"  - {fault}" for fault in self.faults)]
         signatures = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
         return [
             f"{self.title}: {signatures}. Files, count, digest and letter agree.",
@@ -251,7 +251,7 @@ def check_pack(folder: Path) -> PackReport:
     except OSError as error:
         raise NotAPack(f"{folder} cannot be read: {error.strerror}") from error
     if RECORD not in content:
-        raise NotAPack(f"{folder} holds no pack: there is no {RECORD} in it")
+        raise NotAPack(f"{folder} does not contain a pack: {RECORD} is missing")
     faults = list(_changed_files(checksums, content.get(CHECKSUMS)))
     try:
         record = msgspec.json.decode(content[RECORD], type=PackRecord)
@@ -274,31 +274,31 @@ def _changed_files(checksums: Mapping[str, str], listed: bytes | None) -> Iterat
     yield from (f"{name} is missing" for name in (*names, CHECKSUMS) if name not in checksums)
     if listed is not None:
         changed = (name for name in names if name in checksums and checksums[name] != expected.get(name))
-        yield from (f"{name} is not the file whose checksum is in {CHECKSUMS}" for name in changed)
+        yield from (f"{name} does not match its checksum in {CHECKSUMS}" for name in changed)
 
 
 def _contradictions(record: PackRecord) -> Iterator[str]:
     petition, signatures, unlisted = record.petition, record.signatures, record.unlisted
     if petition.count != len(signatures) + len(unlisted):
-        apart = f" and {len(unlisted):,} apart" if unlisted else ""
-        yield f"it says {petition.count:,} signatures and lists {len(signatures):,}{apart}"
+        apart = f", and {len(unlisted):,} are not listed" if unlisted else ""
+        yield f"its count is {petition.count:,}, but its list has {len(signatures):,}{apart}"
     if petition.unlisted != len(unlisted):
-        yield f"it says {petition.unlisted:,} not listed and has the numbers of {len(unlisted):,}"
+        yield f"it says that {petition.unlisted:,} are not listed, but has the account numbers of {len(unlisted):,}"
     pairs = [(one.user_id, one.comment_id) for one in signatures]
     pairs += [(one.user_id, one.comment_id) for one in unlisted]
     people = Counter(user_id for user_id, _ in pairs)
-    yield from (f"the person {user_id} is listed {times} times" for user_id, times in people.items() if times > 1)
+    yield from (f"account {user_id} is listed {times} times" for user_id, times in people.items() if times > 1)
     if petition.digest != digest(pairs):
-        yield "the digest does not follow from the signatures listed"
+        yield "the digest does not match the listed signatures"
     if sum(day.signatures for day in record.days) != petition.count:
         yield "the signatures of each day do not add up to the count"
     for letter in record.letters:
         if letter.text is not None and letter_digest(letter.text) != letter.digest:
-            yield f"the letter of {letter.seen_at} is not the one of its checksum"
+            yield f"the letter of {letter.seen_at} does not match its checksum"
     if {one.letter for one in signatures if one.letter} - {letter.digest for letter in record.letters}:
-        yield "somebody signed a letter that is not among its versions"
+        yield "a signature is for a version of the letter that is missing"
     if record.letters and petition.letter != record.letters[-1].digest:
-        yield "the letter is not the last of its versions"
+        yield "the letter is not its latest version"
 
 
 def _differing_rows(record: PackRecord, content: bytes) -> Iterator[str]:

@@ -113,7 +113,7 @@ class CircuitBreaker:
         if self._since is None:
             self._since, self._probes, self._logged_at = now, 0, now
             self._hooks.set_reachable(reachable=False)
-            log.warning("GitHub cannot be reached; all work there waits until it can", why=why)
+            log.warning("GitHub cannot be reached; its work is postponed", why=why)
         elif now >= self._logged_at + LOG_INTERVAL:
             self._logged_at = now
             log.warning("GitHub still cannot be reached", why=why, minutes=self._minutes(), probes=self._probes)

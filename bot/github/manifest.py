@@ -39,12 +39,12 @@ OPTIONAL_EVENT: Final = "push"
 """It only saves waiting; without it, the bot sees a change a few minutes later."""
 
 REASONS: Final = {
-    "issues": "to read petitions and their comments, to write the tally into the issue's body, to react, and to"
-    " make the label when you ask for it",
-    "contents": "to read a repository's settings in .github/petition.yml, and to see where else it lies",
-    "metadata": "GitHub gives it to every App",
+    "issues": "to read petitions and their comments, to write the count into the issue, to add reactions, and to"
+    " create the label when you ask for it",
+    "contents": "to read a repository's settings in .github/petition.yml, and to find such a file in a wrong place",
+    "metadata": "because GitHub requires it of every App",
 }
-"""Why each permission is asked for."""
+"""Why the App requests each permission."""
 
 
 def lacking(

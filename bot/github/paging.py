@@ -31,7 +31,7 @@ https://docs.github.com/en/repositories/creating-and-managing-repositories/repos
 def endless_list(url: str, pages: int) -> Unavailable:
     """Log that a list does not end, and return the error to raise."""
     path = urlsplit(url).path
-    log.warning("a list does not end, and nothing of it is used", list=path, pages=pages)
+    log.warning("a list has no end and is ignored", list=path, pages=pages)
     return Unavailable(f"GET {path}: the list has more than {pages} pages, or they lead in a circle")
 
 

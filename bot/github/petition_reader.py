@@ -167,9 +167,9 @@ async def _find_rules(
     `associates` are the people that GitHub shows as owner, member or collaborator. The block shows whom a command
     has removed: logins change, and an old one cannot be looked up.
     """
-    said, withheld = block.machine_line(first.body), defaultdict[int, set[int]](set)
+    said, removed = block.machine_line(first.body), defaultdict[int, set[int]](set)
     for comment_id, person in said.removals if said is not None else ():
-        withheld[comment_id].add(person)
+        removed[comment_id].add(person)
     repository = first.repository.full_name
     settings = await _settings(client, repository, notes)
     commands = standing_commands(comments)
@@ -180,7 +180,7 @@ async def _find_rules(
         if organizers[one.author.id]:
             logins[one.comment_id].update(dict.fromkeys(logins_in(one.command)))
     for comment_id, names in logins.items():
-        people = await _named(client, names, comments, withheld.get(comment_id, ()), notes)
+        people = await _named(client, names, comments, removed.get(comment_id, ()), notes)
         named.update({(comment_id, login): person for login, person in people.items()})
     return apply_commands(settings, commands, organizers=organizers, named=named).rules
 
@@ -189,12 +189,14 @@ async def _settings(client: InstallationClient, repository: str, notes: list[str
     try:
         text = await client.read_file(repository, PATH)
     except Forbidden:
-        notes.append(f"{PATH} cannot be read with these credentials; counted without it")
+        notes.append(f"{PATH} cannot be read with these credentials, so its settings were not applied")
         return DEFAULTS
     found = read_text(text or "")
     if isinstance(found, Settings):
         return found
-    notes.append(f"{PATH} has mistakes; counted without it; the bot uses its last version without mistakes")
+    notes.append(
+        f"{PATH} has mistakes, so its settings were not applied; the bot applies the last version without mistakes"
+    )
     return DEFAULTS
 
 
@@ -211,8 +213,8 @@ async def _organizers(
             organizers[person.id] = await client.may_write(repository, person)
         except Forbidden:
             organizers[person.id] = person.id in associates
-            word = "one" if organizers[person.id] else "none"
-            notes.append(f"who is an organizer is shown only to organizers; {person.login} was counted as {word}")
+            word = "an organizer" if organizers[person.id] else "no organizer"
+            notes.append(f"only organizers can see who is an organizer, so {person.login} was treated as {word}")
     return organizers
 
 
@@ -229,6 +231,6 @@ async def _named(
     others = set(meant) - {person.id for person in people.values() if person is not None}
     for login, person in people.items():
         if others and (person is None or person.id not in meant):
-            notes.append(f"a command names {login}, who has another name by now; the block shows whom it meant")
+            notes.append(f"a command names {login}, whose login has changed; the block shows who was meant")
             people[login] = Author(others.pop(), login)
     return people

@@ -48,7 +48,7 @@ class AccountReview(Struct):
             if ends_all(error):
                 raise
             until = retry_later(error, self.retry_after, self.now())
-            log.info("postponed looking at accounts", petition=self.petition_id, error=str(error))
+            log.info("postponed the review of accounts", petition=self.petition_id, error=str(error))
             await reviews.postpone(self.petition_id, until)
             return False
         # A login that belongs to another account by now says nothing about the signer.

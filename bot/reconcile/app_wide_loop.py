@@ -178,13 +178,13 @@ class AppWideLoop(Struct):
         self._has_missed |= not answers
         if answers:
             self._requested, self._caught_up_at = True, self.now()
-            log.info("deliveries can be recorded again; what was refused is made up for", places=len(places))
+            log.info("deliveries can be recorded again; the refused ones are requested again", places=len(places))
 
     def _log_failure(self, error: Exception) -> None:
         """Log why the sync has failed: refused deliveries and refused credentials once each."""
         if self._has_missed:
             if self._failures == 1:
-                log.warning("deliveries were refused, and will be made up for", error=str(error))
+                log.warning("deliveries were refused and will be requested again", error=str(error))
         elif not isinstance(error, Unauthorized):
             log.warning("the App's sync failed", error=str(error))
         elif not self._refused:

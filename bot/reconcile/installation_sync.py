@@ -106,7 +106,7 @@ class InstallationSync:
             self.resumes_at = retry_at(error, self.failures, self.now())
             self.failures += 1
             log.warning(
-                "cannot list the repositories; known petitions are checked all the same",
+                "cannot list the repositories; checking the known petitions only",
                 installation=self.mark.installation_id,
                 until=self.resumes_at,
                 error=str(error),

@@ -38,15 +38,20 @@ class ResyncReport(Struct, frozen=True):
         """Return the report, line by line."""
         outcome, listed = self.found.outcome, self.found.listed
         if self.before is None:
-            yield f"{self.name} was not known and is kept from now on."
+            yield f"{self.name} is new to this database."
         yield f"{self.name}: {_count(listed, 'comment')} read, {_count(outcome.changed, 'comment')} changed."
         if outcome.missing:
-            yield f"  {_count(outcome.missing, 'comment')} of those that were known had gone."
+            yield (
+                f"  {_count(outcome.missing, 'known comment')} {'was' if outcome.missing == 1 else 'were'} deleted."
+            )
         if outcome.repaired:
-            yield f"  {_count(outcome.repaired, 'row')} did not follow from the comments. Please report it."
+            yield (
+                f"  {_count(outcome.repaired, 'row')} did not match the comments, and"
+                f" {'was' if outcome.repaired == 1 else 'were'} corrected. Please report it."
+            )
         if outcome.doubtful:
             left = _count(len(outcome.doubtful), "comment")
-            yield f"  {left} cannot be counted until GitHub tells who wrote them."
+            yield f"  {left} cannot be counted until GitHub says who wrote the text."
         was = "" if self.before in (None, outcome.count) else f" ({self.before:,} before)"
         yield f"  {_count(outcome.count, 'signature')}{was}."
 
@@ -58,23 +63,21 @@ async def resync_by_hand(
     try:
         installation_id = await github.find_installation(repository)
     except NotFound:
-        raise UnknownPetition(
-            f"{repository}: there is no such repository, or the App is not installed there"
-        ) from None
+        raise UnknownPetition(f"{repository} does not exist, or the App is not installed on it") from None
     client = github.installation(installation_id)
     try:
         read = await client.get_issue(repository, number)
     except (NotFound, Gone) as error:
-        raise UnknownPetition(f"{repository}#{number}: there is no such issue ({error})") from None
+        raise UnknownPetition(f"{repository}#{number} does not exist ({error})") from None
     name = f"{read.repository.full_name}#{read.issue.number}"
     if read.issue.is_pull_request or label.lower() not in read.issue.labels:
-        raise UnknownPetition(f"{name} is no petition: it does not carry the label `{label}`")
+        raise UnknownPetition(f"{name} is not a petition: it does not have the label `{label}`")
     known = await store.threads.get(read.issue.id)
     before = None if known is None else (await store.petitions.get_snapshot(known.petition_id, newest=0)).count
     await store.record([IssueFact(installation_id, read.repository, read.issue, as_of=read.read_at)])
     thread = await store.threads.get(read.issue.id)
     if thread is None:
-        raise UnknownPetition(f"{name} was deleted, as far as the bot was told")
+        raise UnknownPetition(f"{name} was deleted, according to an earlier delivery")
     found = await ThreadResync(thread, store, client, now).read_all(asks_at_once=True)
     # Not known any more, so that the bot asks again what the letter said before.
     await store.letters.postpone_history(thread.petition_id, 0)

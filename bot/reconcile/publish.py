@@ -214,9 +214,9 @@ async def _conclude(due: Due, known: Publication, plan: PublishPlan, context: Pu
     for one in plan.bodies:
         if one.shown.decision is EditDecision.GIVEN_UP:
             log.warning(
-                "an edit of the letter was lost, and is out of date by now",
+                "a lost edit of the letter was not restored, because there is a newer one",
                 petition=one.shown.name,
-                advice="The issue's edit history has it.",
+                advice="The issue's edit history contains it.",
             )
     reads = [one.shown.read for one in plan.bodies]
     continues_at = await continue_if_full(known, reads, context) if reads else None

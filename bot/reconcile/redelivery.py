@@ -42,7 +42,7 @@ async def redeliver_failed(store: Store, github: GitHub, now: Callable[[], Epoch
     attempts = await read_log(github, since, MOST_PAGES)
     if not attempts.is_complete:
         # What is not read is found by discovery, later.
-        log.warning("the log of deliveries is too long to be read to its end", pages=MOST_PAGES)
+        log.warning("the log of deliveries is too long to read completely", pages=MOST_PAGES)
     known = {one.guid for one in await store.deliveries.list_failed()}
     failed = [FailedDelivery(one.guid, one.id, one.at) for one in attempts.failed()]
     await store.deliveries.record_log(failed, sorted(known & attempts.arrived), began)
@@ -59,7 +59,7 @@ async def redeliver_failed(store: Store, github: GitHub, now: Callable[[], Epoch
             await store.deliveries.mark_requested(delivery.guid, int(now()))
             asked += 1
     if asked:
-        log.info("asked for deliveries that had failed", deliveries=asked)
+        log.info("requested failed deliveries again", deliveries=asked)
     return asked
 
 

@@ -71,7 +71,7 @@ class ThreadResync(Struct, frozen=True):
             thread.issue_id, listing.started_at, listing.comments, complete=True, reread=_UNANSWERED
         )
         if outcome.repaired:
-            log.error("rows did not follow from the comments and were repaired", petition=self._name)
+            log.error("rows did not match the comments and were corrected", petition=self._name)
         await self.store.threads.mark_checked(thread.issue_id, self.now)
         await self._ask_for_ages(listing)
         await self._check_writes()

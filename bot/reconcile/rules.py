@@ -56,7 +56,7 @@ async def read_settings(
             raise
         if known.readable:
             log.warning(
-                "the settings cannot be read; the last that were read stay in force",
+                "the settings cannot be read; the last ones stay in force",
                 repository=repository.full_name,
                 error=str(error),
                 advice="Give the App the permission Contents: read-only.",
@@ -70,7 +70,7 @@ async def read_settings(
     for mistake in found.mistakes:
         log.warning("a mistake in the settings", repository=repository.full_name, file=PATH, mistake=str(mistake))
     if misplaced:
-        log.warning("a file like the settings is not read", repository=repository.full_name, file=misplaced)
+        log.warning("a misplaced settings file is ignored", repository=repository.full_name, file=misplaced)
     if text is not None and not found.mistakes:
         log.info("settings are in force", repository=repository.full_name)
     return found
@@ -94,9 +94,7 @@ async def _find_organizers(known: Publication, context: PublishContext) -> dict[
         try:
             found[user_id] = await context.client.may_write(repository.full_name, person)
         except Forbidden as error:
-            log.warning(
-                "GitHub does not say who may give commands", repository=repository.full_name, error=str(error)
-            )
+            log.warning("cannot check who can give commands", repository=repository.full_name, error=str(error))
         else:
             await context.store.rules.record_organizer(repository.id, user_id, found[user_id], now)
     return found

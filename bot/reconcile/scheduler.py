@@ -109,7 +109,7 @@ class Scheduler:
                 delay = await self._start_workers()
                 await self._log_states()
             except DatabaseUnavailable as error:
-                log.warning("the database does not answer", error=str(error))
+                log.warning("the database does not respond", error=str(error))
                 delay = self.intervals.poll
             self.polled_at = self.now()
             await asyncio.sleep(self.intervals.debounce)
@@ -233,7 +233,7 @@ class Scheduler:
         try:
             await self.store.installations.set_state(installation_id, state_of(error))
         except DatabaseUnavailable as unavailable:
-            log.warning("the database does not answer", error=str(unavailable))
+            log.warning("the database does not respond", error=str(unavailable))
 
     async def _log_states(self) -> None:
         """Log once of each petition what state it has come into, and what can be done."""

@@ -4,7 +4,7 @@ from bot.store.account_reviews import Signer
 from bot.store.acknowledgements import AckDue
 from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.body_writes import KnownBody, LastBodies, OurWrite, outside_digest
-from bot.store.credentials import read_sealed
+from bot.store.credentials import read_encrypted
 from bot.store.doubtful_comments import Clarification, DoubtfulComment
 from bot.store.engine.backup import backup, is_backup, restore
 from bot.store.engine.database import Lease

@@ -38,16 +38,16 @@ class CredentialStore(Records):
         INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
     """)
 
-    async def add(self, sealed: str, at: WholeEpochSeconds) -> bool:
+    async def add(self, encrypted: str, at: WholeEpochSeconds) -> bool:
         """Store the App's encrypted credentials; False where there are some already, which stay."""
-        return bool(await self._execute(self._ADD, APP, sealed, at))
+        return bool(await self._execute(self._ADD, APP, encrypted, at))
 
     _PUT: Final = upsert("sealed", "name", "name TEXT, content TEXT, at BIGINT")
 
     @write_transaction
-    def replace(self, transaction: Transaction, sealed: str, at: WholeEpochSeconds) -> None:
+    def replace(self, transaction: Transaction, encrypted: str, at: WholeEpochSeconds) -> None:
         """Store the App's encrypted credentials, and replace others."""
-        transaction.put(self._PUT, [(APP, sealed, at)])
+        transaction.put(self._PUT, [(APP, encrypted, at)])
 
     _DROP: Final = statement("DELETE FROM sealed WHERE name = $1")
 
@@ -69,7 +69,7 @@ class CredentialStore(Records):
         await self._execute(self._MARK_FIRST, FIRST_DELIVERY, at)
 
 
-async def read_sealed(database_url: str) -> str | None:
+async def read_encrypted(database_url: str) -> str | None:
     """Return the App's encrypted credentials from a database that is not to be changed; None where there are none.
 
     Raises WrongDatabase and DatabaseUnavailable.

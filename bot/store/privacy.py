@@ -33,11 +33,11 @@ class Forgotten(Struct, frozen=True):
         """Return its lines for people."""
         numbers = ", ".join(map(str, self.people))
         where = f"{_count(self.comments, 'comment')} on {_count(self.petitions, 'petition')}"
-        yield f"Forgot what {who} (account {numbers}) gave of themselves in {where}."
-        yield "It is not taken up again unless they write it anew."
+        yield f"Erased the details of {who} (account {numbers}) in {where}."
+        yield "The bot does not store them again, unless the person writes a new comment."
         if self.standing:
             signatures = _count(self.standing, "signature")
-            yield f"As long as the comments stand on GitHub, {signatures} still count, without a name."
+            yield f"While the comments exist on GitHub, {signatures} still count, without a name."
 
 
 def _count(number: int, what: str) -> str:

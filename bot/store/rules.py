@@ -16,6 +16,7 @@ from bot.petition.organizers import settings as reading
 from bot.petition.organizers.commands import CommandResults, CommandStatus, GivenCommand, standing_commands
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Mistake, Settings
+from bot.petition.organizers.unapplied_settings import explain_hiding, is_hiding, is_unapplied, restrict
 from bot.store.audit_log import record_attempts, record_outcomes
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.installations import resync_petitions_of
@@ -41,6 +42,8 @@ class KnownSettings(Struct, frozen=True):
     read_at: WholeEpochSeconds = 0
     misplaced: str = ""
     """The path of a file that was meant to be the settings file, where there is none."""
+    hides_people: bool = False
+    """Whether nobody is shown, because the first file has mistakes and may be there to hide who has signed."""
 
     @property
     def is_read(self) -> bool:
@@ -51,6 +54,8 @@ class KnownSettings(Struct, frozen=True):
         """Return in a language what the organizers should know of the file."""
         mistakes = (one if isinstance(one, str) else one.in_language(language) for one in self.mistakes)
         remarks = [f"{reading.PATH}, {mistake}" for mistake in mistakes]
+        if self.hides_people:
+            remarks.append(explain_hiding(language))
         return [*remarks, reading.explain_misplaced(self.misplaced, language)] if self.misplaced else remarks
 
 
@@ -78,6 +83,8 @@ class PetitionRules(Records):
         misplaced: str = "",
     ) -> KnownSettings:
         """Record the settings file, None where there is none; one with mistakes leaves the settings as they are.
+
+        Where no file was applied before, it can still hide who has signed: see `restrict`.
 
         Petitions are due again when something changed. `before` is what was known when the reading began: a change
         that was reported since is to be read all the same.
@@ -110,7 +117,10 @@ class PetitionRules(Records):
         mistakes = before.mistakes
         if readable:
             found = reading.read(text or "")
-            kept, mistakes = ((text or ""), ()) if isinstance(found, Settings) else (kept, found)
+            if isinstance(found, Settings):
+                kept, mistakes = text or "", ()
+            else:
+                kept, mistakes = restrict(text or "") if is_unapplied(kept) else kept, found
         digest = "" if text is None else reading.digest(text)
         transaction.execute(
             self._PUT_SETTINGS, repository_id, kept, digest if readable else before.digest,
@@ -194,7 +204,9 @@ def read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSe
     # What was no mistake once may be one to a later version of ours; the rest of the file stays in force.
     in_order, new_mistakes = reading.read_sound(row.text)
     mistakes = tuple(msgspec.json.decode(row.mistakes, type=list[Mistake | str])) or new_mistakes
-    known = KnownSettings(in_order, row.digest, mistakes, bool(row.readable), row.read_at, row.misplaced)
+    known = KnownSettings(
+        in_order, row.digest, mistakes, bool(row.readable), row.read_at, row.misplaced, is_hiding(row.text)
+    )
     return known, row.text
 
 

@@ -35,6 +35,7 @@ class PagesContext:
     """What handlers of pages need: the petitions, the addresses of things, and the time.
 
     Without a public address, `own_bases` are the addresses that the server was started with.
+    `label` is the label that makes an issue a petition.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class PagesContext:
         addresses: Addresses,
         now: Callable[[], EpochSeconds],
         own_bases: Collection[str] = (),
+        label: str = "petition",
     ) -> None:
         self.rosters = rosters
         self.addresses = addresses
         self.now = now
         self.lookups = PetitionLookups(rosters)
         self._own_bases = own_bases
+        self.label = label
         # A search reads every signature of a petition, as an export does; one at a time leaves room for others.
         self.long_read = asyncio.Lock()
 

@@ -45,7 +45,7 @@ async function send(event) {
     choose(spoke);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    tell("The sandbox does not answer; is it still running?", "problem");
+    tell("The sandbox does not respond. Check that it is still running.", "problem");
   } finally {
     sending.delete(form);
   }
@@ -101,7 +101,7 @@ function follow(address) {
       } catch (error) {
         if (!(error instanceof TypeError)) throw error;
       }
-      // During a storm a few looks a second are enough for anybody.
+      // With many changes, a few refreshes a second are enough.
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
     busy = false;
@@ -112,7 +112,7 @@ function follow(address) {
     lost = false;
   });
   stream.addEventListener("error", () => {
-    if (!lost) tell("The connection to the sandbox was lost; trying again.", "problem");
+    if (!lost) tell("The connection to the sandbox was lost. Reconnecting…", "problem");
     lost = true;
   });
 }

@@ -178,7 +178,7 @@ async def test_a_step_fails_where_somebody_must_mend_something(github: Sandbox, 
     petition = github.petition()
     code, out = await Job(github, tmp_path, issues="read").run(event_of(petition, "/sign"))
     assert code == 1
-    assert "needs `issues: write` under `permissions:`" in out
+    assert "Add `issues: write` under `permissions:`" in out
 
 
 async def test_the_pages_are_uploaded_where_they_are_wanted(github: Sandbox, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ async def test_a_run_that_could_not_count_everything_replaces_no_pages(github: S
     job = Job(github, tmp_path, site="true")
     code, out = await job.run({})
     assert (code, job.uploaded, job.output) == (0, None, ""), out
-    assert "Not all is done" in out
+    assert "Some work is left" in out
 
 
 async def test_a_repository_that_has_become_private_has_a_front_page_alone(github: Sandbox, tmp_path: Path) -> None:

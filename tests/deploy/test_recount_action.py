@@ -141,7 +141,10 @@ async def test_differences_are_listed_and_signed_and_fail_the_job(github: Sandbo
     assert (predicate["agrees"], predicate["differences_total"]) == (False, 2)
     count, difference = predicate["differences"]
     # Within the second of the tally, GitHub's times do not tell what was later.
-    causes = {"signed_later": "alan signed after the tally was made", "not_in_block": "alan's signature is missing"}
+    causes = {
+        "signed_later": "alan signed after the count was published",
+        "not_in_block": "alan's signature is not counted",
+    }
     assert count["cause"] == "other_count"
     assert difference["url"].endswith(f"#issuecomment-{missed.id}")
     (line,) = [line for line in job.summary.splitlines() if line.endswith(f": <{difference['url']}>")]

@@ -112,7 +112,7 @@ NEAR, FAR = (
         (replace(NEAR, proxies=1), None),
         (replace(FAR, proxies=0), None),
         (replace(NEAR, forwarded=2), "set TRUSTED_PROXIES to 2"),
-        (replace(NEAR, forwarded=0), "Make the proxy write X-Forwarded-For"),
+        (replace(NEAR, forwarded=0), "Configure the proxy to write X-Forwarded-For"),
         (replace(NEAR, proxies=0), "set TRUSTED_PROXIES to 1"),
         (replace(FAR, forwarded=1), "set TRUSTED_PROXIES to 1"),
         (replace(NEAR, proxies=2), "set TRUSTED_PROXIES to 1"),
@@ -135,7 +135,7 @@ async def test_whom_the_bot_sees_behind_which_proxies(
 async def test_the_running_bot_tells_the_doctor_as_whom_it_sees_it(stage: Scene) -> None:
     (found,) = [one for one in await examined(stage) if one.topic == "callers"]
     assert found.level is Level.FINE
-    assert "came from 127.0.0.1; X-Forwarded-For is not there, TRUSTED_PROXIES is not set" in found.what
+    assert "came from 127.0.0.1: it has no X-Forwarded-For, and TRUSTED_PROXIES is not set" in found.what
 
 
 async def test_an_app_id_that_is_another_one(stage: Scene) -> None:
@@ -279,7 +279,7 @@ async def test_a_webhook_that_is_mended_is_no_problem_any_more_and_what_was_miss
     stage.sandbox.webhook_url = await missed_deliveries(stage)
     (found,) = [one for one in await examined(stage) if one.topic == "deliveries"]
     assert found.level is Level.NOTE
-    assert re.search(r"\d did not arrive; the newest one has\.", found.what)
+    assert re.search(r"2 deliveries of the last three days did not arrive, but the newest one did\.", found.what)
     assert repeated(stage) == 1
     assert await problems(stage) == {}
 
@@ -350,10 +350,10 @@ async def test_a_stored_app_is_not_told_to_set_half_of_another_one(stage: Scene)
     stage.sandbox.deliveries.secret = "another"
     stage.sign(stage.petition(), "ada")
     found = (await problems(stage, app_page=page, webhook_secrets=secrets))["secret"]
-    assert "GITHUB_WEBHOOK_SECRET=NEW-SECRET python -m bot import-app --replace ," in found.do
+    assert "GITHUB_WEBHOOK_SECRET=NEW-SECRET python -m bot import-app --replace ." in found.do
     stage.sandbox.deliveries.secret = None
     found = (await problems(stage, app_page=page, webhook_secrets=secrets))["webhook"]
-    assert "GITHUB_WEBHOOK_SECRET=NEW-SECRET python -m bot import-app --replace ," in found.do
+    assert "GITHUB_WEBHOOK_SECRET=NEW-SECRET python -m bot import-app --replace ." in found.do
 
 
 async def test_what_failed_long_ago_is_not_told_any_more(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,7 +392,7 @@ async def test_a_public_address_that_leads_nowhere(stage: Scene) -> None:
 async def test_a_public_address_that_is_not_the_bots(stage: Scene) -> None:
     found = await problems(stage, public_url=stage.sandbox.web_url)
     assert set(found) == {"public address", "delivery", "webhook"}
-    assert "something other" in found["delivery"].what
+    assert "Another server than this bot" in found["delivery"].what
 
 
 async def test_a_public_address_that_sends_callers_on(stage: Scene) -> None:

@@ -80,7 +80,7 @@ def test_json_says_who_signed_who_withdrew_and_the_letters_versions(pack: Path) 
 @pytest.mark.parametrize("name", [PAPER, RECORD, TABLE])
 def test_a_changed_file_is_found_out(pack: Path, name: str) -> None:
     (pack / name).write_bytes((pack / name).read_bytes() + b"\n")
-    assert f"{name} is not the file whose checksum is in {CHECKSUMS}" in check_pack(pack).faults
+    assert f"{name} does not match its checksum in {CHECKSUMS}" in check_pack(pack).faults
 
 
 @pytest.mark.parametrize("name", [PAPER, TABLE])
@@ -99,12 +99,12 @@ def test_a_missing_file_is_found_out(pack: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "fault"),
     [
-        (RECORD, '"count": 5', '"count": 6', "it says 6 signatures and lists 5"),
-        (RECORD, '"comment_id": 5', '"comment_id": 6', "the digest does not follow from the signatures listed"),
-        (RECORD, '"user_id": 2', '"user_id": 1', "the person 1 is listed 2 times"),
+        (RECORD, '"count": 5', '"count": 6', "its count is 6, but its list has 5"),
+        (RECORD, '"comment_id": 5', '"comment_id": 6', "the digest does not match the listed signatures"),
+        (RECORD, '"user_id": 2', '"user_id": 1', "account 1 is listed 2 times"),
         (RECORD, '"signatures": 5', '"signatures": 4', "the signatures of each day do not add up to the count"),
-        (RECORD, "Please **open**", "Please **close**", "is not the one of its checksum"),
-        (RECORD, SIGNED, f"{SIGNED}0", "somebody signed a letter that is not among its versions"),
+        (RECORD, "Please **open**", "Please **close**", "does not match its checksum"),
+        (RECORD, SIGNED, f"{SIGNED}0", "a signature is for a version of the letter that is missing"),
         (TABLE, "Ada Lovelace", "Ada Byron", f"{TABLE} does not list the same signatures as {RECORD}"),
         (RECORD, '"version": 3', '"version": "two"', f"{RECORD} cannot be read"),
     ],
@@ -146,8 +146,8 @@ def test_a_pack_counts_who_asked_not_to_be_listed_without_naming_them(partly_unl
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ('"unlisted": 2', '"unlisted": 1', "it says 1 not listed and has the numbers of 2"),
-        ('"count": 7', '"count": 8', "it says 8 signatures and lists 5 and 2 apart"),
+        ('"unlisted": 2', '"unlisted": 1', "it says that 1 are not listed, but has the account numbers of 2"),
+        ('"count": 7', '"count": 8', "its count is 8, but its list has 5, and 2 are not listed"),
     ],
 )
 def test_whoever_changes_the_numbers_of_who_is_not_listed_is_found_out(
@@ -164,8 +164,8 @@ def test_nobody_is_put_in_the_place_of_who_is_not_listed_nor_listed_too(partly_u
     (partly_unlisted / RECORD).write_text(json.dumps(record), encoding="utf-8")
     seal(partly_unlisted)
     faults = check_pack(partly_unlisted).faults
-    assert "the person 1 is listed 2 times" in faults
-    assert "the digest does not follow from the signatures listed" in faults
+    assert "account 1 is listed 2 times" in faults
+    assert "the digest does not match the listed signatures" in faults
 
 
 def test_as_a_zip_file_it_has_the_same_bytes_in_one_folder(
@@ -214,7 +214,7 @@ def test_a_pack_of_an_earlier_release_is_still_checked(pack: Path, age: Callable
     assert {path.name for path in pack.iterdir()} == {"petition.pdf", RECORD, TABLE, CHECKSUMS}
     assert check_pack(pack).faults == ()
     (pack / PDF).write_bytes(b"%PDF-1.7\nanother")
-    assert check_pack(pack).faults == (f"petition.pdf is not the file whose checksum is in {CHECKSUMS}",)
+    assert check_pack(pack).faults == (f"petition.pdf does not match its checksum in {CHECKSUMS}",)
     (pack / PDF).unlink()
     assert check_pack(pack).faults == ("petition.pdf is missing",)
 
@@ -224,7 +224,7 @@ def test_a_second_paper_does_not_slip_in(pack: Path, name: str) -> None:
     if name == PAPER:
         make_old(pack)
     (pack / name).write_bytes(b"Another paper")
-    assert check_pack(pack).faults == (f"{name} is not the file whose checksum is in {CHECKSUMS}",)
+    assert check_pack(pack).faults == (f"{name} does not match its checksum in {CHECKSUMS}",)
 
 
 def test_a_title_does_not_steer_the_terminal_on_which_a_pack_is_checked(

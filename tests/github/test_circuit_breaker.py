@@ -110,7 +110,7 @@ async def test_an_outage_is_logged_at_its_beginning_at_intervals_and_at_its_end(
         clock.pass_by(100)
         await tried(github, letter.number, *which)
     lines = [line["event"] for line in logs]
-    assert lines[0] == "GitHub cannot be reached; all work there waits until it can"
+    assert lines[0] == "GitHub cannot be reached; its work is postponed"
     assert lines[-1] == "GitHub can be reached again"
     assert lines[1:-1] == ["GitHub still cannot be reached"] * len(lines[1:-1])
     assert 4 <= len(lines[1:-1]) <= 6

@@ -152,7 +152,7 @@ async def test_a_list_without_end_is_given_up(
     with capture_logs() as logs, pytest.raises(Unavailable, match="lead in a circle"):
         await ask(client, github)
     assert len(calls.made) <= (most + 1)
-    assert [line["event"] for line in logs] == ["a list does not end, and nothing of it is used"]
+    assert [line["event"] for line in logs] == ["a list has no end and is ignored"]
 
 
 @pytest.mark.parametrize("count", [MAX_COMMENT_PAGES * 100 + 1, 2**63 - 1])

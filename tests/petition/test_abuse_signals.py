@@ -23,13 +23,13 @@ def test_young_and_empty_accounts_are_counted_at_the_time_of_signing() -> None:
     assert found.young == ((1, 1), (7, 2), (30, 3))
     assert (found.empty, found.unknown) == (1, 1)
     assert list(found.lines()) == [
-        "5 signatures. Nothing of this is proof, and nothing was done about it.",
+        "5 signatures. This is not proof of abuse, and no signature was removed.",
         (
-            "Age of the account at the time of signing: 1 up to 1 day, 2 up to 7 days, 3 up to 30 days,"
-            " of 4 that are known."
+            "Age of the account when signing: 1 up to 1 day, 2 up to 7 days, 3 up to 30 days,"
+            " of 4 whose age is known."
         ),
-        "Without followers, repositories, name and description: 1.",
-        "GitHub tells nothing of 1 account.",
+        "Accounts without followers, repositories, name and description: 1.",
+        "GitHub shows nothing about 1 account.",
     ]
 
 
@@ -38,7 +38,7 @@ def test_an_hour_with_many_times_the_usual_is_a_burst() -> None:
     many = [signed(100 + number, NOON + 50 * HOUR + number) for number in range(30)]
     accounts = {one.user_id: Account(one.user_id, born=one.signed_at - DAY) for one in many[:12]}
     assert assess([*usual, *many], accounts).bursts == (Burst(NOON + 50 * HOUR, 30, 12),)
-    assert "Many at once: 30 in the hour from 2024-10-06 14:00 UTC, 12 of them" in "\n".join(
+    assert "Many at once: 30 signatures in the hour from 2024-10-06 14:00 UTC, 12 of them" in "\n".join(
         assess([*usual, *many], accounts).lines()
     )
 
@@ -57,7 +57,7 @@ def test_logins_that_differ_in_numbers_only_are_alike() -> None:
 
 def test_of_many_alike_three_are_said_and_the_others_are_known() -> None:
     found = assess([signed(number, NOON, f"sock{number:03}") for number in range(300)], {})
-    assert str(found.alike[0]) == "Logins alike: 300 like sock000, sock001, sock002, …"
+    assert str(found.alike[0]) == "Similar logins: 300, such as sock000, sock001, sock002, …"
     assert len(found.alike[0].logins) == 300
 
 
@@ -69,12 +69,12 @@ def test_what_is_not_looked_at_yet_is_said_and_ages_that_are_known_count() -> No
     }
     found = assess(signatures, accounts, waiting=set(range(1, 1_190)))
     assert (found.young[0], found.empty, found.waiting, found.unknown, found.aged) == ((1, 2), 1, 1_189, 10, 2)
-    assert "Looked at 11 of 1,200 accounts so far." in list(found.lines())
+    assert "Checked 11 of 1,200 accounts so far." in list(found.lines())
 
 
 def test_where_nothing_is_remarkable_that_is_said() -> None:
     ordinary = {7: Account(7, born=NOON - 900 * DAY, followers=3)}
-    assert list(assess([signed(7, NOON)], ordinary).lines())[-1] == "Nothing remarkable."
+    assert list(assess([signed(7, NOON)], ordinary).lines())[-1] == "Nothing unusual."
     assert "remarkable" not in "".join(assess([signed(7, NOON)], {7: Account(7, born=NOON)}).lines())
 
 

@@ -417,7 +417,7 @@ def test_the_lines_below_are_the_reason(body: str, reason: str | None) -> None:
         ("Thanks.\n\n/petition reopen\nthanks", OrganizerCommand("reopen")),
     ],
 )
-def test_an_order_is_a_word_and_an_argument(body: str, order: OrganizerCommand) -> None:
+def test_a_command_is_a_word_and_an_argument(body: str, order: OrganizerCommand) -> None:
     check(body, order)
 
 

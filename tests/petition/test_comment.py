@@ -216,12 +216,12 @@ class TestOthers:
         told = (writes(HELLO), moderator_edits(HELLO, SIGN))
         check(*told, edits(SIGN, ADA_SIGNS, EVENING), says=Sign("Ada Lovelace"), made_at=EVENING)
 
-    def test_an_organizers_order_is_nobodys_who_edited_it_in(self) -> None:
+    def test_an_organizers_command_is_nobodys_who_edited_it_in(self) -> None:
         check(writes("/petition goal 5"), says=OrganizerCommand("goal", "5"))
         check(writes(HELLO), moderator_edits(HELLO, "/petition goal 5"), says=None)
         check(writes("/petition goal 5"), moderator_edits("/petition goal 5", HELLO), says=None)
 
-    def test_a_hide_withholds_and_an_unhide_restores(self) -> None:
+    def test_a_hide_leaves_out_and_an_unhide_restores(self) -> None:
         told = (writes(ADA_SIGNS), hides(ADA_SIGNS))
         check(*told, says=Sign("Ada Lovelace"), hidden=True)
         check(*told, unhides(ADA_SIGNS), says=Sign("Ada Lovelace"))

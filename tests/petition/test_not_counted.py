@@ -134,7 +134,7 @@ def test_too_late_is_by_the_clock_of_the_command() -> None:
     assert reason(says(Sign()), says(Unsign(), EVENING, 2), closed_at=NOON) is Reason.WITHDRAWN
 
 
-def test_the_organizers_order_goes_before_the_clock() -> None:
+def test_the_organizers_command_goes_before_the_clock() -> None:
     assert reason(says(Sign(), EVENING), closed_at=NOON, rules=WITHOUT_ADA) is Reason.REMOVED
 
 

@@ -116,7 +116,7 @@ def answers(ruling: CommandResults) -> list[CommandStatus]:
         ("help", Help()),
     ],
 )
-def test_an_order_is_read(typed: str, meant: Instruction) -> None:
+def test_a_command_is_read(typed: str, meant: Instruction) -> None:
     assert understand(parsed(typed)) == meant
 
 
@@ -141,7 +141,7 @@ def test_what_help_shows_is_understood() -> None:
     assert [type(understand(parsed(one.usage))) for one in INSTRUCTIONS.values()] == list(INSTRUCTIONS.values())
 
 
-def test_whom_an_order_names() -> None:
+def test_whom_a_command_names() -> None:
     assert logins_in(parsed("remove @Ada spam")) == ("ada",)
     assert logins_in(parsed("restore [Ada, @alan]")) == ("ada", "alan")
     assert logins_in(parsed("goal 5")) == ()
@@ -150,17 +150,17 @@ def test_whom_an_order_names() -> None:
 # --- obeying ----------------------------------------------------------------------------------------------------
 
 
-def test_an_order_goes_before_the_settings() -> None:
+def test_a_command_goes_before_the_settings() -> None:
     settings = Settings(goals=(50,), deadline=5_000, language="de")
     assert ruled("goal 500", settings=settings).rules.settings == replace(settings, goals=(500,))
     assert ruled("goal none", "deadline none", settings=settings).rules.settings == Settings(language="de")
 
 
-def test_the_latest_order_decides() -> None:
+def test_the_latest_command_decides() -> None:
     assert ruled("goal 500", "goal 800").rules.settings.goals == (800,)
 
 
-def test_orders_by_others_change_nothing() -> None:
+def test_commands_by_others_change_nothing() -> None:
     ruling = ruled("goal 500", (MALLORY, "goal 1"), (MALLORY, "close"), (MALLORY, "nonsense"))
     assert ruling.rules == Rules(Settings(goals=(500,)))
     assert answers(ruling) == [
@@ -171,7 +171,7 @@ def test_orders_by_others_change_nothing() -> None:
     ]
 
 
-def test_an_order_waits_until_it_is_known_who_gave_it() -> None:
+def test_a_command_waits_until_it_is_known_who_gave_it() -> None:
     ruling = ruled("goal 500", organizers={})
     assert ruling.rules == Rules()
     assert answers(ruling) == [CommandStatus.WAITING]
@@ -225,7 +225,7 @@ def test_who_lists_people_without_brackets_finds_in_the_log_that_only_one_is_mea
     assert [one.note for one in ruled("remove @ada is @alan").outcomes] == [""]
 
 
-def test_orders_that_are_written_for_organizers_say_all_that_they_mean() -> None:
+def test_commands_that_are_written_for_organizers_say_all_that_they_mean() -> None:
     socks = [f"dependably-long-sock-puppet-{number}[bot]" for number in range(300)]
     written = list(write_removals(socks))
     assert len(written) > 1
@@ -246,7 +246,7 @@ def test_a_name_that_was_not_looked_up_yet_waits() -> None:
     assert answers(ruled("remove @ada spam", named={})) == [CommandStatus.WAITING]
 
 
-def test_an_order_closes_the_petition_at_once_and_another_one_opens_it() -> None:
+def test_a_command_closes_the_petition_at_once_and_another_one_opens_it() -> None:
     assert ruled("close").rules.ends_at(None) == 101
     assert ruled("close", "close").rules.ends_at(None) == 101
     assert ruled("close", "reopen").rules.ends_at(None) is None
@@ -323,13 +323,13 @@ def test_commands_stand_in_the_order_in_which_they_were_given_or_edited() -> Non
     ]
 
 
-def test_a_deleted_or_hidden_order_was_never_given() -> None:
+def test_a_deleted_or_hidden_command_was_never_given() -> None:
     gone = replace(written(1, parsed("close"), 100), deleted=True)
     hidden = written(2, parsed("close"), 100, hidden=True)
     assert standing_commands([gone, hidden]) == []
 
 
-def test_nobody_gives_an_order_by_editing_somebody_elses_comment() -> None:
+def test_nobody_gives_a_command_by_editing_somebody_elses_comment() -> None:
     assert standing_commands([edit(written(1, None, 100), parsed("close"), 200, Writer.OTHER)]) == []
     assert standing_commands([edit(written(1, parsed("goal 5"), 100), parsed("goal 9"), 200, Writer.OTHER)]) == []
 

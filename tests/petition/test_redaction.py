@@ -68,7 +68,7 @@ def test_what_is_written_later_is_their_will_again() -> None:
     assert without_details(COMMENT, 99) == COMMENT
 
 
-def test_withdrawals_and_orders_stay_what_they_are() -> None:
+def test_withdrawals_and_commands_stay_what_they_are() -> None:
     for command in (Unsign(), OrganizerCommand("goal", "500"), None):
         comment = replace(COMMENT, versions=(replace(SIGNED, command=command),))
         assert without_details(comment, END_OF_TIME).versions == comment.versions

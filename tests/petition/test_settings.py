@@ -26,6 +26,7 @@ from bot.petition.organizers.settings import (
     is_misplaced,
     read,
 )
+from bot.petition.organizers.unapplied_settings import explain_hiding, is_hiding, is_unapplied, restrict
 from bot.petition.organizers.values import read_goal
 
 
@@ -403,3 +404,55 @@ def test_what_organizers_are_told_of_it_is_translated() -> None:
 def test_a_site_has_a_plain_https_address(written: str) -> None:
     (mistake,) = mistakes(f'site: "{written}"')
     assert "write the https address of the published pages" in mistake
+
+
+HIDDEN = replace(DEFAULTS, public_roster=False, show=frozenset())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # What may be meant to hide people hides them.
+        ("goal: [", HIDDEN),
+        ("- roster: private", HIDDEN),
+        ("#" * (SIZE_LIMIT + 1), HIDDEN),
+        ("[" * 300, HIDDEN),
+        ("roster: off", HIDDEN),
+        ("roster: privat\nshow: [name]", HIDDEN),
+        ("rooster: private", HIDDEN),
+        ("roster: public\nroster: private", HIDDEN),
+        ("visibility: private", HIDDEN),
+        ("show: nobody\nroster: public", HIDDEN),
+        ("shows: count\nroster: public", HIDDEN),
+        # A mistake in another key leaves the lines about people as they are.
+        ("goal: many", DEFAULTS),
+        ("gaol: 5", DEFAULTS),
+        ("goal: many\nroster: public", DEFAULTS),
+        ("visibility: private\nroster: public", DEFAULTS),
+        ("goal: many\nroster: private", replace(DEFAULTS, public_roster=False)),
+        ("visibility: all\nroster: private", replace(DEFAULTS, public_roster=False)),
+        ("goal: many\nshow: count", replace(DEFAULTS, show=frozenset())),
+        ("goal: many\nshow: login", replace(DEFAULTS, show=frozenset({Detail.LOGIN}))),
+        ("goal: many\nshow: [reason]", replace(DEFAULTS, show=frozenset({Detail.LOGIN, Detail.REASON}))),
+        ("goal: many\nnames: 3", replace(DEFAULTS, names=3)),
+        ("names: none", replace(DEFAULTS, names=0)),
+        # Nothing else in it is applied.
+        ("goal: 5\nchart: true\ndeadline: soon", DEFAULTS),
+    ],
+)
+def test_a_first_file_with_mistakes_shows_nobody_whom_it_may_hide(text: str, expected: Settings) -> None:
+    assert isinstance(read(text), tuple)
+    stored = restrict(text)
+    assert read(stored) == expected
+    assert (is_unapplied(stored), is_hiding(stored)) == (True, expected is HIDDEN)
+
+
+def test_what_a_file_applied_is_no_restriction() -> None:
+    assert (is_unapplied(""), is_hiding("")) == (True, False)
+    for text in ("goal: 5", "roster: private\nshow: count\n", "# a comment"):
+        assert (is_unapplied(text), is_hiding(text)) == (False, False)
+
+
+def test_organizers_are_told_in_their_language_that_people_are_hidden() -> None:
+    assert "only the count is shown" in explain_hiding("en")
+    assert "nur die Zahl" in explain_hiding("de")

@@ -85,7 +85,7 @@ class TestPerson:
         withdrawn = Comment(2, MORNING + 1, ADA, EVENING, deleted=True)
         check(says(1, Sign()), withdrawn, signed=1, effective=[1])
 
-    def test_a_hidden_signature_is_withheld(self) -> None:
+    def test_a_hidden_signature_is_left_out(self) -> None:
         check(says(1, Sign(), hidden=True), signed=None, effective=[])
 
     def test_a_hidden_withdrawal_withdraws_nothing(self) -> None:

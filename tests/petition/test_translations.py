@@ -78,7 +78,7 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_a_translation_fills_in_the_same_values_and_explains_the_same_orders(language: str) -> None:
+def test_a_translation_fills_in_the_same_values_and_explains_the_same_commands(language: str) -> None:
     for message in catalogue(language):
         ids = _strings(message.id)
         allowed = set(_marks(ids[-1]))
@@ -161,7 +161,7 @@ def test_every_mistake_in_the_settings_is_told_in_the_language_of_the_block(text
 
 
 @pytest.mark.parametrize("text", COMMANDS)
-def test_every_order_that_is_not_understood_is_explained_in_the_language_of_the_block(text: str) -> None:
+def test_every_command_that_is_not_understood_is_explained_in_the_language_of_the_block(text: str) -> None:
     command = parse(f"/petition {text}")
     assert isinstance(command, OrganizerCommand)
     given = GivenCommand(5, NOW, Author(1, "grace"), command)

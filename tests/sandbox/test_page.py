@@ -130,7 +130,7 @@ async def test_a_newcomer_is_taken_to_the_petition(site: Site) -> None:
     assert "Open" in page.text
     assert "petition" in page.text
     assert "Dear all," in page.text
-    assert "Without JavaScript this page stays as it is until you load it again" in page.text
+    assert "Without JavaScript, this page does not update by itself. Reload it" in page.text
 
 
 async def test_one_comments_as_whoever_one_chooses(site: Site) -> None:
@@ -182,7 +182,7 @@ async def test_a_typed_name_finds_who_is_there(site: Site) -> None:
 
 async def test_a_name_without_a_letter_from_a_to_z_is_explained(site: Site) -> None:
     page = await site.send("/comments", newcomer="智恵子", body="/sign", status=422)
-    assert "Give the new person a name" in page.text
+    assert "Enter a name with letters" in page.text
     assert site.petition.comments == []
 
 
@@ -304,7 +304,7 @@ async def test_what_is_not_there_is_said_plainly(site: Site) -> None:
         "/lovelace/letters/issues/2": "There is no issue #2 in lovelace/letters.",
         "/lovelace/poems/issues/1": "There is no repository lovelace/poems",
         "/lovelace/poems": "There is no repository lovelace/poems",
-        "/nobody": "Nobody in this sandbox is called nobody.",
+        "/nobody": "This sandbox has nobody called nobody.",
         "/not/a/page/at/all": "There is no such page.",
         "/-/static/../page.py": "Not found",
         "/lovelace/letters/issues/99999999999": "There is no such page.",
@@ -334,12 +334,12 @@ async def test_bad_forms_get_an_answer_that_helps(site: Site) -> None:
     comments = f"{PETITION}/comments"
     comment = site.say("ada", "/sign")
     for path, fields, status, words in (
-        (comments, {"body": "/sign"}, 400, "choose who speaks"),
-        (comments, {"as": "undersigned[bot]", "body": "/sign"}, 400, "nobody who could do this"),
-        (comments, {"as": "nobody", "body": "/sign"}, 400, "nobody who could do this"),
+        (comments, {"body": "/sign"}, 400, "Choose who comments"),
+        (comments, {"as": "undersigned[bot]", "body": "/sign"}, 400, "cannot do this here"),
+        (comments, {"as": "nobody", "body": "/sign"}, 400, "cannot do this here"),
         (comments, {"as": "ada", "body": " "}, 422, "Body cannot be blank"),
         (comments, {"as": "ada", "body": "x" * 300_000}, 422, "Body is too long"),
-        (f"{comments}/1/edit", {"as": "ada", "body": "x"}, 404, "not there any more"),
+        (f"{comments}/1/edit", {"as": "ada", "body": "x"}, 404, "does not exist any more"),
         (f"{comments}/{comment.id}/hide", {"as": "ada"}, 403, "Must have"),
         (f"{comments}/{comment.id}/edit", {"as": "grace", "body": "x"}, 403, "Must have"),
         (f"{comments}/{comment.id}/hide", {"as": "lovelace", "reason": "ugly"}, 422, "Validation Failed"),

@@ -53,7 +53,7 @@ async def test_a_late_delivery_does_not_bring_a_deleted_comment_back(scene: Scen
     assert await scene.count() == 0
 
 
-async def test_hiding_withholds_and_unhiding_restores(scene: Scene) -> None:
+async def test_hiding_leaves_out_and_unhiding_restores(scene: Scene) -> None:
     comment_id = await scene.sign("ada")
     await scene.hide(comment_id)
     assert await scene.count() == 0

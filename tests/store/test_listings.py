@@ -263,7 +263,7 @@ async def test_a_digest_that_is_kept_wrongly_is_found_and_repaired(scene: Scene)
     right = (await scene.snapshot()).digest
     damage = statement("UPDATE petitions SET digest_sum = $1")
     await scene.store.database.write(lambda work: work.execute(damage, b"17"))
-    assert await misfits(scene) == ["the digest is kept as that of other signatures"]
+    assert await misfits(scene) == ["the stored digest is that of other signatures"]
     assert (await list_comments(scene, *signed)).repaired
     assert (await scene.snapshot()).digest == right
     assert await misfits(scene) == []

@@ -63,7 +63,7 @@ async def test_nothing_is_written_over(damaged: Make, name: str) -> None:
     case = damaged(lambda _: None)
     case.path.with_name("taken").write_text("mine")
     case.path.with_name("link").symlink_to("nowhere")
-    with pytest.raises(WrongDatabase, match="give another name"):
+    with pytest.raises(WrongDatabase, match="choose another name"):
         await replace(case, new=case.path.with_name(name)).recover()
     assert case.path.with_name("taken").read_text() == "mine"
     assert {one.name for one in case.path.parent.iterdir()} == {"bot.db", "taken", "link"}
@@ -73,7 +73,7 @@ async def test_a_file_that_cannot_be_made_is_said_so(damaged: Make, tmp_path: Pa
     case = damaged(lambda _: None)
     with pytest.raises(DatabaseUnavailable, match="nowhere"):
         await replace(case, new=tmp_path / "nowhere" / "new.db").recover()
-    with pytest.raises(WrongDatabase, match="there is no database"):
+    with pytest.raises(WrongDatabase, match="does not exist"):
         await recover(f"sqlite:///{tmp_path}/missing.db", case.new, NOW)
     with pytest.raises(WrongDatabase, match="pg_dump"):
         await recover("postgresql://bot@localhost/x", case.new, NOW)
@@ -96,7 +96,7 @@ async def test_a_database_of_a_newer_version_is_left_alone(damaged: Make) -> Non
     case = damaged(lambda _: None)
     with closing(sqlite3.connect(case.path, isolation_level=None)) as newer:
         newer.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(WrongDatabase, match="update it"):
+    with pytest.raises(WrongDatabase, match="upgrade the program"):
         await case.recover()
 
 

@@ -62,6 +62,35 @@ async def test_settings_are_kept_and_mistakes_leave_them_in_force(store: Store) 
     assert (known.settings, known.mistakes, known.readable) == (DEFAULTS, (), True)
 
 
+async def test_a_first_file_with_mistakes_shows_nobody_until_a_file_is_applied(store: Store) -> None:
+    scene = Scene(store)
+    await scene.label()
+    hidden = Settings(public_roster=False, show=frozenset())
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: 5\nroster: hidden", 100)
+    assert (known.settings, known.hides_people) == (hidden, True)
+    assert [one.split(";")[0] for one in known.remarks("en")] == [
+        ".github/petition.yml, line 2, roster: found “hidden”",
+        "No settings file was applied yet, so only the count is shown. Correct the file to show who has signed.",
+    ]
+    # Still with a mistake, it says clearly who is shown.
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: x\nroster: private", 101)
+    assert (known.settings, known.hides_people) == (Settings(public_roster=False), False)
+    assert len(known.remarks("en")) == 1
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: [", 102)
+    assert (known.settings, known.hides_people) == (hidden, True)
+    known = await store.rules.mark_settings_unreadable(REPOSITORY.id, 103)
+    assert (known.settings, known.hides_people) == (hidden, True)
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: 5", 104)
+    assert (known.settings, known.remarks("en")) == (Settings(goals=(5,)), [])
+    # From now on, a mistake leaves in force what was applied.
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: 5\nroster: hidden", 105)
+    assert (known.settings, known.hides_people) == (Settings(goals=(5,)), False)
+    # Deleted, and then there again, it is a first file once more.
+    await store.rules.record_settings(REPOSITORY.id, None, 106)
+    known = await store.rules.record_settings(REPOSITORY.id, "roster: hidden", 107)
+    assert (known.settings, known.hides_people) == (hidden, True)
+
+
 async def test_petitions_are_due_when_settings_have_changed_and_not_otherwise(scene: Scene) -> None:
     store = scene.store
     await store.rules.record_settings(REPOSITORY.id, "goal: 5", 100)
@@ -73,7 +102,7 @@ async def test_petitions_are_due_when_settings_have_changed_and_not_otherwise(sc
     assert len(await store.petitions.list_due(INSTALLATION, 9e9)) == 1
 
 
-async def test_an_order_makes_a_petition_due_and_is_answered(scene: Scene) -> None:
+async def test_a_command_makes_a_petition_due_and_is_answered(scene: Scene) -> None:
     given = await scene.say(GRACE, OrganizerCommand("goal", "5"))
     refused = await scene.say(EVE, OrganizerCommand("close"))
     assert await scene.store.petitions.list_due(INSTALLATION, 9e9)
@@ -97,7 +126,7 @@ async def test_ruling_again_changes_nothing(scene: Scene) -> None:
     )
 
 
-async def test_a_withheld_person_is_left_out_and_given_back(scene: Scene) -> None:
+async def test_a_removed_person_is_left_out_and_given_back(scene: Scene) -> None:
     signed = await scene.sign("ada")
     await scene.sign("alan")
     removing = await scene.say(GRACE, OrganizerCommand("remove", "@ada a fake"))
@@ -138,7 +167,7 @@ async def test_words_count_until_the_settings_turn_them_off(scene: Scene) -> Non
     assert (await reactions(scene))[said] == "+1"
 
 
-async def test_closing_by_an_order_and_reopening(scene: Scene) -> None:
+async def test_closing_by_a_command_and_reopening(scene: Scene) -> None:
     await scene.sign("ada")
     closing = await scene.say(GRACE, OrganizerCommand("close"))
     await govern(scene)
@@ -196,7 +225,7 @@ async def test_a_recount_asks_once_for_the_threads_to_be_read(scene: Scene) -> N
     assert len(await store.threads.list_to_read(INSTALLATION, 9e9)) == 1
 
 
-async def test_whom_an_order_means_and_who_may_give_one_is_remembered(scene: Scene) -> None:
+async def test_whom_a_command_means_and_who_may_give_one_is_remembered(scene: Scene) -> None:
     await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, allowed=True, at=100)
     await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, allowed=False, at=101)
     assert await scene.store.database.read(

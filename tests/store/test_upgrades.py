@@ -89,6 +89,29 @@ async def test_names_that_an_earlier_version_left_are_found_and_sorted_at_once(n
     await store.close()
 
 
+async def test_a_first_settings_file_with_mistakes_is_read_again_as_it_may_hide_people(new_url: str) -> None:
+    (release,) = (one for one in PAST if one.revision == "0001")
+    files = [
+        {
+            "repository_id": number,
+            "text": applied,
+            "digest": "d",
+            "mistakes": mistakes,
+            "readable": True,
+            "read_at": 9,
+        }
+        for number, applied, mistakes in [(1, "", '["line 1"]'), (2, "goal: 5", '["line 1"]'), (3, "", "[]")]
+    ]
+    database = connect(read_address(new_url))
+    await database.alter(partial(upgrade, target=release.revision), 60)
+    await database.alter(partial(put, rows={**release.rows, "settings": files}), 60)
+    await database.close()
+    store = await Store.open(new_url)
+    known = [await store.rules.get_settings(number) for number in (1, 2, 3)]
+    assert [(one.is_read, one.digest) for one in known] == [(False, ""), (True, "d"), (True, "d")]
+    await store.close()
+
+
 async def found(store: Store, text: str = "") -> list[str]:
     """Return the logins of a roster by name."""
     details = await store.rosters.get_details(LETTER.id, RosterQuery(SortOrder.NAME, text))

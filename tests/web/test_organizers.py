@@ -164,7 +164,7 @@ async def test_of_a_long_log_the_newest_is_shown_and_what_cannot_be_read_is_said
     cookie = {"Cookie": back.headers["Set-Cookie"].partition(";")[0]}
     shown = await client.get(f"{PAGE}/organizers", headers=cookie)
     text = Read(await shown.text()).text
-    assert "3 older ones are not shown." in text
+    assert "3 older commands are not shown." in text
     assert text.index("/petition goal 202") < text.index("/petition goal 3 ")
     assert "/petition goal 2 " not in text
     assert "eve0: 3 times, last /petition goal on 1 Jan 1970, 00:01 UTC, first on 1 Jan 1970, 00:00 UTC" in text
@@ -200,13 +200,13 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
     counting = dict(shown["counting"])
     assert counting["Counted"] == (
         "1 person has signed, 1 of them not listed, 3 people have withdrawn;"
-        " 2 uncertain until GitHub says who wrote them"
+        " 2 undecided until GitHub says who wrote them"
     )
-    assert counting["Signs"] == "/sign, or a comment that says nothing else than “I sign”, “signed”, “+1”"
+    assert counting["What signs"] == "/sign, or a comment that only says “I sign”, “signed”, “+1”"
     assert counting["Accounts"] == "30 days old or more when they sign"
     assert counting["Goal"] == "100, then 2,500"
-    assert counting["Until"].endswith("UTC, which is over")
-    assert counting["Shown"] == "the count, and not who has signed"
+    assert counting["Until"].endswith("UTC (ended)")
+    assert counting["Shown"] == "only the count"
     assert shown["headline"].startswith("The names were erased on ")
     assert shown["findings"] == []
     assert shown["link"] == f"{PUBLIC}{PAGE}?key=key"

@@ -71,6 +71,13 @@ async def stage() -> AsyncIterator[Scene]:
         yield found
 
 
+def reviewing(scene: Scene, public_url: str | None) -> TestClient[web.Request, web.Application]:
+    """Return a client of a bot with this PUBLIC_URL."""
+    api = "https://api.github.com"
+    wizard = SetupWizard(scene.auth, scene.convert, scene.keep, api, public_url, scene.is_done)
+    return TestClient(TestServer(wizard.application()))
+
+
 async def test_strangers_see_nothing_but_the_question_for_the_token(stage: Scene) -> None:
     assert "Set-up token" in await (await stage.get("/setup")).text()
     for path in ("/setup/review", "/setup/made"):
@@ -161,7 +168,7 @@ async def test_github_is_asked_for_the_least_and_each_permission_says_what_for(s
         "default_events": ["issues", "issue_comment", "repository", "push"],
     }
     assert 'action="https://github.com/organizations/analytical/settings/apps/new?state=' in text
-    assert "to write the tally into the issue&#39;s body" in text
+    assert "to write the count into the issue" in text
     assert "https://petitions.example.org/organizers/signed-in" in text
 
 
@@ -199,19 +206,48 @@ async def test_who_comes_by_another_address_is_told_before_the_app_is_created(
         "/setup/review", params=typed, headers=headers | {"Cookie": f"{COOKIE}={stage.auth.create_session()}"}
     )
     text = html.unescape(await shown.text())
-    assert ("First go to the other address" in text) is not is_led_back
-    assert "Create it on GitHub" in text
-    if not is_led_back:
-        link = re.search(r'<a class="button" href="([^"]+)">Go on at', text)
+    assert ("Continue at the other address" in text) is not is_led_back
+    assert "Create the App on GitHub" in text
+    assert stage.auth.token not in text
+
+
+@pytest.mark.parametrize(
+    ("configured", "carries_token"),
+    [
+        ("https://petitions.example.org", True),
+        (None, False),
+        ("https://www.example.org", False),
+        ("http://petitions.example.org", False),
+        ("https://petitions.example.org:8443", False),
+    ],
+)
+async def test_the_link_to_the_other_address_carries_the_token_only_to_the_bots_own(
+    stage: Scene, configured: str | None, carries_token: bool
+) -> None:
+    typed = TYPED | {"organization": "analytical", "public": "on"}
+    wanted = {name: value for name, value in typed.items() if value}
+    cookie = {"Cookie": f"{COOKIE}={stage.auth.create_session()}"}
+    async with reviewing(stage, configured) as client:
+        shown = await client.get("/setup/review", params=typed, headers=cookie)
+        text = html.unescape(await shown.text())
+        link = re.search(r'<a class="button" href="([^"]+)" rel="noreferrer">Continue at', text)
         assert link
-        assert link[1].startswith(f"{public_url}/setup?")
-        assert dict(parse_qsl(urlsplit(link[1]).query)) == {
-            name: value for name, value in typed.items() if value
-        } | {"token": stage.auth.token}
-        reply = await stage.client.get(f"/setup?{urlsplit(link[1]).query}", allow_redirects=False)
+        assert link[1].startswith(f"{TYPED['public_url']}/setup?")
+        carried = dict(parse_qsl(urlsplit(link[1]).query))
+        assert carried == (wanted | {"token": stage.auth.token} if carries_token else wanted)
+        assert (stage.auth.token in text, "enter the token" in text) == (carries_token, not carries_token)
+        # At the other address the browser is unknown: the link opens the form, or the question for the token first.
+        path = f"/setup?{urlsplit(link[1]).query}"
+        if carries_token:
+            reply = await client.get(path, allow_redirects=False)
+        else:
+            action = re.search(r'action="([^"]+)"', html.unescape(await (await client.get(path)).text()))
+            assert action
+            reply = await client.post(action[1], data={"token": stage.auth.token}, allow_redirects=False)
         assert (reply.status, stage.auth.token in reply.headers["Location"]) == (303, False)
-        filled = html.unescape(await (await stage.client.get(reply.headers["Location"])).text())
-        assert [f'value="{value}"' in filled for value in ("Our letters", "analytical", public_url)] == [True] * 3
+        filled = html.unescape(await (await client.get(reply.headers["Location"])).text())
+    for value in ("Our letters", "analytical", TYPED["public_url"]):
+        assert f'value="{value}"' in filled
 
 
 async def test_the_code_is_exchanged_and_the_app_kept(stage: Scene) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sandbox.models import Issue
 from tests.whole.machine_letter import has_sound_block
 from tests.whole.machine_steps import Choice, Impossible, action
-from tests.whole.machine_truth import PHRASE, Meaning, Wishes
+from tests.whole.machine_truth import HIDDEN, PHRASE, THREE_NAMES, Meaning, Wishes
 from tests.whole.machine_world import World
 
 MOST_THREADS = 4
@@ -81,10 +81,17 @@ def empty_the_settings_file(world: World, choice: Choice) -> None:
 
 @action(2)
 def make_a_mistake_in_the_settings_file(world: World, choice: Choice) -> None:
-    mistake = choice.of(
-        ("goal: many", "names: 3\ngoals: 5", "comments_per_thread: 5", "- goal", "goal: [", "show: all")
+    mistake, restricted = choice.of(
+        (
+            ("goal: many", Wishes()),
+            ("names: 3\ngoals: 5", THREE_NAMES),
+            ("comments_per_thread: 5", Wishes()),
+            ("- goal", HIDDEN),
+            ("goal: [", HIDDEN),
+            ("show: all", HIDDEN),
+        )
     )
-    world.write_settings(choice.of(world.repositories), mistake, None)
+    world.write_settings(choice.of(world.repositories), mistake, None, restricted)
 
 
 # Continuations

@@ -55,6 +55,11 @@ class Wishes:
     """Comments on a thread before it is continued; in these lives one counts for ten."""
 
 
+HIDDEN, THREE_NAMES = Wishes(show="count"), Wishes(names=3)
+
+UNAPPLIED = (Wishes(), HIDDEN, THREE_NAMES)
+"""What holds where no file was applied: the defaults, or what a first file with mistakes says of names."""
+
 PHRASE = "I agree"
 
 _PHRASES: Sequence[Callable[[int], tuple[str, Meaning]]] = (

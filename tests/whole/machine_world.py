@@ -27,7 +27,7 @@ from sandbox.models import Comment, Installation, Issue, Repository, User
 from sandbox.server import Sandbox
 from tests.whole.machine_coverage import left_out
 from tests.whole.machine_letter import BEGIN, Letter
-from tests.whole.machine_truth import Petition, PhraseBook, Wishes, is_petition
+from tests.whole.machine_truth import UNAPPLIED, Petition, PhraseBook, Wishes, is_petition
 from tests.whole.scene import FAST, Scene
 
 BEGINNING = 1_790_000_000.0
@@ -78,8 +78,10 @@ class Settings:
     least: int = Wishes().limit
     """The smallest number of comments on a thread that was ever asked for."""
 
-    def saved(self, wishes: Wishes | None) -> None:
+    def saved(self, wishes: Wishes | None, restricted: Wishes) -> None:
         self.is_file_wrong = wishes is None
+        if wishes is None and any(one in UNAPPLIED for one in self.in_force):
+            self.in_force.append(restricted)
         if wishes is not None:
             self.in_force.append(wishes)
             self.least = min(self.least, wishes.limit)
@@ -245,10 +247,12 @@ class World:
             self.known_as.add(new.id)
         self.fullest[new] = max(self.fullest[old], len(new.comments))
 
-    def write_settings(self, repository: Repository, text: str, wishes: Wishes | None) -> None:
-        """Save a settings file; without wishes it is one with a mistake."""
+    def write_settings(
+        self, repository: Repository, text: str, wishes: Wishes | None, restricted: Wishes | None = None
+    ) -> None:
+        """Save a settings file; without wishes it is one with a mistake, `restricted` where none was applied."""
         self.sandbox.repositories.write_file(repository, PATH, text)
-        self.settings[repository].saved(wishes)
+        self.settings[repository].saved(wishes, restricted or Wishes())
 
     async def settle(self) -> None:
         """Let the dust settle, and see whether everything is as it must be."""

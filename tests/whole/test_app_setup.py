@@ -157,7 +157,7 @@ async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sql
     assert (code, "SECRET_KEY" in err, "Traceback" in err) == (2, True, False)
     lost = alone | {"SECRET_KEY": "another" * 8}
     code, out, _ = await run("drop-app", "--yes", **lost)
-    assert (code, "The next start leads through the set-up" in out) == (0, True)
+    assert (code, "The next start begins the set-up" in out) == (0, True)
     code, out, _ = await run("drop-app", "--yes", **lost)
     assert (code, "No App is stored" in out) == (1, True)
     code, _, err = await run("doctor", **alone)

@@ -28,9 +28,9 @@ async def test_young_and_empty_accounts_are_shown_and_nothing_is_done_about_them
     code, out, err = await run("audit", "lovelace/letters#1", **environment)
     assert code == 0, err
     assert out.startswith("lovelace/letters#1: 4 signatures.")
-    assert "0 up to 1 day, 3 up to 7 days, 3 up to 30 days, of 4 that are known" in out
-    assert "Without followers, repositories, name and description: 3." in out
-    assert "Logins alike: 3 like sock-1, sock-2, sock-3" in out
+    assert "0 up to 1 day, 3 up to 7 days, 3 up to 30 days, of 4 whose age is known" in out
+    assert "Accounts without followers, repositories, name and description: 3." in out
+    assert "Similar logins: 3, such as sock-1, sock-2, sock-3" in out
     code, out, _ = await run("audit", "lovelace/letters#1", "--json", **environment)
     assert (code, json.loads(out)["empty"]) == (0, 3)
     assert json.loads(out)["petition"] == "lovelace/letters#1"

@@ -63,9 +63,9 @@ async def test_a_database_that_cannot_be_used_is_explained(url: str) -> None:
     [
         (
             "sqlite:////nowhere/x.db",
-            "/nowhere/x.db cannot be opened: there is no folder /nowhere. DATABASE_URL has to",
+            "/nowhere/x.db cannot be opened: the folder /nowhere does not exist. DATABASE_URL must",
         ),
-        ("sqlite:///{folder}", "{folder} cannot be opened: it is a folder. DATABASE_URL has to name a file"),
+        ("sqlite:///{folder}", "{folder} cannot be opened: it is a folder. DATABASE_URL must name a file"),
         ("sqlite:///{folder}/text.db", "text.db is damaged (file is not a database). Save what can be read"),
         ("postgresql://u:{secret}@127.0.0.1:9/x", "127.0.0.1:9/x cannot be opened: "),
     ],
@@ -80,7 +80,7 @@ async def test_a_database_that_cannot_be_opened_is_one_line_with_path_reason_and
     code, out, err = await run(*command.split(), **environment)
     if "nowhere" in url and command in ("doctor", "resync a/b#1"):
         said, wanted = "There is no App yet. ", 2
-        assert "there is no database /nowhere/x.db; DATABASE_URL has to say where" in err
+        assert "the database /nowhere/x.db does not exist; set DATABASE_URL" in err
     else:
         wanted = 1
     assert (code, out, err.count("\n"), said.format(folder=tmp_path) in err) == (wanted, "", 1, True), err
@@ -154,16 +154,16 @@ SECRET = "swordfish0123456789"
 async def test_a_database_that_is_not_there_is_not_made_by_who_only_asks_it(tmp_path: Path, line: str) -> None:
     file = tmp_path / "mistyped.db"
     code, _, err = await run(*line.split(), DATABASE_URL=f"sqlite:///{file}")
-    assert (code, f"there is no database {file}; DATABASE_URL has to say" in err) == (1, True)
+    assert (code, f"the database {file} does not exist; set DATABASE_URL" in err) == (1, True)
     assert not file.exists()
 
 
 async def test_what_helps_against_a_mistake_is_not_said_of_another(tmp_path: Path) -> None:
     _, _, err = await run("serve")
-    assert "`serve` helps you to make the App" in err
+    assert "To create an App, set only SECRET_KEY" in err
     _, _, err = await run("migrate", PORT="abc")
     assert "PORT must be a whole number" in err
-    assert "helps you" not in err
+    assert "To create an App" not in err
 
 
 async def test_migrate_makes_the_database(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ async def test_a_database_of_a_newer_version_is_left_alone(sandbox: Sandbox, sql
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as file, file:
         file.execute("UPDATE alembic_version SET version_num = '9999'")
     code, _, err = await run(command, **credentials(sandbox, DATABASE_URL=sqlite_url))
-    assert (code, "version 9999, which is newer than this program: update it" in err) == (1, True)
+    assert (code, "version 9999, which is newer than this program; upgrade the program" in err) == (1, True)
     assert "Traceback" not in err
 
 
@@ -203,13 +203,14 @@ async def test_the_doctor_tells_the_operators_token_only_where_there_is_a_key(sa
 async def test_a_port_that_is_taken_is_explained(sandbox: Sandbox, sqlite_url: str) -> None:
     port = sandbox.web_url.rpartition(":")[2]
     code, _, err = await run("serve", **credentials(sandbox, PORT=port, DATABASE_URL=sqlite_url))
-    said = f"cannot listen on 127.0.0.1 port {port}: another program listens there. End it, or set another PORT.\n"
+    why = "another program is listening there. Stop it, or set another PORT."
+    said = f"cannot listen on 127.0.0.1 port {port}: {why}\n"
     assert (code, err.splitlines(keepends=True)[-1]) == (1, said)
     code, _, err = await run("demo", "--no-browser", "--port", port)
-    assert (code, err) == (1, said.replace("set another PORT", "give another --port"))
+    assert (code, err) == (1, said.replace("set another PORT", "choose another --port"))
     nowhere = credentials(sandbox, DATABASE_URL=sqlite_url) | {"HOST": "203.0.113.1"}
     code, _, err = await run("serve", **nowhere, SECRET_KEY="s" * 32)
-    assert (code, "HOST has to be an address of this machine" in err, "Traceback" in err) == (1, True, False)
+    assert (code, "HOST must be an address of this machine" in err, "Traceback" in err) == (1, True, False)
 
 
 async def test_the_demo_signs_people_up_and_shows_the_body() -> None:
@@ -230,7 +231,7 @@ async def test_the_demo_replays_a_letter_from_label_to_closing() -> None:
 async def test_the_demo_comes_out_right_on_a_bad_day_of_githubs() -> None:
     code, out, err = await run("demo", "--signers", "12", "--faults", "3", "--no-browser", "--port", "0")
     assert code == 0, err
-    assert "GitHub has a bad day" in out
+    assert "The simulated GitHub has faults" in out
     assert '"count":12' in out
 
 

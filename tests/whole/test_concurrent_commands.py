@@ -69,8 +69,8 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     for form in FORMATS:
         shown = people if form in ("csv", "json", "atom") else count_in
         yield Beside(("export", found.name, "--format", form), shown=shown)
-    yield Beside(("sync", found.name.partition("#")[0]), says="another process works on this database")
-    yield Beside(("forget", "@ada-of-ockham"), says="Forgot")
+    yield Beside(("sync", found.name.partition("#")[0]), says="another process is using this database")
+    yield Beside(("forget", "@ada-of-ockham"), says="Erased the details")
     yield Beside(("backup", str(copy)), shown=lambda _: people_in_copy(copy))
     yield Beside(("verify", "--database", "--json"), shown=_counted)
     yield Beside(("doctor",), says="✓ database")
@@ -82,7 +82,7 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     yield Beside(("import-app",), says="is stored")
     yield Beside(("deliver", str(told), "--event", "issue_comment", "--url", bot), says="recorded")
     yield Beside(("site", "--out", str(folder / "site")), shown=lambda _: _in_site(folder / "site", found.name))
-    yield Beside(("drop-app", "--yes"), says="is forgotten")
+    yield Beside(("drop-app", "--yes"), says="The stored App is deleted")
 
 
 async def read_pages(found: Signing) -> None:

@@ -358,8 +358,8 @@ async def test_anybody_counts_all_issues_again(stage: Scene, few: None) -> None:
         found = await verify(IssueName("lovelace/letters", number), stage.config())
         assert found.recount.agrees
         assert found.lines()[0] == (
-            "lovelace/letters#1: the comments hold 4 signatures, and so says the block."
-            " Counted with lovelace/letters#2."
+            "lovelace/letters#1: the comments contain 4 signatures, and the issue shows the same."
+            " This includes lovelace/letters#2."
         )
     missed = stage.sign(second, "barbara")
     await stage.stop_bot()

@@ -51,7 +51,7 @@ async def test_a_delivery_that_is_not_taken_is_told_with_the_answer(stage: Scene
     code, out, _ = await run(*line, str(stage.sandbox.webhook_url), GITHUB_WEBHOOK_SECRET="another")
     assert (code, out.startswith("401: "), "the signature does not match" in out) == (1, True, True)
     code, out, err = await run(*line, DEAD, GITHUB_WEBHOOK_SECRET="another")
-    assert (code, out.startswith("no answer: "), "Traceback" in err) == (1, True, False)
+    assert (code, out.startswith("no response: "), "Traceback" in err) == (1, True, False)
 
 
 async def test_what_is_missing_is_named(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ async def test_an_organizer_takes_a_petition_away_and_anybody_checks_it(stage: S
     assert (code, "is not empty" in err) == (2, True)
     (folder / "signatures.csv").write_text("nobody")
     code, out, _ = await run("verify", "--pack", str(folder))
-    assert (code, "signatures.csv is not the file" in out) == (1, True)
+    assert (code, "signatures.csv does not match its checksum" in out) == (1, True)
 
 
 async def test_who_asked_not_to_be_listed_is_in_nothing_that_is_taken_away(stage: Scene, tmp_path: Path) -> None:
@@ -58,13 +58,13 @@ async def test_who_asked_not_to_be_listed_is_in_nothing_that_is_taken_away(stage
     code, out, _ = await run("verify", "--pack", str(folder))
     assert (code, "1 person who signed asked not to be listed." in out) == (0, True)
     code, out, _ = await run("verify", name, **credentials(stage.sandbox, DATABASE_URL=stage.database_url))
-    assert (code, "the comments hold 2 signatures, and so says the block" in out) == (0, True)
+    assert (code, "the comments contain 2 signatures, and the issue shows the same" in out) == (0, True)
     code, out, _ = await run("verify", "--database", **database)
     assert (code, "2 signatures" in out) == (0, True)
 
 
 async def test_what_is_not_there_is_said(stage: Scene, tmp_path: Path) -> None:
     code, _, err = await run("export", "acme/letters#9", DATABASE_URL=stage.database_url)
-    assert (code, "acme/letters#9: there is no such petition" in err) == (1, True)
+    assert (code, "acme/letters#9: this database has no such petition" in err) == (1, True)
     code, _, err = await run("verify", "--pack", str(tmp_path))
-    assert (code, "holds no pack" in err) == (2, True)
+    assert (code, "does not contain a pack" in err) == (2, True)

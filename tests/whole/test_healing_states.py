@@ -213,7 +213,7 @@ async def test_each_change_of_state_is_told_once_with_what_to_do(
         await told(stage, petition, State.FINE)
         said = capsys.readouterr().out
         assert said.count("state=archived") == 1
-        assert "Unarchive it and the petition goes on." in said
+        assert "Unarchive it to continue the petition." in said
         assert said.count("the petition is fine again") == 1
 
 

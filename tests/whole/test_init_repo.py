@@ -44,9 +44,9 @@ def test_a_clone_gets_the_files(tmp_path: Path) -> None:
     done = init_folder(tmp_path, "petition", no)
     assert done.is_complete
     assert {path: (tmp_path / path).read_text() for path in (PATH, TEMPLATE)} == starter_files("petition")
-    assert "gh label create 'petition'" in done.lines[-1]
+    assert "gh label create petition " in done.lines[-1]
     again = init_folder(tmp_path, "petition", no)
-    assert (again.is_complete, again.lines[:2]) == (True, [f"{PATH} was there.", f"{TEMPLATE} was there."])
+    assert (again.is_complete, again.lines[:2]) == (True, [f"Unchanged: {PATH}.", f"Unchanged: {TEMPLATE}."])
 
 
 def test_a_clones_own_file_is_written_over_only_if_somebody_says_so(tmp_path: Path) -> None:
@@ -64,7 +64,10 @@ def test_the_form_of_an_earlier_version_is_mentioned_and_what_else_has_its_name_
     former.parent.mkdir(parents=True)
     former.write_text(EARLIER)
     done = init_folder(tmp_path, "petition", yes)
-    assert (done.is_complete, f"{FORMER_FORM} is the form of an earlier version" in done.lines[-2]) == (False, True)
+    assert (done.is_complete, f"{FORMER_FORM} is the issue form of an earlier version" in done.lines[-2]) == (
+        False,
+        True,
+    )
     former.write_text("name: My own\n")
     assert init_folder(tmp_path, "petition", yes).is_complete
 
@@ -98,7 +101,7 @@ async def test_a_repository_gets_the_label_and_the_files(sandbox: Sandbox) -> No
     assert repository.labels["petition"].description
     assert {path: text.decode() for path, text in repository.files.items()} == starter_files("petition")
     again = await init_repository(LETTERS, of_the_owner(sandbox), no)
-    assert (again.is_complete, [line for line in again.lines if "was there" not in line]) == (True, [])
+    assert (again.is_complete, [line for line in again.lines if "Unchanged" not in line]) == (True, [])
 
 
 async def test_a_repositorys_own_file_is_written_over_only_if_somebody_says_so(sandbox: Sandbox) -> None:
@@ -144,9 +147,9 @@ async def test_the_command_does_it_and_does_not_ask_where_nobody_is(sandbox: San
     environment = {"GITHUB_TOKEN": sandbox.token_of("lovelace"), "GITHUB_API_URL": sandbox.api_url}
     sandbox.repositories.write_file(sandbox.repository(), PATH, MINE)
     code, out, err = await run("init-repo", LETTERS, **environment)
-    assert (code, "was left as it is" in out, "--yes" in err) == (1, True, True)
+    assert (code, f"Skipped: {PATH}" in out, "--yes" in err) == (1, True, True)
     code, out, _ = await run("init-repo", LETTERS, "--yes", **environment)
-    assert (code, f"{PATH} is committed." in out) == (0, True)
+    assert (code, f"Committed {PATH}." in out) == (0, True)
     code, out, _ = await run("init-repo", "--dir", str(tmp_path))
     assert (code, (tmp_path / TEMPLATE).is_file()) == (0, True)
 
@@ -155,6 +158,6 @@ async def test_what_cannot_be_done_is_explained(sandbox: Sandbox) -> None:
     code, _, err = await run("init-repo", "letters")
     assert (code, "OWNER/REPO" in err, "Traceback" in err) == (2, True, False)
     code, _, err = await run("init-repo", "lovelace/nothing", **credentials(sandbox))
-    assert (code, "lovelace/nothing is not there" in err) == (2, True), err
+    assert (code, "lovelace/nothing does not exist" in err) == (2, True), err
     code, _, err = await run("init-repo", LETTERS)
     assert (code, "GITHUB_TOKEN" in err) == (2, True)

@@ -168,7 +168,7 @@ class Storm:
         code, out, err = await run(*command.format(petition=name, copy=self.copy).split(), **self.environment)
         # The doctor finds that the bot is dead, nobody can export what nobody has heard of, and GitHub may not have
         # told yet who edited a comment.
-        may_fail = command == "doctor" or not before or "until GitHub tells who wrote" in out
+        may_fail = command == "doctor" or not before or "until GitHub says who wrote" in out
         expected = {0, 1} if may_fail else {0}
         assert code in expected, f"{command}: {out} {err}"
         assert "Traceback" not in err, err

@@ -52,7 +52,7 @@ async def test_what_a_reply_quotes_neither_signs_nor_withdraws(stage: Scene, lin
 
 
 @pytest.mark.parametrize("line", [CERTAIN[0], DOUBTFUL])
-async def test_what_a_reply_quotes_gives_no_order(stage: Scene, line: str) -> None:
+async def test_what_a_reply_quotes_gives_no_command(stage: Scene, line: str) -> None:
     stage.organizer()
     petition = stage.petition()
     stage.sandbox.comment(petition, "grace", f"Well.\n\n{line}\n\n/petition close", by_mail=True)

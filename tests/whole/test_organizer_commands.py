@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 
+import aiohttp
 import pytest
 
 from bot import app
@@ -67,7 +68,7 @@ async def test_an_organizer_sets_the_goal_and_sees_that_it_was_understood(stage:
     await stage.reacted(given, "+1")
 
 
-async def test_orders_by_others_change_nothing(stage: Scene, petition: Issue) -> None:
+async def test_commands_by_others_change_nothing(stage: Scene, petition: Issue) -> None:
     given = order(stage, petition, "close", "mallory")
     await stage.reacted(given, "confused")
     stage.sign(petition, "ada")
@@ -78,7 +79,7 @@ async def test_orders_by_others_change_nothing(stage: Scene, petition: Issue) ->
     assert (tried.login, tried.word, tried.times) == ("mallory", "close", 1)
 
 
-async def test_a_deleted_order_was_never_given_and_stays_in_the_audit_log(stage: Scene, petition: Issue) -> None:
+async def test_a_deleted_command_was_never_given_and_stays_in_the_audit_log(stage: Scene, petition: Issue) -> None:
     given = order(stage, petition, "goal 4")
     await says(stage, petition, "goal of 4")
     stage.sandbox.comments.delete(given, given.user)
@@ -87,7 +88,7 @@ async def test_a_deleted_order_was_never_given_and_stays_in_the_audit_log(stage:
     assert [entry[-1] for entry in await audit(stage, petition)] == ["obeyed", "taken back"]
 
 
-async def test_a_signature_is_withheld_and_given_back(stage: Scene, petition: Issue) -> None:
+async def test_a_signature_is_removed_and_given_back(stage: Scene, petition: Issue) -> None:
     signed = stage.sign(petition, "ada", "/sign A Fake Name")
     stage.sign(petition, "alan")
     await stage.shows(petition, 2)
@@ -104,7 +105,7 @@ async def test_a_signature_is_withheld_and_given_back(stage: Scene, petition: Is
     ]
 
 
-async def test_one_order_removes_many_socks_and_a_recount_agrees(stage: Scene, petition: Issue) -> None:
+async def test_one_command_removes_many_socks_and_a_recount_agrees(stage: Scene, petition: Issue) -> None:
     for number in range(40):
         stage.sign(petition, f"sock-{number}")
     stage.sign(petition, "ada")
@@ -116,7 +117,7 @@ async def test_one_order_removes_many_socks_and_a_recount_agrees(stage: Scene, p
     stage.sandbox.accounts.rename(stage.sandbox.user("sock-7"), "no-sock")
     found = await verify(IssueName.read("lovelace/letters#1"), stage.config())
     assert (found.recount.agrees, found.recount.count) == (True, 1)
-    assert found.notes == ("a command names sock-7, who has another name by now; the block shows whom it meant",)
+    assert found.notes == ("a command names sock-7, whose login has changed; the block shows who was meant",)
     stage.sandbox.comments.delete(given, given.user)
     await stage.shows(petition, 41)
 
@@ -132,7 +133,7 @@ async def test_who_is_removed_stays_so_under_another_name(stage: Scene, petition
     assert "ada-again" not in await stage.shows(petition, 1)
 
 
-async def test_an_order_ends_the_petition_and_another_one_opens_it_again(
+async def test_a_command_ends_the_petition_and_another_one_opens_it_again(
     stage: Scene, petition: Issue, clock: Clock
 ) -> None:
     stage.sign(petition, "ada")
@@ -262,7 +263,7 @@ async def test_people_are_removed_by_several_commands_of_a_comment(stage: Scene,
     stage.sandbox.accounts.rename(fake.user, "robert")
     found = await recounted(stage, petition)
     assert found.recount.agrees
-    assert found.notes == ("a command names bob, who has another name by now; the block shows whom it meant",)
+    assert found.notes == ("a command names bob, whose login has changed; the block shows who was meant",)
 
 
 @pytest.mark.parametrize("text", ["/petiton goal 80", "- /petition goal 80", "`/petition goal 80`"])
@@ -315,6 +316,25 @@ async def test_settings_come_from_the_file_and_mistakes_leave_them_in_force(stag
     body = await says(stage, petition, "of the goal of 20")
     assert "organizers" not in body
     await stage.shows(petition, 1)  # the phrase is not accepted any more
+
+
+async def test_a_first_file_with_a_mistake_shows_nobody_until_it_is_corrected(stage: Scene) -> None:
+    settings(stage, "roster: hidden\n")
+    stage.organizer()
+    petition = stage.petition()
+    stage.sign(petition, "ada", "/sign Ada Lovelace")
+    body = await says(stage, petition, "For the organizers: 2 remarks", "so only the count is shown")
+    body = await stage.shows(petition, 1)
+    assert ("Lovelace" in body, "@ada" in body) == (False, False)
+    assert stage.bot
+    page = f"http://127.0.0.1:{stage.bot.port}/petitions/{petition.repository.full_name}/{petition.number}"
+    async with aiohttp.ClientSession() as session:
+        for path in ("", ".csv", ".json"):
+            assert "Lovelace" not in await (await session.get(f"{page}{path}")).text(), path
+    settings(stage, "roster: private\n")
+    order(stage, petition, "recount")
+    body = await says(stage, petition, "Ada Lovelace")
+    assert "organizers" not in body
 
 
 @pytest.mark.parametrize("path", [".github/petition.yaml", "petition.yml"])
@@ -414,20 +434,20 @@ async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
     stage.sandbox.accounts.rename(fake.user, "robert")
     found = await recounted(stage, petition)
     assert found.recount.agrees
-    assert any("who has another name by now" in line for line in found.lines())
+    assert any("whose login has changed" in line for line in found.lines())
     found = await recounted(stage, petition, token=stage.sandbox.token_of("zoe"))
     assert found.recount.agrees
-    assert any("shown only to organizers" in line for line in found.lines())
+    assert any("only organizers can see who is an organizer" in line for line in found.lines())
 
 
-async def test_a_signature_that_is_counted_against_an_order_is_named(stage: Scene, petition: Issue) -> None:
+async def test_a_signature_that_is_counted_against_a_command_is_named(stage: Scene, petition: Issue) -> None:
     fake = stage.sign(petition, "bob")
     stage.sign(petition, "ada")
     await stage.shows(petition, 2)
     await stage.stop_bot()
     order(stage, petition, "remove @bob fake")
     lines = (await recounted(stage, petition)).lines()
-    assert any("leave it out" in line and f"issuecomment-{fake.id}" in line for line in lines)
+    assert any("commands exclude it" in line and f"issuecomment-{fake.id}" in line for line in lines)
 
 
 async def recounted(stage: Scene, petition: Issue, token: str = "") -> Verification:

@@ -134,20 +134,20 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     assert "For organizers" in (await browser.get(browser.address(petition))).text
     assert "Sign in with GitHub" in await browser.text(petition)
     await browser.sign_in(petition, "grace")
-    text = await browser.text_with(petition, "GitHub tells nothing of 1 account.", clock)
+    text = await browser.text_with(petition, "GitHub shows nothing about 1 account.", clock)
     assert "so far" not in text
     assert "You are signed in as grace." in text
-    assert "5 signatures. Nothing of this is proof, and nothing was done about it." in text
-    assert "Age of the account at the time of signing, of 4 that are known Age Accounts Share" in text
+    assert "5 signatures. This is not proof of abuse, and no signature was removed." in text
+    assert "Age of the account when signing, for the 4 accounts whose age is known Age Accounts Share" in text
     assert "up to 1 day 0 0% up to 7 days 3 75% up to 30 days 3 75%" in text
-    assert "Without followers, repositories, name and description: 3." in text
-    assert "GitHub tells nothing of 1 account." in text
-    assert "Logins alike: 3 like sock-1, sock-2, sock-3 sock-1 sock-2 sock-3 To remove all" in text
+    assert "Accounts without followers, repositories, name and description: 3." in text
+    assert "GitHub shows nothing about 1 account." in text
+    assert "Similar logins: 3, such as sock-1, sock-2, sock-3 sock-1 sock-2 sock-3 To remove all" in text
     assert "/petition remove [sock-1, sock-2, sock-3] REASON" in text
     assert "minimum_account_age: 30" in text
     assert "5 people have signed, 1 person has withdrawn" in text
     assert "There are no commands yet." in text
-    assert "Reviewed on " in text
+    assert "This review is from " in text
     assert "Older signatures" not in text
 
 
@@ -176,11 +176,11 @@ async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
     await browser.sign_in(petition, "grace")
     page = Read((await browser.show(petition)).text)
     numbers = "3 signed 2 today 3 in the last 7 days 1 withdrawn 1 hidden 1 removed 1 not listed"
-    assert f"In numbers {numbers} 2 attempts that did not count Days are in UTC. Worth a second look" in page.text
+    assert f"In numbers {numbers} 2 attempts that did not count Days are in UTC. Signatures to review" in page.text
     where = f"{stage.sandbox.web_url}/lovelace/letters/issues/1#issuecomment"
     assert {f"{where}-{misspelt.id}", f"{where}-{quoted.id}"} <= set(page.links)
     listed = page.text.partition("Attempts that did not count")[2].partition("Mistakes")[0]
-    assert re.search("emmy.*, .* UTC: the command stands between the marks of code", listed)
+    assert re.search("emmy.*, .* UTC: the command is formatted as code", listed)
     assert re.search("alan.*, .* UTC: the command is misspelt", listed)
     assert not [login for login in ("linus", "chatty", "leaver", "eve", "mallory", "fickle") if login in listed]
 
@@ -195,19 +195,19 @@ async def test_of_a_crowd_that_is_too_large_to_be_looked_at_the_numbers_say_so(
     text = await browser.text(petition)
     assert "at least 0 hidden" in text
     assert "at least 1 attempt that did not count" in text
-    assert "More people commented and are not counted; only the last of them were looked at." in text
+    assert "Only the latest comments were checked for attempts." in text
 
 
 async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, petition: Issue) -> None:
     await browser.sign_in(petition, "grace")
     text = await browser.text(petition)
-    assert "Nothing remarkable." in text
-    assert "None, neither in the settings nor in commands." in text
+    assert "Nothing unusual." in text
+    assert "There are no mistakes in the settings or in commands." in text
     assert "No signature was removed" in text
     assert "nobody has signed, nobody has withdrawn" in text
 
 
-async def test_organizers_read_what_became_of_orders_what_counts_and_what_is_wrong(
+async def test_organizers_read_what_became_of_commands_what_counts_and_what_is_wrong(
     stage: Scene, browser: Browser, petition: Issue
 ) -> None:
     stage.sandbox.repositories.write_file(stage.sandbox.repository(), ".github/petition.yml", "gaol: 12\n")
@@ -239,7 +239,7 @@ async def test_who_may_not_write_is_told_kindly_and_sees_nothing(
     await browser.sign_in(petition, "mallory")
     text = await browser.text(petition, 403)
     assert "mallory has no write access to lovelace/letters" in text
-    assert "second look" not in text
+    assert "Signatures to review" not in text
     assert browser.address(petition) in Read((await browser.show(petition)).text).links
 
 
@@ -346,8 +346,8 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     await stage.shows(petition, 9)
     await browser.sign_in(petition, "grace")
     calls.forget()
-    assert "Looked at 0 of 9 accounts so far." in await browser.text(petition)
-    assert "so far" not in await browser.text_with(petition, "of 9 that are known", clock)
+    assert "Checked 0 of 9 accounts so far." in await browser.text(petition)
+    assert "so far" not in await browser.text_with(petition, "for the 9 accounts whose age is known", clock)
     assert len(calls.like("POST /api/graphql")) == 5
     clock.ahead += review.REVIEW_TTL + 1
     await browser.text(petition)
@@ -355,8 +355,8 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     await stage.shows(petition, 10)
     assert len(calls.like("POST /api/graphql")) == 5, "nobody is asked about twice, or unless an organizer looks"
     clock.ahead += review.REVIEW_TTL + 1
-    assert "Looked at 9 of 10 accounts so far." in await browser.text(petition)
-    await browser.text_with(petition, "of 10 that are known", clock)
+    assert "Checked 9 of 10 accounts so far." in await browser.text(petition)
+    await browser.text_with(petition, "for the 10 accounts whose age is known", clock)
     assert len(calls.like("POST /api/graphql")) == 6
 
 
@@ -369,7 +369,7 @@ async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(
     await stage.shows(petition, 3)
     await browser.sign_in(petition, "grace")
     text = await browser.text(petition)
-    assert "2 signatures. Nothing of this is proof" in text
+    assert "2 signatures. This is not proof of abuse" in text
     assert "Older signatures were not reviewed." in text
     assert "3 people have signed" in text
 
@@ -379,15 +379,15 @@ async def test_while_github_is_down_nobody_gets_in_and_that_is_said(
 ) -> None:
     back = await browser.agree(await browser.begin(petition), "grace")
     stage.sandbox.faults = Faults(where="GET /user", server_error=1.0)
-    assert "GitHub does not answer" in (await browser.get(back)).text
+    assert "GitHub does not respond" in (await browser.get(back)).text
     stage.sandbox.faults = Faults()
     await browser.sign_in(petition, "grace")
     stage.sandbox.faults = Faults(where="/permission", server_error=1.0)
     shown = await browser.show(petition)
     assert (shown.status, shown.headers["Retry-After"]) == (503, "60")
-    assert "GitHub does not answer" in shown.text
+    assert "GitHub does not respond" in shown.text
     stage.sandbox.faults = Faults()
-    assert "Worth a second look" in await browser.text(petition)
+    assert "Signatures to review" in await browser.text(petition)
 
 
 async def test_who_does_not_agree_comes_back_and_is_asked_again(browser: Browser, petition: Issue) -> None:
@@ -395,7 +395,7 @@ async def test_who_does_not_agree_comes_back_and_is_asked_again(browser: Browser
     back = await browser.get(await browser.agree(await browser.begin(petition), "grace", "cancel"))
     assert back.status == 303
     page = Read((await browser.get(back.headers["Location"])).text)
-    assert "You cancelled on GitHub: nobody is signed in here" in page.text
+    assert "You cancelled on GitHub. You are not signed in" in page.text
     assert "A letter · lovelace/letters #1" in page.text
     assert {browser.address(petition), f"{browser.address(petition)}/organizers/sign-in"} <= set(page.links)
 
@@ -535,7 +535,7 @@ async def test_a_pack_opens_no_private_petition_and_says_that_it_names_who_is_no
     await stage.sandbox.settled()
     await browser.sign_in(petition, "grace")
     shown = Read((await browser.show(petition)).text)
-    warning = "The pack names everybody who has signed and is listed, also where the page shows only how many."
+    warning = "The pack names everybody who signed and is listed, even though the page shows only the count."
     assert warning not in shown.text
     (link,) = {one for one in shown.links if "?key=" in one and "organizers" not in one}
     async with browser.session.get(f"{browser.address(petition)}/organizers/pack.zip") as answer:

@@ -56,10 +56,12 @@ async def test_an_organizer_gets_there_with_the_keyboard_alone(stage: Scene, pag
     await expect(page.get_by_role("heading", name="Authorize Undersigned")).to_be_visible()
     await expect(page.get_by_role("radio", name="lovelace")).to_be_checked()
     await walk_to(page, "button", "Authorize")
-    await expect(page.get_by_role("heading", name="Worth a second look")).to_be_visible()
-    await expect(page.get_by_text("Logins alike: 3")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="Signatures to review")).to_be_visible()
+    await expect(page.get_by_text("Similar logins: 3")).to_have_count(0)
     await until_looked_at(page)
-    await expect(page.get_by_text("Without followers, repositories, name and description: 3.")).to_be_visible()
+    await expect(
+        page.get_by_text("Accounts without followers, repositories, name and description: 3.")
+    ).to_be_visible()
     await expect(page.get_by_role("row", name="up to 30 days")).to_be_visible()
     await expect(page.get_by_text("/petition remove @sock-1 a sock")).to_be_visible()
     await expect(page.get_by_text("sock-1: a sock")).to_be_visible()
@@ -149,7 +151,7 @@ async def test_no_page_on_the_way_keeps_anybody_out(
     await is_for_all(page)
     await page.get_by_role("link", name="Sign in with GitHub").click()
     await page.get_by_role("button", name="Authorize").click()
-    await expect(page.get_by_role("heading", name="Worth a second look")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Signatures to review")).to_be_visible()
     await is_for_all(page)
     await until_looked_at(page)
     await expect(page.get_by_role("list").filter(has_text="1 attempt that did not count")).to_be_visible()
@@ -181,7 +183,7 @@ async def test_it_works_without_scripts_and_gives_the_pack(stage: Scene, browser
 async def until_looked_at(page: Page) -> None:
     """Load the page again until all accounts were looked at, which takes some seconds at most."""
     async with asyncio.timeout(PATIENCE):
-        while await (again := page.get_by_role("link", name="Load again")).count():
+        while await (again := page.get_by_role("link", name="Reload")).count():
             await again.click()
 
 

@@ -66,7 +66,7 @@ async def test_a_github_that_is_down_is_asked_by_one_and_everything_goes_on(sqli
                 await stage.shows(letter, 1)
         warnings = [line["event"] for line in logs if line["log_level"] == "warning"]
         assert warnings == [
-            "GitHub cannot be reached; all work there waits until it can",
+            "GitHub cannot be reached; its work is postponed",
             "GitHub can be reached again",
         ]
 

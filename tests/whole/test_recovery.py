@@ -67,7 +67,7 @@ async def test_everybody_is_counted_again_and_who_was_forgotten_is_not_named(
         new = tmp_path / "new.db"
         code, out, err = await run("recover", str(new), DATABASE_URL=sqlite_url, SECRET_KEY=KEY)
         assert (code, err) == (0, ""), out
-        assert "The App's credentials were saved, and SECRET_KEY opens them." in out
+        assert "The App's credentials were saved, and SECRET_KEY can decrypt them." in out
         assert f"python -m bot restore {new}" in out
         move_away(path)
         code, _, err = await run("restore", str(new), DATABASE_URL=sqlite_url)
@@ -102,8 +102,8 @@ async def test_what_was_lost_is_said_and_what_to_do_about_it(sqlite_url: str, tm
         damage(path, table)
     code, out, err = await run("recover", str(tmp_path / "new.db"), DATABASE_URL=sqlite_url)
     assert (code, err) == (0, "")
-    assert "  sealed: 0 rows, a part of the table could not be read" in out
-    assert "credentials could NOT be saved" in out
+    assert "  sealed: 0 rows; part of the table could not be read" in out
+    assert "were stored, they could NOT be saved" in out
     assert "python -m bot import-app" in out
     assert "python -m bot forget LOGIN" in out
     assert "comments:" not in out
@@ -115,18 +115,18 @@ async def test_where_nothing_can_be_saved_it_ends_with_1_and_what_to_do(tmp_path
     file.write_bytes(content)
     code, out, err = await run("recover", str(new), DATABASE_URL=f"sqlite:///{file}")
     assert (code, out) == (1, "")
-    assert "the signatures are on GitHub" in err
+    assert "signatures from GitHub again" in err
     assert "Traceback" not in err
     assert [one.name for one in (file, new) if one.exists()] == ["bot.db"]
 
 
-async def test_another_key_than_the_one_that_sealed_is_noticed(sqlite_url: str, tmp_path: Path) -> None:
+async def test_another_key_than_the_one_that_encrypted_is_noticed(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, start=False) as stage:
         stored = credentials(stage.sandbox, DATABASE_URL=sqlite_url, SECRET_KEY=KEY)
         assert (await run("import-app", **stored))[0] == 0
     new = str(tmp_path / "new.db")
     code, out, _ = await run("recover", new, DATABASE_URL=sqlite_url, SECRET_KEY="another" * 6)
-    assert (code, "this SECRET_KEY does not open them" in out) == (0, True)
-    assert "Every row could be read." in out
+    assert (code, "this SECRET_KEY cannot decrypt them" in out) == (0, True)
+    assert "All rows could be read." in out
     code, _, err = await run("recover", new, DATABASE_URL=sqlite_url)
-    assert (code, "is there already" in err) == (1, True)
+    assert (code, "already exists" in err) == (1, True)

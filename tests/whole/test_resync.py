@@ -35,7 +35,7 @@ async def test_it_corrects_what_a_running_bot_has_missed(database_url: str) -> N
         assert (code, err) == (0, "")
         assert out.splitlines() == [
             "lovelace/letters#1: 2 comments read, 3 comments changed.",
-            "  1 comment of those that were known had gone.",
+            "  1 known comment was deleted.",
             "  2 signatures (1 before).",
         ]
         await stage.shows(petition, 2)
@@ -50,7 +50,7 @@ async def test_it_needs_no_running_bot_and_adopts_what_is_not_known(sqlite_url: 
         stage.sign(petition, "ada")
         code, out, _ = await resync(stage, "lovelace/letters#1")
         assert code == 0
-        assert out.splitlines()[0] == "lovelace/letters#1 was not known and is kept from now on."
+        assert out.splitlines()[0] == "lovelace/letters#1 is new to this database."
         store = await Store.open(sqlite_url)
         assert (await store.petitions.get_snapshot(petition.id, 0)).count == 1
         await store.close()
@@ -65,7 +65,7 @@ async def test_it_says_when_something_cannot_be_checked(sqlite_url: str) -> None
         stage.sandbox.faults = Faults(where="/graphql", graphql_error=1.0)
         code, out, _ = await resync(stage, "lovelace/letters#1")
         assert code == 1
-        assert "1 comment cannot be counted until GitHub tells who wrote them." in out
+        assert "1 comment cannot be counted until GitHub says who wrote the text." in out
         stage.sandbox.faults = Faults()
         code, out, _ = await resync(stage, "lovelace/letters#1")
         assert code == 0
@@ -79,17 +79,17 @@ async def test_a_name_that_is_none_is_refused(sqlite_url: str) -> None:
         assert "Write OWNER/REPO#NUMBER" in err
         code, out, err = await resync(stage, "lovelace/letters#9")
         assert (code, out) == (1, "")
-        assert err.startswith("lovelace/letters#9: there is no such issue")
+        assert err.startswith("lovelace/letters#9 does not exist")
 
 
 @pytest.mark.parametrize(
     ("repository", "number", "message"),
     [
-        ("lovelace/nothing", 1, "lovelace/nothing: there is no such repository, or the App is not installed there"),
-        ("curie/notes", 1, "curie/notes: there is no such repository, or the App is not installed there"),
-        ("lovelace/letters", 9, "lovelace/letters#9: there is no such issue"),
-        ("lovelace/letters", 2, "lovelace/letters#2 is no petition: it does not carry the label `petition`"),
-        ("lovelace/letters", 3, "lovelace/letters#3: there is no such issue"),
+        ("lovelace/nothing", 1, "lovelace/nothing does not exist, or the App is not installed on it"),
+        ("curie/notes", 1, "curie/notes does not exist, or the App is not installed on it"),
+        ("lovelace/letters", 9, "lovelace/letters#9 does not exist"),
+        ("lovelace/letters", 2, "lovelace/letters#2 is not a petition: it does not have the label `petition`"),
+        ("lovelace/letters", 3, "lovelace/letters#3 does not exist"),
     ],
 )
 async def test_what_is_no_petition_is_named(sqlite_url: str, repository: str, number: int, message: str) -> None:

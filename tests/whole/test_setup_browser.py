@@ -8,6 +8,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -81,20 +82,22 @@ async def test_from_nothing_to_a_counted_signature_by_the_wrong_address_first(pa
         await page.get_by_label("Address of this bot").fill(home)
         await page.get_by_role("button", name="Review").click()
 
-        await expect(page.get_by_role("heading", name="First go to the other address")).to_be_visible()
-        await expect(page.get_by_role("button", name="Create it on GitHub")).to_be_hidden()
+        await expect(page.get_by_role("heading", name="Continue at the other address")).to_be_visible()
+        await expect(page.get_by_role("button", name="Create the App on GitHub")).to_be_hidden()
         await is_for_everybody(page)
-        await page.get_by_role("link", name=f"Go on at {home}").click()
+        await page.get_by_role("link", name=f"Continue at {home}").click()
         assert page.url.startswith(f"{home}/setup?")
         assert "token" not in page.url
+        await page.get_by_label("Set-up token").fill(dict(parse_qsl(urlsplit(link).query))["token"])
+        await page.get_by_role("button", name="Continue").click()
         await expect(page.get_by_label("Name of the App")).to_have_value('Letters\' bot "1"')
         await expect(page.get_by_label("Address of this bot")).to_have_value(home)
         await page.get_by_role("button", name="Review").click()
-        await expect(page.get_by_role("row", name="issues")).to_contain_text("write the tally")
-        await expect(page.get_by_role("heading", name="First go to the other address")).to_have_count(0)
+        await expect(page.get_by_role("row", name="issues")).to_contain_text("write the count")
+        await expect(page.get_by_role("heading", name="Continue at the other address")).to_have_count(0)
         await is_for_everybody(page)
 
-        await page.get_by_role("button", name="Create it on GitHub").click()
+        await page.get_by_role("button", name="Create the App on GitHub").click()
         await expect(page.get_by_role("heading", name="The App is created")).to_be_visible(timeout=PATIENCE)
         assert sandbox.world.app.name == 'Letters\' bot "1"'
         await expect(page.get_by_text("Not installed anywhere yet.")).to_be_visible()
@@ -109,8 +112,8 @@ async def test_from_nothing_to_a_counted_signature_by_the_wrong_address_first(pa
         await expect(page.get_by_role("link", name="lovelace/letters", exact=True)).to_have_attribute(
             "href", f"{sandbox.web_url}/lovelace/letters"
         )
-        await page.get_by_role("button", name="Make the label petition in lovelace/letters").click()
-        await expect(page.get_by_text("It has the label petition.")).to_be_visible()
+        await page.get_by_role("button", name="Create the label petition in lovelace/letters").click()
+        await expect(page.get_by_text("This repository has the label petition.")).to_be_visible()
         assert "petition" in sandbox.repository().labels
         await is_for_everybody(page)
         await page.get_by_role("link", name="Open a petition in lovelace/letters").click()
@@ -123,13 +126,13 @@ async def test_from_nothing_to_a_counted_signature_by_the_wrong_address_first(pa
         assert "Ada Lovelace" in await stage.shows(petition, 1)
 
         closed = await page.request.get(f"{home}/setup", headers={"Cookie": ""})
-        assert (closed.status, "its page is closed" in await closed.text()) == (404, True)
+        assert (closed.status, "so this page is closed" in await closed.text()) == (404, True)
         code, out, err = await run("doctor", DATABASE_URL=stage.database_url, **known(stage))
         assert (code, "✗" in out, err) == (0, False, ""), out
         await page.goto(f"{home}/petitions/lovelace/letters/{petition.number}/organizers")
         await page.get_by_role("link", name="Sign in with GitHub").click()
         await page.get_by_role("button", name="Authorize").click()
-        await expect(page.get_by_role("heading", name="Worth a second look")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Signatures to review")).to_be_visible()
         for secret in (KEY, sandbox.client_secret, sandbox.webhook_secret):
             assert secret.encode() not in sealed(tmp_path)
 
@@ -150,17 +153,17 @@ async def test_the_right_address_leads_there_without_javascript_and_with_the_key
         await page.keyboard.type("Letters")
         await page.get_by_label("Organization").focus()
         await page.locator("summary").press("Enter")
-        await page.get_by_label("Another address for deliveries").focus()
+        await page.get_by_label("Different address for deliveries").focus()
         await page.keyboard.type(f"http://localhost:{port}/webhook")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_role("heading", name="What the App will ask")).to_be_visible()
-        await page.get_by_role("button", name="Create it on GitHub").press("Enter")
+        await expect(page.get_by_role("heading", name="Review the App's permissions")).to_be_visible()
+        await page.get_by_role("button", name="Create the App on GitHub").press("Enter")
         await expect(page.get_by_role("heading", name="The App is created")).to_be_visible(timeout=PATIENCE)
         assert stage.sandbox.webhook_url == f"http://localhost:{port}/webhook"
         await page.get_by_role("link", name="Install it on GitHub").press("Enter")
         await page.get_by_role("button", name="Install").press("Enter")
         await expect(page.get_by_role("heading", name="It works")).to_be_visible(timeout=PATIENCE)
-        await page.get_by_role("button", name="Make the label").press("Enter")
+        await page.get_by_role("button", name="Create the label").press("Enter")
         await page.get_by_role("link", name="Open a petition").press("Enter")
         await page.get_by_label("Title").fill("A letter")
         await page.keyboard.press("Enter")
@@ -181,15 +184,15 @@ async def test_an_app_whose_deliveries_do_not_arrive_is_shown_as_installed_and_s
         await page.goto(await read_until(process.stderr, r'"open": "([^"]+)"'))
         await page.get_by_label("Name of the App").fill("Letters")
         await page.locator("summary").click()
-        await page.get_by_label("Another address for deliveries").fill("http://127.0.0.1:9/webhook")
+        await page.get_by_label("Different address for deliveries").fill("http://127.0.0.1:9/webhook")
         await page.get_by_role("button", name="Review").click()
-        await page.get_by_role("button", name="Create it on GitHub").click()
+        await page.get_by_role("button", name="Create the App on GitHub").click()
         await page.get_by_role("link", name="Install it on GitHub").click()
         await page.get_by_label("Account").select_option("lovelace")
         await page.get_by_role("button", name="Install").click()
         await expect(page.get_by_text("Installed on lovelace.")).to_be_visible(timeout=PATIENCE)
         await expect(page.get_by_text("Waiting for GitHub's first delivery.")).to_be_visible()
-        await expect(page.get_by_text("it failed: failed to connect to host")).to_be_visible(timeout=PATIENCE)
+        await expect(page.get_by_text("delivery failed: failed to connect to host")).to_be_visible(timeout=PATIENCE)
         await is_for_everybody(page)
         assert stage.sandbox.webhook_url == "http://127.0.0.1:9/webhook"
 
@@ -217,7 +220,7 @@ async def test_what_is_refused_or_takes_a_moment_is_for_everybody_too(browser: B
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("heading", name="Create your GitHub App")).to_be_visible()
         await page.goto(f"{home}/review?name=x&public_url=nowhere")
-        await expect(page.get_by_role("alert")).to_contain_text("is not an address")
+        await expect(page.get_by_role("alert")).to_contain_text("is not a web address")
         await is_for_everybody(page)
         for state, said in (("", "This set-up did not start here"), (None, "This set-up has expired")):
             (cookie,) = await page.context.cookies()

@@ -261,7 +261,7 @@ async def test_without_a_database_or_with_an_unknown_repository_nothing_is_writt
 ) -> None:
     code, _, err = await write_site(tmp_path, tmp_path / "site")
     assert code == 1
-    assert "there is no database" in err
+    assert "does not exist" in err
     signed(github, "ada")
     await run(github, tmp_path)
     code, _, err = await write_site(tmp_path, tmp_path / "site", "lovelace/leters")

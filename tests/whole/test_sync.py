@@ -86,7 +86,7 @@ async def test_only_the_petition_that_is_named_is_counted(github: Sandbox, tmp_p
 
 async def test_an_issue_without_the_label_is_no_petition(github: Sandbox, tmp_path: Path) -> None:
     issue = github.petition(label="")
-    with pytest.raises(UnknownPetition, match="it does not carry the label `petition`"):
+    with pytest.raises(UnknownPetition, match="it does not have the label `petition`"):
         await run(github, tmp_path, issue.number)
 
 
@@ -101,7 +101,7 @@ async def test_a_missing_permission_is_told(github: Sandbox, tmp_path: Path) -> 
 async def test_a_repository_without_petitions_says_how_to_begin(github: Sandbox, tmp_path: Path) -> None:
     github.repository()
     report = await run(github, tmp_path)
-    assert "an issue is one when it carries the label" in next(report.lines())
+    assert "give an issue the label `petition`" in next(report.lines())
 
 
 async def test_nothing_of_a_private_petition_is_kept(github: Sandbox, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ async def test_a_token_takes_no_repository_from_an_app_with_the_same_database(sq
         stage.sign(petition, "ada")
         await stage.shows(petition, 1)
         config = replace(stage.config(), token=stage.sandbox.workflow_token())
-        with pytest.raises(ConfigError, match="the database is that of an App"):
+        with pytest.raises(ConfigError, match="the database belongs to an App"):
             await sync("lovelace/letters", None, config)
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
@@ -147,7 +147,7 @@ async def test_a_token_deletes_no_database_that_holds_an_app_which_is_installed_
     store = await Store.open(f"sqlite:///{tmp_path / 'counted.db'}")
     await store.credentials.add("sealed", 1)
     await store.close()
-    with pytest.raises(ConfigError, match="the database is that of an App"):
+    with pytest.raises(ConfigError, match="the database belongs to an App"):
         await run(github, tmp_path)
     store = await Store.open(f"sqlite:///{tmp_path / 'counted.db'}")
     assert await store.credentials.get() is not None

@@ -43,14 +43,14 @@ async def test_the_only_copy_of_a_key_is_not_dropped_without_a_yes(sandbox: Sand
     assert (code, "only copy of the App's private key" in err, "--yes" in err) == (2, True, True)
     for answer in ("", "what?"):
         code, out, _ = await answered(answer, "drop-app", DATABASE_URL=sqlite_url)
-        assert (code, "Forget what is stored? [y/N]" in out, "is forgotten" in out) == (1, True, False)
+        assert (code, "Delete the stored App? [y/N]" in out, "The stored App is deleted" in out) == (1, True, False)
     code, out, _ = await answered("yes", "drop-app", DATABASE_URL=sqlite_url)
-    assert (code, "is forgotten" in out) == (0, True)
+    assert (code, "The stored App is deleted" in out) == (0, True)
     code, out, _ = await answered("yes", "drop-app", DATABASE_URL=sqlite_url)
     assert (code, out) == (1, "No App is stored.\n")
     assert (await run("import-app", **app))[0] == 0
     code, out, _ = await run("drop-app", "--yes", DATABASE_URL=sqlite_url)
-    assert (code, "is forgotten" in out) == (0, True)
+    assert (code, "The stored App is deleted" in out) == (0, True)
 
 
 async def test_a_nightly_copy_goes_on_and_nothing_else_is_written_over(sqlite_url: str, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ async def test_a_nightly_copy_goes_on_and_nothing_else_is_written_over(sqlite_ur
         assert (await run("backup", str(copy), DATABASE_URL=sqlite_url))[0] == 0
     notes.write_text("my notes")
     code, _, err = await run("backup", str(notes), DATABASE_URL=sqlite_url)
-    assert (code, f"{notes} is there, and is not a copy that `backup` has made." in err) == (1, True)
+    assert (code, f"{notes} exists and is not a copy from `backup`." in err) == (1, True)
     assert notes.read_text() == "my notes"
     assert (await run("backup", "--yes", str(notes), DATABASE_URL=sqlite_url))[0] == 0
     assert is_backup(notes)
@@ -73,7 +73,7 @@ async def test_whoever_sits_at_a_terminal_is_asked_before_a_copy_is_written_over
     assert (code, "[y/N]" in out) == (0, False)
     before = copy.stat().st_ino
     code, out, _ = await answered("no", "backup", str(copy), DATABASE_URL=sqlite_url)
-    assert (code, f"{copy} is there, and is a copy that `backup` has made." in out) == (1, True)
+    assert (code, f"{copy} exists and is a copy from `backup`." in out) == (1, True)
     assert copy.stat().st_ino == before
     code, out, _ = await answered("y", "backup", str(copy), DATABASE_URL=sqlite_url)
     assert (code, copy.stat().st_ino != before) == (0, True)
@@ -114,7 +114,7 @@ async def test_a_copy_that_cannot_be_written_is_one_line_that_says_why(sqlite_ur
     for command in ("backup", "recover"):
         code, _, err = await run(command, f"{tmp_path}/nowhere/copy", DATABASE_URL=sqlite_url)
         folder = tmp_path / "nowhere"
-        assert (code, err) == (1, f"{folder}/copy could not be written: there is no folder {folder}\n")
+        assert (code, err) == (1, f"{folder}/copy could not be written: the folder {folder} does not exist\n")
 
 
 @pytest.mark.parametrize("content", ["CREATE TABLE notes (text)", "CREATE TABLE alembic_version (version_num)"])

@@ -45,7 +45,7 @@ async def test_a_right_tally_is_confirmed(stage: Scene) -> None:
     petition, _ = await petition_with(stage, "ada", "grace")
     found = await check(stage, petition)
     assert found.recount.agrees
-    assert found.lines() == ["lovelace/letters#1: the comments hold 2 signatures, and so says the block."]
+    assert found.lines() == ["lovelace/letters#1: the comments contain 2 signatures, and the issue shows the same."]
 
 
 async def test_a_signature_that_the_block_lacks_is_named(stage: Scene) -> None:
@@ -81,13 +81,13 @@ async def test_a_forged_count_is_found_out(stage: Scene) -> None:
     petition, _ = await petition_with(stage, "ada")
     forge(petition, stage, count=9_000)
     found = await check(stage, petition)
-    assert "the block says 9,000 signatures, the comments hold 1" in "\n".join(found.lines())
+    assert "the issue shows 9,000 signatures; the comments contain 1" in "\n".join(found.lines())
 
 
 async def test_an_issue_without_a_block_is_a_difference(stage: Scene) -> None:
     issue = stage.sandbox.petition("A letter", "Dear all,", label="")
     found = await check(stage, issue)
-    assert "shows no tally" in "\n".join(found.lines())
+    assert "shows no count" in "\n".join(found.lines())
 
 
 async def test_the_command_needs_no_database_and_no_app(stage: Scene) -> None:
@@ -106,7 +106,7 @@ async def test_what_the_database_keeps_is_checked_against_its_comments(stage: Sc
     code, out, err = await run("verify", "--database", DATABASE_URL=stage.database_url)
     assert (code, out) == (
         0,
-        "lovelace/letters#1: 2 signatures, and all that is kept follows from the comments.\n",
+        "lovelace/letters#1: 2 signatures. The stored data matches the comments.\n",
     ), err
     with closing(sqlite3.connect(urlsplit(stage.database_url).path)) as database:
         database.execute("DELETE FROM signatures WHERE comment_id = ?", [ada.id])
@@ -116,20 +116,20 @@ async def test_what_the_database_keeps_is_checked_against_its_comments(stage: Sc
     (found,) = json.loads(out)["petitions"]
     assert (code, found["comments"]["count"]) == (1, 2), err
     assert [(one["text"], one["url"].partition("#")[2]) for one in found["differences"]] == [
-        ("ada's signature is not kept", f"issuecomment-{ada.id}")
+        ("ada's signature is not stored", f"issuecomment-{ada.id}")
     ]
     resync = credentials(stage.sandbox, DATABASE_URL=stage.database_url)
     code, out, err = await run("resync", "lovelace/letters#1", **resync)
-    assert (code, "1 row did not follow from the comments" in out) == (0, True), err + out
+    assert (code, "1 row did not match the comments" in out) == (0, True), err + out
     code, out, err = await run(*named, DATABASE_URL=stage.database_url)
     assert (code, json.loads(out)["agrees"]) == (0, True), err
 
 
 async def test_a_petition_that_the_database_lacks_is_no_agreement(sqlite_url: str) -> None:
     code, _, err = await run("verify", "lovelace/letters#9", "--database", DATABASE_URL=sqlite_url)
-    assert (code, "lovelace/letters#9: there is no such petition in this database." in err) == (2, True)
+    assert (code, "lovelace/letters#9: this database has no such petition." in err) == (2, True)
     code, out, _ = await run("verify", "--database", DATABASE_URL=sqlite_url)
-    assert (code, out) == (0, "No petition is kept yet.\n")
+    assert (code, out) == (0, "The database has no petition yet.\n")
 
 
 async def test_the_command_also_works_as_the_app(stage: Scene) -> None:
@@ -150,7 +150,7 @@ async def test_what_cannot_be_checked_is_explained(stage: Scene) -> None:
     )
     assert (code, "Try again later" in err) == (2, True)
     code, _, err = await run("verify", "lovelace/letters#1", **environment | {"GITHUB_TOKEN": "ghp_unknown"})
-    assert (code, "See that the token is right" in err) == (2, True)
+    assert (code, "Check the token" in err) == (2, True)
     code, _, err = await run("verify", **environment)
     assert (code, "OWNER/REPO#NUMBER" in err) == (2, True)
     code, _, err = await run("verify", "lovelace/letters#1")

@@ -39,8 +39,8 @@ async def test_when_the_calls_end_the_run_says_so_and_the_next_one_goes_on(
     github.limits = Limits(primary=3)
     code, out, err = await command(github, tmp_path)
     assert (code, said(petition)) == (0, None), err
-    assert "::notice::Not all is done: GitHub takes no more calls before" in out
-    assert "The next run goes on." in (tmp_path / "summary.md").read_text("utf-8")
+    assert "::notice::Some work is left: GitHub accepts no calls until" in out
+    assert "The next run continues." in (tmp_path / "summary.md").read_text("utf-8")
     github.limits = Limits(primary=1000)
     clock.ahead += 3601
     code, out, _ = await command(github, tmp_path)
@@ -53,7 +53,7 @@ async def test_without_any_call_left_a_run_does_not_fail(github: Sandbox, tmp_pa
     github.limits = Limits(primary=0)
     code, out, _ = await command(github, tmp_path)
     assert code == 0
-    assert "The next run goes on." in out
+    assert "The next run continues." in out
     assert "has no petition" not in out
 
 
@@ -79,7 +79,7 @@ async def test_github_that_does_not_answer_at_all_fails_no_run(github: Sandbox, 
     signed(github, "ada")
     github.fault_injector.plan("GET /repos/lovelace/letters", Failure(RequestFault.SERVER_ERROR, False))
     code, out, _ = await command(github, tmp_path)
-    assert (code, "GitHub does not answer" in out) == (0, True)
+    assert (code, "GitHub did not respond as expected" in out) == (0, True)
 
 
 async def test_github_that_stays_unwell_fails_no_run_either(github: Sandbox, tmp_path: Path) -> None:
@@ -101,8 +101,8 @@ async def test_a_missing_permission_fails_the_run_and_is_named_as_it_is_written(
     code, out, _ = await run_command("sync", "lovelace/letters", **environment(github, tmp_path, issues="read"))
     assert code == 1
     assert (
-        "::error title=lovelace/letters#1::lovelace/letters#1: 1 signature. The workflow may not edit the issue."
-        " Its file needs `issues: write` under `permissions:`." in out
+        "::error title=lovelace/letters#1::lovelace/letters#1: 1 signature. The workflow cannot edit the issue."
+        " Add `issues: write` under `permissions:` in its file." in out
     )
 
 
@@ -111,7 +111,7 @@ async def test_a_run_that_may_not_read_the_issues_says_what_it_needs(github: San
     github.repositories.privatize(petition.repository, petition.repository.owner)
     code, out, _ = await run_command("sync", "lovelace/letters", **environment(github, tmp_path, issues="none"))
     assert code == 2
-    assert "Its file needs `issues: write` and `contents: read` under `permissions:`." in out
+    assert "Add `issues: write` and `contents: read` under `permissions:` in its file." in out
     assert out.startswith("::error title=sync::")
 
 

@@ -214,7 +214,7 @@ class Several(Command, frozen=True):
 
     kind, codes, is_renewed_by_edits = "order", "m", True
 
-    orders: tuple[OrganizerCommand, ...]
+    commands: tuple[OrganizerCommand, ...]
     own: Command | None = None
 
     @property
@@ -229,11 +229,13 @@ class Several(Command, frozen=True):
 
     def without_details(self) -> Several:
         """Return the words of its commands."""
-        return Several(tuple(one.without_details() for one in self.orders), self.own and self.own.without_details())
+        return Several(
+            tuple(one.without_details() for one in self.commands), self.own and self.own.without_details()
+        )
 
     def without_personal_details(self) -> Several:
         """Return it with what it says to the organizers' petition whole."""
-        return Several(self.orders, self.own and self.own.without_details())
+        return Several(self.commands, self.own and self.own.without_details())
 
     def redacted(self, shown: Command | None) -> Command | None:
         """Return what is left of its `/sign` or `/unsign`; organizers' commands are nobody else's to write."""
@@ -242,13 +244,13 @@ class Several(Command, frozen=True):
     def stored(self) -> list[str | None]:
         """Return it as the database keeps it."""
         own = None if self.own is None else json.dumps(self.own.stored(), ensure_ascii=False)
-        return [self.codes, own, *(text for one in self.orders for text in (one.word, one.argument))]
+        return [self.codes, own, *(text for one in self.commands for text in (one.word, one.argument))]
 
     @classmethod
-    def restore(cls, _code: str, own: str | None, *orders: str) -> Several:
+    def restore(cls, _code: str, own: str | None, *commands: str) -> Several:
         """Read what `stored` returned."""
-        commands = tuple(map(OrganizerCommand, orders[::2], orders[1::2]))
-        return cls(commands, None if own is None else restore(json.loads(own)))
+        given = tuple(map(OrganizerCommand, commands[::2], commands[1::2]))
+        return cls(given, None if own is None else restore(json.loads(own)))
 
 
 class Doubtful(Command, frozen=True):
@@ -302,7 +304,7 @@ def resolve(command: Command | None, *, by_mail: bool | None) -> Command | None:
 def organizer_commands(command: Command | None) -> tuple[OrganizerCommand, ...]:
     """Return the organizers' commands in what a comment says, in their order."""
     if isinstance(command, Several):
-        return command.orders
+        return command.commands
     return (command,) if isinstance(command, OrganizerCommand) else ()
 
 

@@ -119,32 +119,32 @@ _PLAIN = re.compile(rf"/sign(?: (?P<name>{_WORDS})(?:, (?P<affiliation>{_WORDS})
 def _commands(lines: Sequence[str], own: Sequence[range], line: re.Pattern[str]) -> Command | None:
     """Return what the commands of a comment come to: of those that sign or withdraw the last one counts."""
     begun = [number for passage in own for number in lines_with_commands(passage, lines, line)]
-    orders: list[OrganizerCommand] = []
+    organizer_commands: list[OrganizerCommand] = []
     personal: tuple[re.Match[str], str, range] | None = None
     for number, following in zip_longest(begun, begun[1:], fillvalue=len(lines)):
         found = line.match(lines[number])
         if found and not issubclass(COMMANDS[found[1].lower()], OrganizerCommand):
             details, behind, rest = _divide(read_details(found))
             personal = found, details, range(number + 1, following)
-            orders += [OrganizerCommand.mistyped(behind, rest)] if behind else []
-        elif len(orders) > MOST_COMMANDS:
+            organizer_commands += [OrganizerCommand.mistyped(behind, rest)] if behind else []
+        elif len(organizer_commands) > MOST_COMMANDS:
             continue
         elif found:
             below = lines[number + 1 : following] if RESPONDS_LINE.match(lines[number]) else ()
-            orders.append(OrganizerCommand.parse(read_details(found), below))
+            organizer_commands.append(OrganizerCommand.parse(read_details(found), below))
         elif typed := mistyped.read(lines[number]):
-            orders.append(OrganizerCommand.mistyped(*typed))
+            organizer_commands.append(OrganizerCommand.mistyped(*typed))
     last = personal and _command(*personal[:2], lines_below(personal[2], lines, own))
-    return _joined(orders, last)
+    return _joined(organizer_commands, last)
 
 
-def _joined(orders: Sequence[OrganizerCommand], own: Command | None) -> Command | None:
-    if not orders:
+def _joined(organizer_commands: Sequence[OrganizerCommand], own: Command | None) -> Command | None:
+    if not organizer_commands:
         return own
-    if own is None and len(orders) == 1:
-        return orders[0]
-    kept = tuple(orders[:MOST_COMMANDS])
-    return Several(kept if len(orders) == len(kept) else (*kept, OrganizerCommand(TOO_MANY)), own)
+    if own is None and len(organizer_commands) == 1:
+        return organizer_commands[0]
+    kept = tuple(organizer_commands[:MOST_COMMANDS])
+    return Several(kept if len(organizer_commands) == len(kept) else (*kept, OrganizerCommand(TOO_MANY)), own)
 
 
 def _divide(details: str) -> tuple[str, str, str]:

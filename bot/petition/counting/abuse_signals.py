@@ -63,7 +63,7 @@ class Alike(Struct, frozen=True):
     def __str__(self) -> str:
         """Format the group; the first few are named."""
         more = ", …" if self.signatures > _LOGINS_NAMED else ""
-        return f"Logins alike: {self.signatures:,} like {', '.join(self.logins[:_LOGINS_NAMED])}{more}"
+        return f"Similar logins: {self.signatures:,}, such as {', '.join(self.logins[:_LOGINS_NAMED])}{more}"
 
 
 class AbuseSignals(Struct, frozen=True):
@@ -94,24 +94,26 @@ class AbuseSignals(Struct, frozen=True):
         yield headline
         if self.aged:
             young = ", ".join(f"{number:,} up to {_count(days, 'day')}" for days, number in self.young)
-            yield f"Age of the account at the time of signing: {young}, of {self.aged:,} that are known."
+            yield f"Age of the account when signing: {young}, of {self.aged:,} whose age is known."
         yield from others
 
     def lines_without_ages(self) -> Iterator[str]:
         """Format everything but the ages and the groups of logins."""
-        yield f"{_count(self.signatures, 'signature')}. Nothing of this is proof, and nothing was done about it."
+        yield f"{_count(self.signatures, 'signature')}. This is not proof of abuse, and no signature was removed."
         if self.signatures > self.unknown + self.waiting:
-            yield f"Without followers, repositories, name and description: {self.empty:,}."
+            yield f"Accounts without followers, repositories, name and description: {self.empty:,}."
         if self.waiting:
-            yield f"Looked at {self.signatures - self.waiting:,} of {_count(self.signatures, 'account')} so far."
+            yield f"Checked {self.signatures - self.waiting:,} of {_count(self.signatures, 'account')} so far."
         if self.unknown:
-            yield f"GitHub tells nothing of {_count(self.unknown, 'account')}."
+            yield f"GitHub shows nothing about {_count(self.unknown, 'account')}."
         for burst in self.bursts:
             when = datetime.fromtimestamp(burst.hour, UTC)
             young = f", {burst.young:,} of them from accounts up to a week old" if burst.young else ""
-            yield f"Many at once: {burst.signatures:,} in the hour from {when:%Y-%m-%d %H:%M} UTC{young}."
+            yield (
+                f"Many at once: {burst.signatures:,} signatures in the hour from {when:%Y-%m-%d %H:%M} UTC{young}."
+            )
         if not self.is_remarkable:
-            yield "Nothing remarkable so far." if self.waiting else "Nothing remarkable."
+            yield "Nothing unusual so far." if self.waiting else "Nothing unusual."
 
     def shares(self) -> list[tuple[str, int, str]]:
         """Return how many accounts were how young when they signed, and their share of those that are known."""

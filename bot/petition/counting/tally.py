@@ -194,9 +194,9 @@ def explain(
             at, has_orders = stands.made_at or comment.created_at, bool(organizer_commands(stands.command))
             return Uncounted(reason, comment.id, at, fault, has_orders)
     for comment, stands in latest_first[:1]:
-        orders = () if stands.hidden else organizer_commands(stands.command)
-        fault = MISTYPED_ORDER if any(one.is_mistyped for one in orders) else ""
-        return Uncounted(Reason.COMMAND if orders else Reason.SILENT, comment.id, comment.created_at, fault)
+        commands = () if stands.hidden else organizer_commands(stands.command)
+        fault = MISTYPED_ORDER if any(one.is_mistyped for one in commands) else ""
+        return Uncounted(Reason.COMMAND if commands else Reason.SILENT, comment.id, comment.created_at, fault)
     return None
 
 

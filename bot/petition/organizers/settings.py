@@ -109,6 +109,11 @@ class Mistake(Struct, frozen=True):
     found: Message
     allowed: Message
 
+    @property
+    def about(self) -> str:
+        """Return the key that the mistake concerns, or was probably meant; empty where it may be any key."""
+        return self.key or (self.allowed.value if self.allowed.value in KEYS else "")
+
     def __str__(self) -> str:
         return self.in_language(LANGUAGES[0])
 
@@ -136,23 +141,29 @@ def read(text: str) -> Settings | tuple[Mistake, ...]:
 
 def read_sound(text: str) -> tuple[Settings, tuple[Mistake, ...]]:
     """Read the text of a settings file: what is in order in it, and the mistakes."""
+    found, mistakes = read_values(text)
+    return Settings(**found), mistakes
+
+
+def read_values(text: str) -> tuple[dict[str, Any], tuple[Mistake, ...]]:
+    """Read the text of a settings file: the settings that it makes, by name, and the mistakes."""
     if len(text) > SIZE_LIMIT:
-        return DEFAULTS, (Mistake("", 1, Message(message("{value} characters"), f"{len(text):,}"), _SHORTER),)
+        return {}, (Mistake("", 1, Message(message("{value} characters"), f"{len(text):,}"), _SHORTER),)
     if text.count("[") + text.count("{") > _BRACKETS:
         # The parser takes long over what is nested deeply, and no value of ours is.
-        return DEFAULTS, (Mistake("", 1, Message(message("more than {value} brackets"), f"{_BRACKETS}"), _FEWER),)
+        return {}, (Mistake("", 1, Message(message("more than {value} brackets"), f"{_BRACKETS}"), _FEWER),)
     try:
         # All scalars stay texts: YAML itself would turn `+1` into a number and `no` into a boolean.
         root = yaml.compose(text, Loader=yaml.CBaseLoader)
     except yaml.YAMLError as error:
-        return DEFAULTS, (_not_yaml(error),)
+        return {}, (_not_yaml(error),)
     if root is None or _is_empty(root):
-        return DEFAULTS, ()
+        return {}, ()
     if not isinstance(root, yaml.MappingNode):
-        return DEFAULTS, (Mistake("", _line(root), _found(root), _LINES),)
+        return {}, (Mistake("", _line(root), _found(root), _LINES),)
     found: dict[str, Any] = {}
     mistakes = [one for key, value in root.value if (one := _take(key, value, found)) is not None]
-    return Settings(**found), tuple(mistakes)
+    return found, tuple(mistakes)
 
 
 def digest(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Copy an SQLite database while it is in use, and put a copy in its place; PostgreSQL has tools of its own."""
+"""Back up an SQLite database while it is in use, and restore it; PostgreSQL has its own tools."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bot.store.migrations import HEAD
 _BESIDE: Final = ("", "-wal", "-shm", "-journal", "-lease", "-lease-journal")
 """What follows a database's name in the names of the files that SQLite and we put beside it."""
 
-MOVE_AWAY: Final = "Stop the bot, move this file and what is beside it (-wal, -shm) away, and try again"
+MOVE_AWAY: Final = "Stop the bot, move this file and its -wal and -shm files to another folder, and try again"
 
-ELSEWHERE: Final = "PostgreSQL has pg_dump and pg_restore for this; docs/OPERATING.md has the lines to type"
+ELSEWHERE: Final = "For PostgreSQL, use pg_dump and pg_restore; docs/OPERATING.md has the commands"
 
 
 def backup(database_url: str, file: Path) -> None:
@@ -69,7 +69,7 @@ def restore(database_url: str, file: Path) -> None:
     """
     path = _sqlite(read_address(database_url))
     if not file.is_file():
-        raise WrongDatabase(f"there is no file {file}")
+        raise WrongDatabase(f"{file} does not exist")
     if _is_same(file, path):
         raise WrongDatabase(f"{file} is the database itself")
     with closing(_open(file)) as copy:
@@ -100,7 +100,7 @@ def _lock_exclusively(database: sqlite3.Connection) -> None:
 def check_apart(file: Path, database: Path) -> None:
     """Check that a file is not the database, and none of the files beside it; raises WrongDatabase."""
     if any(_is_same(file, database.with_name(f"{database.name}{end}")) for end in _BESIDE):
-        raise WrongDatabase(f"{file} belongs to the database itself; give another name")
+        raise WrongDatabase(f"{file} belongs to the database itself; choose another name")
 
 
 def _check_replaceable(file: Path) -> None:
@@ -111,12 +111,12 @@ def _check_replaceable(file: Path) -> None:
         with closing(_open(file)) as other:
             (mode,) = other.execute("PRAGMA journal_mode").fetchone()
     except sqlite3.OperationalError as error:
-        raise DatabaseUnavailable(f"{file} cannot be read; give the copy another name ({error})") from error
+        raise DatabaseUnavailable(f"{file} cannot be read; choose another name ({error})") from error
     except sqlite3.DatabaseError:
         # What is no database at all may be replaced, like an older copy.
         return
     if mode == "wal":
-        raise WrongDatabase(f"{file} is a database that a bot uses, and no copy; give the copy another name")
+        raise WrongDatabase(f"{file} is a database in use, not a copy; choose another name")
 
 
 def _is_same(one: Path, other: Path) -> bool:
@@ -143,7 +143,7 @@ def _check(copy: sqlite3.Connection, file: Path) -> None:
         (result,) = copy.execute("PRAGMA quick_check(1)").fetchone()
         versions = [version for (version,) in copy.execute("SELECT version_num FROM alembic_version")]
     except sqlite3.DatabaseError as error:
-        raise WrongDatabase(f"{file} is no copy of a database of ours: {error}") from error
+        raise WrongDatabase(f"{file} is not a copy of a petition database: {error}") from error
     if result != "ok":
         raise WrongDatabase(f"{file} is damaged: {result}")
     if not versions or max(versions) > HEAD:

@@ -14,15 +14,15 @@ from bot.store.errors import Damaged, DatabaseUnavailable, StoreError
 
 @contextmanager
 def opening(address: Address) -> Iterator[None]:
-    """Say of a database that cannot be opened which one it is, why, and what to do; raises DatabaseUnavailable."""
+    """Raise DatabaseUnavailable with the name, the reason and the remedy where a database cannot be opened."""
     try:
         yield
     except Damaged:
         raise
     except DatabaseUnavailable as error:
-        remedy = "Check DATABASE_URL, and that the server runs and is reachable from here."
+        remedy = "Check DATABASE_URL, and that the database server runs and can be reached from this computer."
         if isinstance(address, SqliteFile):
-            remedy = "DATABASE_URL has to name a file in a folder that the bot may write to."
+            remedy = "DATABASE_URL must name a file in a folder that the bot can write to."
         what = f"The database {describe(address)} cannot be opened: {reason(address, error)}. {remedy}"
         raise DatabaseUnavailable(what) from error
 
@@ -46,10 +46,10 @@ def reason_of(error: Exception) -> str:
 
 
 def obstacle(path: Path) -> str:
-    """Return what keeps us from a file of ours; empty where nothing is found."""
+    """Return why a file cannot be used; empty where no reason is found."""
     folder = path.absolute().parent
     if not folder.is_dir():
-        return f"there is no folder {folder}"
+        return f"the folder {folder} does not exist"
     if path.is_dir():
         return "it is a folder"
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):

@@ -54,7 +54,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, address: SqliteFile) -> None:
         if sqlite3.sqlite_version_info < OLDEST:
-            raise WrongDatabase(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 or newer is needed")
+            raise WrongDatabase(f"SQLite {sqlite3.sqlite_version} is too old; version 3.35 or newer is required")
         # SQLite keeps its files beside the one that symbolic links lead to; so do we, and look for them there.
         self.path = address.path.resolve()
         self._mine = threading.local()

@@ -44,14 +44,14 @@ def read_address(url: str) -> Address:
         return SqliteFile(_sqlite_path(url))
     if scheme in _POSTGRES:
         return PostgresServer(_dsn(url))
-    raise WrongDatabase("a database URL begins with sqlite:/// or postgresql://")
+    raise WrongDatabase("DATABASE_URL must begin with sqlite:/// or postgresql://")
 
 
 def read_existing_address(url: str) -> Address:
     """Return what a database URL names, as `read_address`; raises WrongDatabase for a file that is not there."""
     address = read_address(url)
     if isinstance(address, SqliteFile) and not address.path.is_file():
-        raise WrongDatabase(f"there is no database {address.path}; DATABASE_URL has to say where the bot keeps it")
+        raise WrongDatabase(f"the database {address.path} does not exist; set DATABASE_URL to the bot's database")
     return address
 
 
@@ -60,7 +60,7 @@ def _sqlite_path(url: str) -> Path:
     rest = url.partition(":")[2]
     path = unquote(rest.removeprefix("///").partition("?")[0])
     if not rest.startswith("///") or path in ("", ":memory:"):
-        raise WrongDatabase("an SQLite URL names a file: sqlite:///undersigned.db")
+        raise WrongDatabase("an SQLite URL must name a file, such as sqlite:///undersigned.db")
     return Path(path)
 
 

@@ -42,7 +42,9 @@ def upgrade(connection: Connection, *, scripts: Path = SCRIPTS, target: str = "h
     context = MigrationContext.configure(connection, opts={"fn": steps})
     unknown = sorted(set(context.get_current_heads()) - {one.revision for one in directory.walk_revisions()})
     if unknown:
-        raise WrongDatabase(f"the database is at version {unknown[0]}, which is newer than this program: update it")
+        raise WrongDatabase(
+            f"the database is at version {unknown[0]}, which is newer than this program; upgrade the program"
+        )
     with context.begin_transaction(), Operations.context(context):
         context.run_migrations()
 

@@ -157,25 +157,25 @@ def _compare_signatures(right: dict[int, Signature], kept: Iterable[Signature]) 
         expected = lacking.pop(signature.comment_id, None)
         if expected is None:
             yield Discrepancy(
-                f"{signature.login}'s signature is kept, but the comments do not hold it", signature.comment_id
+                f"{signature.login}'s signature is stored, but the comments do not contain it", signature.comment_id
             )
         elif signature != expected:
             yield Discrepancy(
-                f"{expected.login}'s signature is kept otherwise than the comment says", signature.comment_id
+                f"{expected.login}'s signature is stored differently from the comment", signature.comment_id
             )
     for signature in lacking.values():
-        yield Discrepancy(f"{signature.login}'s signature is not kept", signature.comment_id)
+        yield Discrepancy(f"{signature.login}'s signature is not stored", signature.comment_id)
 
 
 def _compare_totals(right: Totals, kept: Totals) -> Iterator[Discrepancy]:
     if kept.count != right.count:
-        yield Discrepancy(f"the count is kept as {kept.count:,}, the comments hold {right.count:,}")
+        yield Discrepancy(f"the stored count is {kept.count:,}; the comments contain {right.count:,}")
     if kept.sum != right.sum:
-        yield Discrepancy("the digest is kept as that of other signatures")
+        yield Discrepancy("the stored digest is that of other signatures")
     for day in sorted(right.days.keys() | kept.days.keys()):
         if kept.days[day] != right.days[day]:
             date = datetime.fromtimestamp(day * SECONDS_PER_DAY, UTC).date()
-            yield Discrepancy(f"for {date} are kept {kept.days[day]:,}, the comments hold {right.days[day]:,}")
+            yield Discrepancy(f"{kept.days[day]:,} are stored for {date}; the comments contain {right.days[day]:,}")
 
 
 AT_ONCE: Final = 2_000

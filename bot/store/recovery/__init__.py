@@ -43,9 +43,10 @@ AT_ONCE: Final = 5_000
 
 
 NOTHING: Final = (
-    "nothing can be read from {path}. Move it away, and start the bot with a new file: the signatures are on"
-    " GitHub, and it reads them again. Who had asked to be forgotten has to be forgotten again, and an App that was"
-    " stored has to be stored again: python -m bot import-app"
+    "nothing can be read from {path}. Move it to another folder, and start the bot with a new file: it reads the"
+    " signatures from GitHub again. Repeat earlier requests to forget people, if you know"
+    " them. If the App was stored,"
+    " store it again: python -m bot import-app"
 )
 
 
@@ -93,7 +94,7 @@ async def recover(database_url: str, file: Path, now: WholeEpochSeconds) -> Reco
     except DatabaseUnavailable as error:
         raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
     except FileExistsError as error:
-        raise WrongDatabase(f"{file} is there already; give another name") from error
+        raise WrongDatabase(f"{file} already exists; choose another name") from error
     except (OSError, sqlite3.Error) as error:
         raise DatabaseUnavailable(f"{file} could not be written: {obstacle(file) or reason_of(error)}") from error
     return found
@@ -101,7 +102,7 @@ async def recover(database_url: str, file: Path, now: WholeEpochSeconds) -> Reco
 
 def _check_free(file: Path) -> None:
     if os.path.lexists(file):
-        raise WrongDatabase(f"{file} is there already; give another name")
+        raise WrongDatabase(f"{file} already exists; choose another name")
 
 
 async def _save(damaged: DamagedFile, new: Path, now: WholeEpochSeconds, path: Path) -> Recovered:
@@ -109,7 +110,7 @@ async def _save(damaged: DamagedFile, new: Path, now: WholeEpochSeconds, path: P
 
     version = damaged.version()
     if version is not None and version > HEAD:
-        raise WrongDatabase(f"{path} is from a newer version of this program: update it")
+        raise WrongDatabase(f"{path} is from a newer version of this program; upgrade the program")
     is_known = bool(version and list(SCRIPTS.glob(f"versions/{version}_*.py")))
     target = version if version is not None and is_known else HEAD
     make_database_file(new)

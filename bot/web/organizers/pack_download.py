@@ -1,4 +1,4 @@
-"""The pack as a ZIP file for organizers: made in a thread, one at a time, sent as fast as the client takes it."""
+"""The pack as a ZIP file for organizers: made in a thread, one at a time, sent as fast as the client reads it."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ class PackDownload(Struct, frozen=True):
 
 
 TOO_LARGE: Final = (
-    f"The pack of a petition with more than {MAX_SIGNATURES:,} signatures is made on the command line:"
-    " python -m bot handover OWNER/REPO#N --out DIR."
+    f"The petition has more than {MAX_SIGNATURES:,} signatures. Create its pack on the command line:"
+    " python -m bot handover OWNER/REPO#N --out DIR"
 )

@@ -97,7 +97,7 @@ class SignInRoutes(Struct, frozen=True):
         place = None if service is None else self._sign_ins(service).read(ticket)
         state = query.get("state", "").encode(errors="replace")
         if service is None or place is None or not hmac.compare_digest(state, _state(service, ticket).encode()):
-            text = "Start on the petition's page in this browser, and finish within ten minutes."
+            text = "Start again on the petition's page in this browser, and finish within ten minutes."
             return self._message(request, 403, "This sign-in did not start here", text)
         owner, repo, number, _ = place.split(":")
         url = f"{self.base(request)}/petitions/{owner}/{repo}/{number}/organizers"
@@ -133,15 +133,16 @@ class SignInRoutes(Struct, frozen=True):
 
     def _refused(self, request: web.Request, reason: str) -> web.Response:
         if reason == "bad_verification_code":
-            text = "GitHub's code was used already, or is more than ten minutes old. Sign in again."
+            text = "GitHub's code was already used, or is more than ten minutes old. Sign in again."
             return self._message(request, 410, "This sign-in has expired", text)
         advice = "Compare GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET and the callback URL with the App's settings."
-        log.warning("nobody can sign in", reason=reason, advice=advice)
+        log.warning("sign-in failed", reason=reason, advice=advice)
         text = (
-            f"GitHub says “{reason}”. The operator of this server can fix it: the App's settings must have"
-            f" {self.base(request)}{SIGNED_IN} as a callback URL, and the client secret must be the App's."
+            f"GitHub says “{reason}”. If you operate this server, check that the App's"
+            " settings have the callback URL"
+            f" {self.base(request)}{SIGNED_IN}, and that GITHUB_CLIENT_SECRET is a client secret of the App."
         )
-        return self._message(request, 502, "GitHub lets nobody sign in here", text)
+        return self._message(request, 502, "GitHub refused the sign-in", text)
 
     def _message(self, request: web.Request, status: int, heading: str, text: str) -> web.Response:
         return self.context.page(
@@ -194,7 +195,7 @@ def unavailable(error: GitHubError) -> web.HTTPServiceUnavailable:
     """Return the answer while GitHub does not say who somebody is, or whether they are an organizer."""
     is_limit = isinstance(error, Paused) and not isinstance(error, Unreachable)
     if not isinstance(error, Paused):
-        log.warning("GitHub does not say who is an organizer", error=str(error))
-    what = "has reached its rate limit" if is_limit else "does not answer"
-    text = f"GitHub {what}, and only GitHub knows who is an organizer. Try again in a minute."
+        log.warning("cannot check who is an organizer", error=str(error))
+    what = "limits our calls" if is_limit else "does not respond"
+    text = f"GitHub {what}, so we cannot check whether you are an organizer. Try again in a minute."
     return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"})

@@ -90,22 +90,23 @@ def why_not_counted(one: NotCounted) -> str:
 
 _REASONS: Final[Mapping[Reason, str]] = {
     Reason.MISTYPED: "the command was not understood",
-    Reason.CUT_OFF: "the command stands only below what looks like a quoted mail",
+    Reason.CUT_OFF: "the command is below text that looks like a quoted email",
     Reason.LATE: "after the petition closed",
     Reason.YOUNG: "the account was too new",
-    Reason.WAITING: "waits until GitHub says who wrote it, whether it came by mail, or how old the account is",
+    Reason.WAITING: "not decided until GitHub says who wrote it, whether it came by email, or how old the"
+    " account is",
 }
 
 _FAULTS: Final[Mapping[str, str]] = {
     Fault.SPELLING: "the command is misspelt",
-    Fault.SLASH: "there is no / right before the command",
-    Fault.CODE: "the command stands between the marks of code",
-    Fault.MARKS: "there are marks around the command",
-    Fault.PLACE: "something else stands on the line before the command",
-    Fault.GLUED: "the command stands right below a quotation or HTML",
-    Fault.JOINED: "the command and its next word are one",
-    Fault.CONDITION: "the command makes a condition",
-    Fault.WORDS: "the words behind the command leave open whether it signs",
+    Fault.SLASH: "the / is missing before the command",
+    Fault.CODE: "the command is formatted as code",
+    Fault.MARKS: "there are formatting marks around the command",
+    Fault.PLACE: "there is other text before the command on its line",
+    Fault.GLUED: "the command is directly below a quotation or HTML, without an empty line",
+    Fault.JOINED: "there is no space after the command",
+    Fault.CONDITION: "the signature has a condition",
+    Fault.WORDS: "the words after the command do not make clear whether it signs",
 }
 
 _RESULTS: Final = {"obeyed": "applied", "misunderstood": "not understood", "taken back": "withdrawn"}
@@ -119,7 +120,7 @@ def _findings(details: PetitionDetails, review: SignatureReview) -> Iterator[str
         if not review.is_complete:
             yield "Older signatures were not reviewed."
     else:
-        yield f"The names were erased on {moment(erased_at)} UTC, as the settings ask."
+        yield f"The names were erased on {moment(erased_at)} UTC, according to the settings."
 
 
 def _remarks(state: State, records: PetitionRecords) -> Iterator[str]:
@@ -127,7 +128,10 @@ def _remarks(state: State, records: PetitionRecords) -> Iterator[str]:
     if state is State.OVERWRITTEN:
         yield state.advice
     if not records.settings.readable:
-        yield f"{PATH} cannot be read: the App lacks the permission Contents: read-only. The last ones still apply."
+        yield (
+            f"{PATH} cannot be read: the App lacks the permission Contents: read-only. The last"
+            " settings still apply."
+        )
     yield from records.settings.remarks(LANGUAGES[0])
     last = {(one.comment_id, one.position): one for one in records.audit}
     for one in last.values():
@@ -137,7 +141,7 @@ def _remarks(state: State, records: PetitionRecords) -> Iterator[str]:
 
 def _counted(details: PetitionDetails, review: SignatureReview) -> str:
     snapshot = details.snapshot
-    doubtful = f"; {snapshot.doubtful:,} uncertain until GitHub says who wrote them" if snapshot.doubtful else ""
+    doubtful = f"; {snapshot.doubtful:,} undecided until GitHub says who wrote them" if snapshot.doubtful else ""
     signed = f"{people_have(snapshot.count)} signed" if snapshot.count else "nobody has signed"
     unlisted = f", {snapshot.unlisted:,} of them not listed" if snapshot.unlisted else ""
     withdrawn = f"{people_have(review.withdrawn)} withdrawn" if review.withdrawn else "nobody has withdrawn"
@@ -148,26 +152,26 @@ def _what_signs(settings: Settings) -> str:
     if settings.also_accept is None:
         return "/sign"
     phrases = "".join(f", “{one}”" for one in settings.also_accept)
-    return f"/sign, or a comment that says nothing else than “I sign”{phrases}"
+    return f"/sign, or a comment that only says “I sign”{phrases}"
 
 
 def _rules(details: PetitionDetails, context: PagesContext) -> Iterator[tuple[str, str]]:
     rules, closed_at = details.snapshot.rules, details.snapshot.closed_at
     settings, end = rules.settings, rules.ends_at(closed_at)
-    yield "Signs", _what_signs(settings)
+    yield "What signs", _what_signs(settings)
     days = f"{settings.minimum_account_age:,} days old or more when they sign"
     yield "Accounts", days if rules.asks_for_age else "of any age"
     yield "Goal", ", then ".join(f"{goal:,}" for goal in settings.goals) or "none"
     if end is None:
-        yield "Until", "somebody closes it"
+        yield "Until", "the issue is closed"
     else:
-        yield "Until", f"{moment(end)} UTC" + (", which is over" if end <= context.now() else "")
+        yield "Until", f"{moment(end)} UTC" + (" (ended)" if end <= context.now() else "")
     yield "Shown", _shown(rules)
 
 
 def _shown(rules: Rules) -> str:
     details = [one.value for one in Detail if one in rules.settings.show]
     if not details:
-        return "the count, and not who has signed"
-    where = "on the page and in the issue" if rules.settings.public_roster else "the newest in the issue only"
+        return "only the count"
+    where = "on the page and in the issue" if rules.settings.public_roster else "only the newest, in the issue"
     return f"{', '.join(details)}; {where}"

@@ -52,7 +52,7 @@ class PageRoutes(Struct, frozen=True):
         wanted = read_list_query(request)
         found = await context.rosters.list_public(context.now(), wanted)
         shown = view_list(found, wanted, context.today, context.base(request))
-        return context.page(request, "pages/front.html", **shown)
+        return context.page(request, "pages/front.html", label=context.label, **shown)
 
     async def _petition(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self.context)

@@ -104,5 +104,6 @@ def _formats(details: PetitionDetails, pages: SitePages, context: PagesContext, 
 
 def _render(name: str, context: PagesContext, written_at: WholeEpochSeconds, *, base: str, **shown: Any) -> bytes:
     home = f"{base}/{SITE_FILES['']}"
-    ours = {"base": base, "home": home, "site": context.site, "is_static": True, "written_at": written_at}
+    ours = {"base": base, "home": home, "site": context.site, "label": context.label}
+    ours |= {"is_static": True, "written_at": written_at}
     return render(f"pages/{name}.html", **ours, **shown).encode()

@@ -53,13 +53,13 @@ class SetupDonePage(Struct, frozen=True):
 
     async def _show(self, request: web.Request) -> web.Response:
         if not is_authenticated(self.auth, request):
-            return message(404, "This bot is set up", "The set-up is complete, and its page is closed.", way_on="")
+            return _closed()
         progress, repositories, problem = await self.progress(), SetupRepositories(), ""
         if progress.is_delivered:
             try:
                 repositories = await self.installed.repositories()
             except GitHubError as error:
-                problem = f"GitHub does not tell the repositories just now ({error}). Reload this page in a moment."
+                problem = f"GitHub did not list the repositories ({error}). Reload this page in a moment."
         return page(
             "done",
             progress=progress,
@@ -81,7 +81,7 @@ class SetupDonePage(Struct, frozen=True):
 
     async def _create_label(self, request: web.Request) -> web.Response:
         if not is_authenticated(self.auth, request):
-            return message(404, "This bot is set up", "The set-up is complete, and its page is closed.", way_on="")
+            return _closed()
         if request.content_type != FORM_TYPE:
             return message(415, "Unsupported form", "Use the button on the page.", way_on="Back")
         typed = parse_qs((await request.read()).decode(errors="replace"))
@@ -89,8 +89,12 @@ class SetupDonePage(Struct, frozen=True):
         try:
             await self.installed.create_label(name)
         except NotInstalledThere:
-            return message(404, "The App is not there", f"The App is not installed on {name!r}.", way_on="Back")
+            return message(404, "Repository not found", f"The App is not installed on {name!r}.", way_on="Back")
         except GitHubError as error:
-            text = f"GitHub refused it: {error}. You can make the label yourself, under Issues, Labels."
-            return message(502, "The label is not made", text, way_on="Back")
+            text = f"GitHub refused: {error}. You can create the label yourself on GitHub, under Issues, Labels."
+            return message(502, "The label was not created", text, way_on="Back")
         return web.Response(status=303, headers={"Location": "/setup"})
+
+
+def _closed() -> web.Response:
+    return message(404, "The set-up is complete", "This bot has its App, so this page is closed.", way_on="")

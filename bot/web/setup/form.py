@@ -46,7 +46,7 @@ def _address(text: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise InvalidForm(f"{text!r} is not an address like https://petitions.example.org .")
+        raise InvalidForm(f"{text!r} is not a web address. Enter one such as https://petitions.example.org")
     return address
 
 
@@ -57,7 +57,7 @@ def read_form(form: Mapping[str, str]) -> AppForm:
         raise InvalidForm(f"Enter a name of 1 to {MAX_NAME_LENGTH} characters.")
     if organization and not _ORGANIZATION.fullmatch(organization):
         raise InvalidForm(
-            f"{organization!r} is not the name of an organization on GitHub. Use the one in its address."
+            f"{organization!r} cannot be the name of an organization on GitHub. Enter the name from its address."
         )
     public_url = _address(form.get("public_url", ""))
     hook = form.get("hook_url", "").strip()

@@ -1,4 +1,4 @@
-"""What GitHub says of a new App: where it is installed, and which repositories wait for their first petition."""
+"""What GitHub says of a new App: where it is installed, and which repositories can have their first petition."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.github.errors import GitHubError
 from bot.units import EpochSeconds, Seconds
 
 FRESH: Final[Seconds] = 3.0
-"""How long GitHub's answer is used for those who ask again; the page asks every second or two."""
+"""Seconds for which GitHub's answer is reused; the page polls every second or two."""
 
 MOST_SHOWN: Final = 10
 """Repositories that are shown; each takes a call."""
@@ -40,7 +40,7 @@ class NotInstalledThere(Exception):
 
 @dataclass(slots=True)
 class InstalledApp:
-    """The App's installations as GitHub has them now, whether or not a delivery has told of them."""
+    """The App's installations as GitHub has them now, whether or not a delivery has named them."""
 
     github: GitHub
     label: str
@@ -49,7 +49,7 @@ class InstalledApp:
     _trouble: str = ""
     _read_at: EpochSeconds = field(default=0.0)
 
-    async def look(self, *, is_delivered: bool) -> tuple[tuple[str, ...], str]:
+    async def read(self, *, is_delivered: bool) -> tuple[tuple[str, ...], str]:
         """Return the accounts with the App, and why GitHub's newest delivery failed; raises `bot.github.errors`."""
         is_behind = is_delivered and not self._accounts
         if is_behind or self.now() >= self._read_at + FRESH:
@@ -79,7 +79,7 @@ class InstalledApp:
         return SetupRepositories(tuple(found), more)
 
     async def create_label(self, name: str) -> None:
-        """Make the label in a repository, if it is not there; raises NotInstalledThere and `bot.github.errors`."""
+        """Create the label in a repository unless it exists; raises NotInstalledThere and `bot.github.errors`."""
         found = next((one for one in (await self.repositories()).shown if one.name == name), None)
         if found is None:
             raise NotInstalledThere(name)
@@ -87,11 +87,11 @@ class InstalledApp:
         await setup.create_label(name, self.label)
 
 
-async def look_or(
+async def read_or(
     app: InstalledApp, accounts: tuple[str, ...], *, is_delivered: bool
 ) -> tuple[tuple[str, ...], str]:
-    """Look, or return the accounts that deliveries have told of where GitHub does not answer."""
+    """Read the status, or return the accounts that deliveries named where GitHub does not respond."""
     try:
-        return await app.look(is_delivered=is_delivered)
+        return await app.read(is_delivered=is_delivered)
     except GitHubError:
         return tuple(filter(None, accounts)), ""

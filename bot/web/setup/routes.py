@@ -1,4 +1,4 @@
-"""The set-up in a browser: a client that shows the token sees its pages. Nothing is stored but the App."""
+"""The set-up in a browser, for whoever has the token. Only the App is stored."""
 
 from __future__ import annotations
 
@@ -73,40 +73,41 @@ class SetupWizard(Struct, frozen=True):
             response.force_close()
             return response
         if "token" in request.query:
-            typed = [(name, value) for name, value in request.query.items() if name != "token"]
-            return self._authenticate(request, request.query["token"], urlencode(typed))
-        return self._form(request) if is_authenticated(self.auth, request) else _locked()
+            return self._authenticate(request, request.query["token"])
+        return self._form(request) if is_authenticated(self.auth, request) else _locked(request)
 
     async def _log_in(self, request: web.Request) -> web.Response:
         if request.content_type != FORM_TYPE:
-            return message(415, "Unsupported form", "Enter the token on the page that asks for it.")
+            return message(415, "Unsupported form", "Enter the token in the form at /setup.")
         typed = parse_qs((await request.read()).decode(errors="replace"))
         return self._authenticate(request, typed.get("token", [""])[0])
 
-    def _authenticate(self, request: web.Request, shown: str, typed: str = "") -> web.Response:
+    def _authenticate(self, request: web.Request, shown: str) -> web.Response:
         if not self.auth.is_token(shown):
-            return _locked(status=403, problem="key" if self.auth.is_key(shown) else "token")
+            return _locked(request, status=403, problem="key" if self.auth.is_key(shown) else "token")
         # A redirect keeps the token out of the browser's address bar and history.
-        location = f"/setup?{typed}" if typed else "/setup"
-        response = web.Response(status=303, headers={"Location": location})
+        response = web.Response(status=303, headers={"Location": _form_path(request)})
         secure = origin_url(request).startswith("https:")
         set_cookie(response, COOKIE, self.auth.create_session(), LIFETIME, "/setup", secure=secure)
         return response
 
     async def _review(self, request: web.Request) -> web.Response:
         if not is_authenticated(self.auth, request):
-            return _locked(status=403)
+            return _locked(request, status=403)
         try:
             form = read_form(request.query)
         except InvalidForm as problem:
             return self._form(request, str(problem))
         asked = manifest(form.name, form.public_url, form.hook_url, public=form.public)
         here = origin_url(request)
+        # The token controls the bot: a link carries it to no address but the configured one.
+        token = self.auth.token if form.public_url == self.public_url else ""
         response = page(
             "review",
             form=form,
             here=here,
-            right_link="" if _is_led_back(here, form.public_url) else self._link(form.public_url, request),
+            right_link="" if _is_led_back(here, form.public_url) else form.public_url + _form_path(request, token),
+            has_token=bool(token),
             action=form_url(self.api_url, form.organization, self.auth.state(request.cookies[COOKIE])),
             manifest=json.dumps(asked),
             permissions=[(name, level, REASONS[name]) for name, level in NEEDS.permissions.items()],
@@ -127,24 +128,19 @@ class SetupWizard(Struct, frozen=True):
             app = await self.convert(given.get("code", ""), self.public_url or origin_url(request))
         except NotFound:
             text = (
-                "GitHub's code was used already, or is more than an hour old."
-                " Delete the App on GitHub, under Developer settings, and start again."
+                "GitHub's code was already used, or is more than an hour old."
+                " Delete the App on GitHub, under Developer settings. Then start again."
             )
             return message(410, "This set-up has expired", text)
         except GitHubError as error:
-            return message(502, "GitHub did not answer as expected", f"{error}. Reload this page in a moment.")
+            return message(502, "GitHub did not respond as expected", f"{error}. Reload this page in a moment.")
         if not await self.store(app):
-            text = f"Another App was set up meanwhile. You can delete this one: {app.html_url}"
-            return message(409, "There is an App already", text)
+            text = f"Another App was set up in the meantime. You can delete this one: {app.html_url}"
+            return message(409, "This bot already has an App", text)
         response = web.Response(status=303, headers={"Location": "/setup"})
         # The bot, which takes over the address now, does not have this connection.
         response.force_close()
         return response
-
-    def _link(self, address: str, request: web.Request) -> str:
-        """Return the link that opens the form, as it is filled in, under another address."""
-        typed = [(name, value) for name, value in request.query.items() if name != "token"]
-        return f"{address}/setup?{urlencode([('token', self.auth.token), *typed])}"
 
     def _form(self, request: web.Request, problem: str = "") -> web.Response:
         typed: Mapping[str, str] = request.query
@@ -160,14 +156,14 @@ class SetupWizard(Struct, frozen=True):
 
 
 _NOT_HERE: Final = (
-    "If GitHub has just created an App, its key did not get to this bot: delete the App there, under Developer"
-    " settings, so that its name is free. Then start again, under this address and in this browser, and finish"
-    " within two hours."
+    "If GitHub has just created an App, this bot did not receive its key. Delete the App on GitHub, under Developer"
+    " settings, so that its name is free. Then start again at this address and in this browser, and finish within"
+    " two hours."
 )
 
 
 def _is_led_back(here: str, public_url: str) -> bool:
-    """Return whether GitHub leads a browser that is `here` to where its cookie is known: on the same host.
+    """Return whether GitHub sends a browser that is `here` back to where its cookie is valid: to the same host.
 
     A cookie is for all ports of a host, and one from an https page for https pages only.
     """
@@ -183,5 +179,12 @@ async def _not_set_up(_request: web.Request) -> web.Response:
     return web.json_response({"message": "not set up yet"}, status=503, headers={"Retry-After": "60"})
 
 
-def _locked(*, status: int = 200, problem: str = "") -> web.Response:
-    return page("locked", status=status, problem=problem)
+def _form_path(request: web.Request, token: str = "") -> str:
+    """Return the path of the form as it is filled in; a token goes before that."""
+    typed = [(name, value) for name, value in request.query.items() if name != "token"]
+    query = urlencode([("token", token), *typed] if token else typed)
+    return f"/setup?{query}" if query else "/setup"
+
+
+def _locked(request: web.Request, *, status: int = 200, problem: str = "") -> web.Response:
+    return page("locked", status=status, problem=problem, action=_form_path(request))

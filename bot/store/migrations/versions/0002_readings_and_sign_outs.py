@@ -22,6 +22,8 @@ def upgrade() -> None:
     # A file that was meant to be the settings; where there are none, it is looked for once.
     op.add_column("settings", sa.Column("misplaced", sa.Text, nullable=False, server_default=""))
     op.execute("UPDATE settings SET read_at = 0 WHERE digest = ''")
+    # A first file with mistakes is read again: it may be there to hide who has signed.
+    op.execute("UPDATE settings SET read_at = 0, digest = '' WHERE text = '' AND mistakes <> '[]'")
     # Where a command stands among those of its comment.
     op.add_column("audit", sa.Column("position", sa.BigInteger, nullable=False, server_default="0"))
     _mails()
