@@ -45,17 +45,19 @@ VARIABLES = (
     ),
     Variable("GITHUB_PRIVATE_KEY_PATH", None, "the file that holds the private key, instead of the text"),
     Variable("GITHUB_WEBHOOK_SECRET", None, "the webhook's shared secret; comma-separated values allow rotation"),
-    Variable("GITHUB_CLIENT_ID", None, "the App's client id, with which organizers sign in on the pages"),
-    Variable("GITHUB_CLIENT_SECRET", None, "a client secret of the App; the set-up stores both by itself"),
+    Variable("GITHUB_CLIENT_ID", None, "the App's client id; organizers need it to sign in on the pages"),
+    Variable("GITHUB_CLIENT_SECRET", None, "a client secret of the App; the set-up stores both of these by itself"),
     Variable(
         "SECRET_KEY",
         None,
-        "32 or more random characters: for what is stored encrypted, and for tokens of the operator",
+        "32 or more random characters; encrypts what is stored, and makes the operator's tokens",
     ),
+    Variable("GITHUB_TOKEN", None, "your own token, or a workflow's; with it, `verify` and `sync` need no App"),
     Variable(
-        "GITHUB_TOKEN", None, "somebody's own token, or a workflow's, with which `verify` and `sync` need no App"
+        "REHEARSAL_SECOND_TOKEN",
+        None,
+        "another person's token; with it, `rehearse` can also test what takes two people",
     ),
-    Variable("REHEARSAL_SECOND_TOKEN", None, "somebody else's token, so that `rehearse` can try what takes two"),
     Variable(
         "GITHUB_API_URL", "https://api.github.com", "GitHub Enterprise Server (`https://HOST/api/v3`) or a stand-in"
     ),
@@ -69,11 +71,13 @@ VARIABLES = (
     Variable(
         "TRUSTED_PROXIES",
         None,
-        "how many proxies of yours stand before the bot and write `X-Forwarded-For`; unset: one, where it is near",
+        "how many of your proxies are in front of the bot; unset: one, if it has a loopback or private address",
     ),
-    Variable("PUBLIC_URL", None, "where the web pages are reachable from outside"),
+    Variable("PUBLIC_URL", None, "the address at which people reach the web pages"),
     Variable("PETITION_LABEL", "petition", "the label that makes an issue a petition"),
-    Variable("RESYNC_SECONDS", "600", "seconds between two looks at GitHub for what no delivery has told"),
+    Variable(
+        "RESYNC_SECONDS", "600", "how often, in seconds, the bot asks GitHub for what no delivery has reported"
+    ),
     Variable("LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`"),
     Variable("LOG_FORMAT", None, "`text` or `json`; unset: text on a terminal, else JSON"),
 )

@@ -72,26 +72,25 @@ class CommandSpec:
 
 
 COMMANDS: Final = (
-    CommandSpec("serve", "run the webhook server and the loops", "operate"),
+    CommandSpec("serve", "run the bot: its web server and its background tasks", "operate"),
     CommandSpec(
         "import-app",
-        "store the App that the environment names, encrypted with SECRET_KEY, so that only that key has to stay",
+        "store the App that the environment names, encrypted with SECRET_KEY; then only that key must stay there",
         "operate",
     ),
     CommandSpec(
         "drop-app",
-        "forget the stored App, for example when SECRET_KEY was lost; the next start leads through the set-up"
-        " again",
+        "delete the stored App, for example when SECRET_KEY was lost; the next start begins the set-up again",
         "operate",
     ),
     CommandSpec(
         "init-repo",
-        "give a repository its settings file, issue template and label, and ask before writing over anything",
+        "add a settings file, an issue template and the label to a repository; ask before it overwrites anything",
         "init_repo",
     ),
     CommandSpec(
         "sync",
-        "count a repository's petitions once, publish what has changed, and end: for a workflow or a timer",
+        "count a repository's petitions once, publish what has changed, and exit: for a workflow or a timer",
         "sync",
     ),
     CommandSpec(
@@ -101,48 +100,47 @@ COMMANDS: Final = (
     ),
     CommandSpec(
         "rehearse",
-        "compare what the bot assumes of GitHub with what GitHub does, in a repository of yours; 1 is the exit code"
+        "compare what the bot assumes of GitHub with what GitHub does, in a repository of yours; exits with 1"
         " if something does not hold",
         "rehearse",
     ),
-    CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),
+    CommandSpec("demo", "run the bot with a stand-in for GitHub on this machine; no account needed", "demo"),
     CommandSpec(
         "resync",
-        "read a petition's comments again and correct what is kept of them; a running bot does so by itself",
+        "read a petition's comments again and correct the database; a running bot does so by itself",
         "petitions",
     ),
     CommandSpec(
         "verify",
         "count a petition again from GitHub alone and compare with its block, or check the database or a pack;"
-        " 1 is the exit code where they differ",
+        " exits with 1 where they differ",
         "petitions",
     ),
     CommandSpec("export", "print who has signed, or the chart or badge, from what the database keeps", "petitions"),
     CommandSpec(
         "handover",
-        "make the pack for whoever the petition is addressed to: a web page to print, JSON, a table, checksums",
+        "make the pack for the addressee of the petition: a web page to print, JSON, a table, checksums",
         "petitions",
     ),
     CommandSpec(
         "doctor",
-        "check credentials, permissions, webhook, clock and database, and say what to do; 1 is the exit code if"
-        " something is wrong",
+        "check credentials, permissions, webhook, clock and database, and say what to do; exits with 1 if something"
+        " is wrong",
         "diagnose",
     ),
     CommandSpec(
         "deliver",
-        "send a stored payload, signed like GitHub's, to a running bot; 1 is the exit code if it is not taken",
+        "send a stored payload, signed like GitHub's, to a running bot; exits with 1 if the bot does not accept it",
         "diagnose",
     ),
     CommandSpec(
         "audit",
-        "show young and empty accounts, bursts and logins alike among a petition's signatures; changes nothing",
+        "show new and unused accounts, bursts and similar logins among a petition's signatures; changes nothing",
         "petitions",
     ),
     CommandSpec(
         "forget",
-        "erase somebody's name, affiliation, reason and login, in all petitions; what they wrote on GitHub stays"
-        " theirs to delete",
+        "erase a person's name, affiliation, reason and login in all petitions; their comments on GitHub stay",
         "petitions",
     ),
     CommandSpec("migrate", "bring the database to this version (serve does it too)", "operate"),
@@ -157,7 +155,7 @@ COMMANDS: Final = (
         "operate",
     ),
     CommandSpec(
-        "restore", "put what backup has made in the place of the database, while the bot does not run", "operate"
+        "restore", "replace the database with a copy that backup has made, while the bot does not run", "operate"
     ),
 )
 

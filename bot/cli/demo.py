@@ -121,7 +121,7 @@ async def replay(letter: str, *, speed: float, port: int | None) -> int:
 async def demo(*, port: int | None, signers: int | None, browser: bool, faults: int | None = None) -> int:
     """Run the demo until it is interrupted, or until the invented signers have all been counted.
 
-    `faults` is the seed of GitHub's bad day; None for a good one.
+    `faults` is the seed of what GitHub does wrong; None for nothing.
     """
     stop = asyncio.Event()
     console = Console()
@@ -132,7 +132,7 @@ async def demo(*, port: int | None, signers: int | None, browser: bool, faults: 
             console.print(f"For its organizers:  [bold]{scene.roster_url}/organizers[/bold]\n", soft_wrap=True)
             if faults is not None:
                 console.print(
-                    "GitHub has a bad day: deliveries get lost, answers break off. The body follows anyway."
+                    "GitHub loses deliveries and breaks off answers. The body is right in the end all the same."
                 )
             if signers:
                 return await _sign_up(scene, signers, stop, console)
@@ -286,11 +286,11 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--faults", type=int, nargs="?", const=0, metavar="SEED",
-        help="give GitHub a bad day: lost, late and doubled deliveries, errors, limits; a seed gives another day",
+        help="lose, delay and repeat deliveries, and answer with errors and limits; another seed, other faults",
     )  # fmt: skip
     parser.add_argument(
         "--replay", choices=("2018",), metavar="LETTER",
-        help="let invented people sign when people signed the letter of 2018, from label to closing, and end",
+        help="let invented people sign at the times at which people signed a letter of 2018, then close it and end",
     )  # fmt: skip
     parser.add_argument(
         "--speed", type=_positive, default=10_000, metavar="N",

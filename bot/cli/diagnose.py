@@ -70,7 +70,7 @@ def _read_payload(file: str) -> bytes:
 def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the payload, JSON as GitHub sends it; - for standard input")
     parser.add_argument(
-        "--event", required=True, metavar="NAME", help="what it tells of, for example issue_comment"
+        "--event", required=True, metavar="NAME", help="GitHub's name of the event, for example issue_comment"
     )
     parser.add_argument("--url", help="where to; default: /webhook on this machine, at the configured PORT")
     parser.add_argument("--guid", help="deliver under this GUID, as in a redelivery; default: a new one")
