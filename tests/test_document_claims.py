@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import config
+from bot import config, sync
 from bot.github import throttle
 from bot.petition import threads
 from bot.petition.organizers import settings
@@ -49,13 +49,15 @@ def test_the_readme_says_how_much_a_test_run_plays_and_how_often_the_bot_looks()
     assert f"every {words[resync // 60]} minutes" in said
 
 
-def test_the_limits_that_scaling_counts_with_are_those_of_the_bot() -> None:
+def test_the_limits_that_documents_count_with_are_those_of_the_bot() -> None:
     scaling = page("SCALING")
     assert f"| {threads.COMMENT_LIMIT:,} comments on an issue |" in scaling
     assert f"the next issue opens at {settings.DEFAULTS.comments_per_thread:,} |" in scaling
     ours = throttle.Limits()
     reactions = ours.content_per_hour - ours.reserve
     assert f"| {reactions} reactions an hour; {ours.reserve} stay for issues |" in scaling
+    assert f"at most {reactions} an hour, or {sync.MAX_REACTIONS} with each run" in page("SIGNERS")
+    assert f"| reactions | {reactions} an hour | {sync.MAX_REACTIONS} a run |" in page("WORKFLOW")
 
 
 def page(name: str) -> str:
