@@ -5,7 +5,7 @@ import gc
 from tests import chance
 
 # The first, because it watches functions that the others take over.
-pytest_plugins = ("tests.emissions", "tests.browser", "tests.databases", "tests.pooler")
+pytest_plugins = ("tests.emissions", "tests.browser", "tests.databases", "tests.pooler", "tests.pseudo_locale")
 
 chance.register()
 

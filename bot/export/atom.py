@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from bot.export.schemas import PetitionRecord, SignatureRecord, asked_not_to_be_listed, iso
+from bot.petition.i18n import ENGLISH, translator
 from bot.petition.untrusted_text import drop_non_xml
 
 UNNAMED = "Not named"
@@ -18,7 +19,7 @@ def feed(petition: PetitionRecord, signatures: Sequence[SignatureRecord], addres
     _text(root, "id", petition.page)
     _text(root, "title", f"Signatures: {petition.title}")
     if petition.unlisted:
-        _text(root, "subtitle", asked_not_to_be_listed(petition.unlisted))
+        _text(root, "subtitle", asked_not_to_be_listed(petition.unlisted, translator(ENGLISH)))
     _text(root, "updated", signatures[0].signed_at if signatures else iso(0))
     ET.SubElement(root, "link", {"rel": "self", "type": "application/atom+xml", "href": address})
     ET.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": petition.page})

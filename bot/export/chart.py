@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
 from msgspec import Struct
 
+from bot.petition.i18n import Translator
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionDetails
@@ -55,42 +55,48 @@ class Growth(Struct, frozen=True):
             steps.append((self.last + 1, total))
         return steps
 
-    def in_words(self) -> str:
+    def in_words(self, tr: Translator) -> str:
         """Return what the curve shows as text, for screen readers."""
         if not self.periods:
-            return "Nobody has signed yet."
+            return tr.translate("Nobody has signed yet.")
         total = sum(signatures for _, signatures in self.periods)
         period, most = max(self.periods, key=lambda each: (each[1], -each[0]))
-        signatures = "1 signature" if total == 1 else f"{total:,} signatures"
-        since = f"{signatures} since {self.name(self.periods[0][0])}"
+        since = tr.count(
+            "{number} signature since {time}.",
+            "{number} signatures since {time}.",
+            total,
+            time=self.name(self.periods[0][0], tr),
+        )
         if len(self.periods) == 1:
-            return f"{since}."
+            return since
+        best, number = self.name(period, tr), tr.number(most)
         if self.length == DAY:
-            return f"{since}; most on one day: {most:,}, on {self.name(period)}."
-        return f"{since}; most in one hour: {most:,}, from {self.name(period)} on."
+            peak = tr.translate("Most on one day: {number} ({day}).", number=number, day=best)
+        else:
+            peak = tr.translate("Most in one hour: {number} (from {time} on).", number=number, time=best)
+        return f"{since} {peak}"
 
-    def name(self, period: int) -> str:
+    def name(self, period: int, tr: Translator) -> str:
         """Format a period: a day, or the time at which an hour begins."""
-        return day_name(period) if self.length == DAY else f"{_time_name(period)} UTC"
+        return tr.day_of_epoch(period) if self.length == DAY else tr.day_and_time(period * HOUR)
 
-    @property
-    def ends(self) -> tuple[str, str]:
+    def ends(self, tr: Translator) -> tuple[str, str]:
         """Format what stands below both ends of the curve; the last day is not named where it is the first."""
         first, last = self.points[0][0], self.points[-1][0]
         if self.length == DAY:
-            return day_name(first), day_name(last - 1) if last - first > 1 else ""
-        return _time_name(first), f"{_time_name(last)} UTC"
+            return tr.day_of_epoch(first), tr.day_of_epoch(last - 1) if last - first > 1 else ""
+        return tr.date_and_time(first * HOUR), tr.day_and_time(last * HOUR)
 
 
-def chart(growth: Growth, title: str, *, standalone: bool) -> str:
+def chart(growth: Growth, title: str, tr: Translator, *, standalone: bool) -> str:
     """Return the curve as SVG; `standalone` adds the style and background that it needs outside of a page."""
     points = growth.points
-    name = escape(drop_non_xml(f"{title}: {growth.in_words()}"))
+    name = escape(drop_non_xml(f"{title}: {growth.in_words(tr)}"))
     head = f'<svg {_SVG} viewBox="0 0 {_WIDTH} {_HEIGHT}" class="chart" role="img" aria-label="{name}">'
     style = f"<style>{STYLE}</style>" if standalone else ""
     background = f'<rect class="back" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>' if standalone else ""
-    nobody = _text(_WIDTH / 2, _HEIGHT / 2, "Nobody has signed yet.", "middle")
-    inside = _curve(points, growth) if points else nobody
+    nobody = _text(_WIDTH / 2, _HEIGHT / 2, tr.translate("Nobody has signed yet."), "middle")
+    inside = _curve(points, growth, tr) if points else nobody
     return f"{head}{style}{background}{inside}</svg>"
 
 
@@ -108,18 +114,8 @@ def sparkline(days: Periods, today: int) -> str:
     )
 
 
-def day_name(day: int) -> str:
-    """Format a day, given in days since 1970, such as 1 Jan 1970."""
-    on = datetime.fromtimestamp(day * DAY, UTC)
-    return f"{on.day} {on:%b} {on.year}"
-
-
-def _time_name(hour: int) -> str:
-    at = datetime.fromtimestamp(hour * HOUR, UTC)
-    return f"{at.day} {at:%b} {at.year}, {at:%H:%M}"
-
-
-_SVG: Final = 'xmlns="http://www.w3.org/2000/svg"'
+# Also on a page that is written from right to left, time goes on to the right.
+_SVG: Final = 'xmlns="http://www.w3.org/2000/svg" direction="ltr"'
 _WIDTH: Final = 640
 _HEIGHT: Final = 240
 _LEFT: Final = 58
@@ -132,13 +128,13 @@ _BOTTOM: Final = 34
 _FONT: Final = 'font-family="system-ui,-apple-system,Segoe UI,Noto Sans,sans-serif" font-size="13"'
 
 
-def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
+def _curve(points: Sequence[tuple[int, int]], growth: Growth, tr: Translator) -> str:
     first, last = points[0][0], points[-1][0]
     total = points[-1][1]
     goal = growth.goal if growth.goal and growth.goal <= 3 * total else None
     ticks = _ticks(max(total, goal or 0))
     # So that the longest number fits, in the large digits of a page too.
-    top, left = ticks[-1], max(_LEFT, len(f"{ticks[-1]:,}") * _DIGIT + 2 * _GAP)
+    top, left = ticks[-1], max(_LEFT, len(tr.number(ticks[-1])) * _DIGIT + 2 * _GAP)
 
     def across(period: float) -> float:
         return left + (period - first) * (_WIDTH - left - _RIGHT) / (last - first)
@@ -152,17 +148,22 @@ def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
     goal_line = ""
     if goal:
         goal_line = level('class="goal" fill="none" stroke-width="1.500" stroke-dasharray="5 4"', goal)
-        goal_line += _text(_WIDTH - _RIGHT, up(goal) - 5, f"goal {goal:,}", "end")
+        goal_line += _text(
+            _WIDTH - _RIGHT, up(goal) - 5, tr.translate("goal {number}", number=tr.number(goal)), "end"
+        )
     line = " ".join(f"{_number(across(period))},{_number(up(value))}" for period, value in _thinned(points))
-    ground, (begins, ends) = _number(up(0)), growth.ends
+    ground, (begins, ends) = _number(up(0)), growth.ends(tr)
     return "".join(
         [
-            *(level('class="grid"', each) + _text(left - _GAP, up(each) + 4, f"{each:,}", "end") for each in ticks),
+            *(
+                level('class="grid"', each) + _text(left - _GAP, up(each) + 4, tr.number(each), "end")
+                for each in ticks
+            ),
             f'<polygon class="area" points="{left},{ground} {line} {_WIDTH - _RIGHT},{ground}"/>',
             f'<polyline class="line" fill="none" stroke-width="2.500" stroke-linejoin="round" points="{line}"/>',
             goal_line,
-            _text(across(first), _HEIGHT - 12, begins, "start"),
-            _text(across(last), _HEIGHT - 12, ends, "end") if ends else "",
+            _text(across(first), _HEIGHT - 12, tr.name(begins), "start"),
+            _text(across(last), _HEIGHT - 12, tr.name(ends), "end") if ends else "",
         ]
     )
 

@@ -9,6 +9,7 @@ from bot.export.atom import feed
 from bot.export.badge import badge
 from bot.export.chart import chart, growth_of
 from bot.export.schemas import format_json, record_petition, record_roster, record_signatures
+from bot.petition.i18n import translator
 from bot.store import PetitionExport
 from bot.units import EpochSeconds
 from bot.urls import Pages, Site
@@ -30,5 +31,6 @@ def export(source: PetitionExport, form: str, pages: Pages, site: Site, now: Epo
         case "json":
             return format_json(record_roster(details, source.entries, pages, site))
         case "svg":
-            return chart(growth_of(details, now), details.snapshot.title, standalone=True)
+            tr = translator(details.snapshot.rules.settings.language)
+            return chart(growth_of(details, now), details.snapshot.title, tr, standalone=True)
     raise ValueError(form)

@@ -15,11 +15,12 @@ from itertools import groupby, takewhile
 from typing import Final
 
 from cachetools import LRUCache, cached
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from msgspec import Struct
 
 from bot.export.edit_script import Budget, Common, common_runs, without_chance
 from bot.export.sanitized_html import render
+from bot.petition.i18n import Translator, message
 
 REMEMBERED: Final = 4 * 1024 * 1024
 """Characters of compared letters that are cached."""
@@ -58,6 +59,15 @@ def compare(before: str, after: str) -> Comparison:
     work.compare(_Span(0, len(old.pieces)), _Span(0, len(new.pieces)), DEEPEST)
     html = Markup("".join(work.written))  # noqa: S704 - it is made of pieces of what was sanitized
     return Comparison(html, work.added, work.removed, old.as_read() == new.as_read())
+
+
+def with_labels(html: Markup, tr: Translator) -> Markup:
+    """Translate what screen readers say before an added or removed passage."""
+    text = str(html)
+    for label in (_ADDED_LABEL, _REMOVED_LABEL):
+        there = _LABEL.replace("ltr", tr.direction).format(escape(tr.translate(label)))
+        text = text.replace(_LABEL.format(label), there)
+    return Markup(text)  # noqa: S704 - what is new in it is escaped
 
 
 _ALONE: Final = r"\u0e00-\u0eff\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -288,5 +298,9 @@ class _Mark(Struct, frozen=True):
     end: str
 
 
-_ADDED: Final = _Mark('<ins class="added">', '<span class="unseen" dir="ltr">added: </span>', "</ins>")
-_REMOVED: Final = _Mark('<del class="removed">', '<span class="unseen" dir="ltr">removed: </span>', "</del>")
+_LABEL: Final = '<span class="unseen" dir="ltr">{} </span>'
+_ADDED_LABEL: Final = message("added:")
+_REMOVED_LABEL: Final = message("removed:")
+
+_ADDED: Final = _Mark('<ins class="added">', _LABEL.format(_ADDED_LABEL), "</ins>")
+_REMOVED: Final = _Mark('<del class="removed">', _LABEL.format(_REMOVED_LABEL), "</del>")

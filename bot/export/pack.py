@@ -27,6 +27,7 @@ from msgspec.structs import replace
 from bot.export import csv as table
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
+from bot.export.localized_html import template_values
 from bot.export.schemas import (
     DayRecord,
     LetterRecord,
@@ -40,6 +41,7 @@ from bot.export.schemas import (
 )
 from bot.petition.block.body import letter_digest
 from bot.petition.counting.tally import digest
+from bot.petition.i18n import ENGLISH, Translator, translator
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport
 from bot.units import WholeEpochSeconds
@@ -97,7 +99,7 @@ def make_files(
     record = record_pack(source, pages, site, made_at)
     growth = growth_of(source.details, made_at)
     return {
-        PAPER: paper(record, growth),
+        PAPER: paper(record, growth, translator(source.details.snapshot.rules.settings.language)),
         RECORD: (format_json(record).encode(),),
         TABLE: (table.HEADER.encode(), table.rows(record.signatures).encode()),
     }
@@ -149,20 +151,22 @@ def format_checksums(checksums: Mapping[str, str]) -> str:
 # The paper
 
 
-def paper(pack: PackRecord, growth: Growth) -> Iterator[bytes]:
+def paper(pack: PackRecord, growth: Growth, tr: Translator) -> Iterator[bytes]:
     """Return the paper in chunks; the same pack gives the same bytes."""
     petition, letters = pack.petition, pack.letters
-    foot = f"{petition.repository} #{petition.number} · {_moment(pack.made_at)} UTC"
-    style = _TEMPLATES.get_template("paper.css").render(foot=_in_css(foot))
+    foot = f"{petition.repository} #{petition.number} · {tr.day_and_time(_seconds(pack.made_at))}"
+    style = _TEMPLATES.get_template("paper.css").render(foot=_in_css(foot), page_number=_page_number(tr))
     parts = _TEMPLATES.get_template("paper.html").stream(
+        template_values(tr),
+        moment=lambda text: tr.date_and_time(_seconds(text)),
         pack=pack,
         petition=petition,
         style=Markup(style),  # noqa: S704 - ours, and what it quotes is escaped
         style_digest=b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        numbers=_numbers(pack),
-        unlisted=asked_not_to_be_listed(len(pack.unlisted)),
-        chart=Markup(chart(growth, petition.title, standalone=False)),  # noqa: S704 - it escapes what it is given
-        chart_words=growth.in_words(),
+        numbers=_numbers(pack, tr),
+        unlisted=asked_not_to_be_listed(len(pack.unlisted), tr),
+        chart=Markup(chart(growth, petition.title, tr, standalone=False)),  # noqa: S704 - it escapes what it is given
+        chart_words=growth.in_words(tr),
         response=sanitized_html.render_response(petition.response.text) if petition.response else "",
         letter=_letter(letters[-1].text if letters else None),
         versions={one.digest: number for number, one in enumerate(letters, 1)} if len(letters) > 1 else {},
@@ -179,21 +183,29 @@ def _letter(text: str | None) -> Markup | None:
     return Markup(str(sanitized_html.render(text)).replace("<details", "<details open"))  # noqa: S704 - sanitized
 
 
-def _numbers(pack: PackRecord) -> Iterator[tuple[int, str]]:
-    count, goal = pack.petition.count, pack.petition.goal
-    yield count, "signature" if count == 1 else "signatures"
+def _numbers(pack: PackRecord, tr: Translator) -> Iterator[tuple[str, str]]:
+    """Return numbers and what they are of."""
+    numbers = [(pack.petition.count, tr.translate("Signatures"))]
     if pack.unlisted:
-        yield len(pack.unlisted), "of them not listed"
-    yield pack.withdrawn, "withdrawn by /unsign"
+        numbers.append((len(pack.unlisted), tr.translate("Of these, not listed")))
+    numbers.append((pack.withdrawn, tr.translate("Withdrawn")))
     if pack.withheld:
-        yield pack.withheld, "removed by the organizers"
-    if goal:
-        yield goal, "the goal"
+        numbers.append((pack.withheld, tr.translate("Removed by the organizers")))
+    if pack.petition.goal:
+        numbers.append((pack.petition.goal, tr.translate("Goal")))
+    return ((tr.number(number), what) for number, what in numbers)
 
 
-def _moment(text: str) -> str:
-    at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return f"{at.day} {at:%b} {at.year}, {at:%H:%M}"
+def _seconds(text: str) -> WholeEpochSeconds:
+    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+
+
+def _page_number(tr: Translator) -> Markup:
+    """Return the number of a printed page as CSS counts it."""
+    counters = {"\0": "counter(page)", "\1": "counter(pages)"}
+    text = tr.translate("Page {number} of {total}", number="\0", total="\1")
+    parts = (counters.get(part, f'"{_in_css(part)}"') for part in re.split("([\0\1])", text) if part)
+    return Markup(" ".join(parts))  # noqa: S704 - what is not ours is escaped
 
 
 def _in_css(text: str) -> str:
@@ -208,7 +220,6 @@ _TEMPLATES: Final = jinja2.Environment(
     lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
 )
-_TEMPLATES.filters["moment"] = _moment
 
 
 # Checking
@@ -234,7 +245,7 @@ class PackReport(Struct, frozen=True):
         signatures = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
         return [
             f"{self.title}: {signatures}. Files, count, digest and letter agree.",
-            *filter(None, [asked_not_to_be_listed(self.unlisted)]),
+            *filter(None, [asked_not_to_be_listed(self.unlisted, translator(ENGLISH))]),
             "To check the comments on GitHub too: python -m bot verify OWNER/REPO#N",
         ]
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from bot.petition.i18n import Translator
 from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.store import Entry, PetitionDetails, Snapshot
@@ -167,10 +168,15 @@ def format_json(record: Struct) -> str:
     return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
 
 
-def asked_not_to_be_listed(count: int) -> str:
+def asked_not_to_be_listed(count: int, tr: Translator) -> str:
     """Format how many asked not to be listed; empty for nobody."""
-    people = "1 person" if count == 1 else f"{count:,} people"
-    return f"{people} who signed asked not to be listed." if count else ""
+    if not count:
+        return ""
+    return tr.count(
+        "{number} person who signed asked not to be listed.",
+        "{number} people who signed asked not to be listed.",
+        count,
+    )
 
 
 def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRecord:

@@ -1,15 +1,17 @@
-"""Translate what the block says: gettext catalogues for the words, CLDR for numbers and dates."""
+"""Translate what people read: gettext catalogues for the words, CLDR for numbers, dates and lists."""
 
 from __future__ import annotations
 
 import gettext
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
@@ -18,8 +20,14 @@ from msgspec import Struct
 from bot.petition.untrusted_text import inline
 from bot.units import WholeEpochSeconds
 
-DOMAIN: Final = "block"
-"""The catalogues are `locale/LANGUAGE/LC_MESSAGES/block.po`, compiled beside them."""
+DOMAIN: Final = "messages"
+"""The catalogues are `locale/LANGUAGE/LC_MESSAGES/messages.po`, compiled beside them."""
+
+ENGLISH: Final = "en"
+"""The language of the messages in the code, which needs no catalogue."""
+
+IMPROVE_URL: Final = ""
+"""Where a translation can be improved, such as the project's page on Weblate; empty: no page links to it."""
 
 _ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -28,6 +36,8 @@ _NO_BREAK = "\N{NO-BREAK SPACE}"
 class Translator(Struct, frozen=True):
     """One language. What is not translated stays English."""
 
+    language: str
+    """As BCP 47 spells it, such as `pt-BR`."""
     locale: Locale
     catalogue: gettext.NullTranslations
 
@@ -36,9 +46,18 @@ class Translator(Struct, frozen=True):
         """Return whether the language is written from right to left."""
         return self.locale.character_order == "right-to-left"
 
+    @property
+    def direction(self) -> str:
+        """Return the direction of writing as HTML names it."""
+        return "rtl" if self.is_rtl else "ltr"
+
     def translate(self, message: str, **values: str) -> str:
         """Translate a message and fill in its values."""
         return self.catalogue.gettext(message).format(**values)
+
+    def words(self, text: str) -> str:
+        """Translate a text that may be a message without values; any other stays as it is."""
+        return self.catalogue.gettext(text) if text else ""
 
     def count(self, one: str, many: str, number: int, **values: str) -> str:
         """Translate a message that depends on a number, and fill in `number` and the other values."""
@@ -53,32 +72,39 @@ class Translator(Struct, frozen=True):
         """Format a share of one as whole percents, unbreakably."""
         return format_percent(share, locale=self.locale).replace(" ", _NO_BREAK)
 
-    def all_of(self, things: list[str]) -> str:
+    def all_of(self, things: Sequence[str]) -> str:
         """Format a list, with the language's word for `and`."""
         return format_list(things, locale=self.locale)
 
     def day(self, at: WholeEpochSeconds) -> str:
         """Format the day of a time, in UTC."""
-        return format_date(_utc(at).date(), self.catalogue.gettext("d MMM y"), self.locale)
+        return _day(self.language, "yMMMd", at // _SECONDS_PER_DAY)
 
     def day_of_epoch(self, day: int) -> str:
         """Format a day that is given in days since 1970."""
         return self.day(day * _SECONDS_PER_DAY)
 
+    def date_and_time(self, at: WholeEpochSeconds) -> str:
+        """Format a time in UTC, without saying so."""
+        return self._joined(self.day(at), f"{_utc(at):%H:%M}")
+
     def day_and_time(self, at: WholeEpochSeconds) -> str:
         """Format a time, in UTC."""
-        return format_datetime(_utc(at), self.catalogue.gettext("d MMM y, HH:mm 'UTC'"), locale=self.locale)
+        return f"{self.date_and_time(at)} UTC"
 
     def exact_time(self, at: WholeEpochSeconds) -> str:
         """Format a time with its second, in UTC."""
-        return format_datetime(_utc(at), self.catalogue.gettext("d MMM y, HH:mm:ss 'UTC'"), locale=self.locale)
+        return f"{self._joined(self.day(at), f'{_utc(at):%H:%M:%S}')} UTC"
 
     def moment(self, at: WholeEpochSeconds, as_of: WholeEpochSeconds) -> str:
         """Format a time shortly and unbreakably: with the hour this year, with the year before."""
         is_this_year = _utc(at).year == _utc(as_of).year
-        pattern = message("d MMM, HH:mm") if is_this_year else message("d MMM y")
-        text = format_datetime(_utc(at), self.catalogue.gettext(pattern), locale=self.locale)
-        return text.replace(" ", _NO_BREAK)
+        this_year = self._joined(_day(self.language, "MMMd", at // _SECONDS_PER_DAY), f"{_utc(at):%H:%M}")
+        return (this_year if is_this_year else self.day(at)).replace(" ", _NO_BREAK)
+
+    def _joined(self, day: str, time: str) -> str:
+        """Put a day and the time of it together as the language does."""
+        return str(self.locale.datetime_formats["medium"]).format(time, day)
 
     def code(self, text: str) -> str:
         """Format what people type as code, from left to right."""
@@ -93,9 +119,96 @@ class Translator(Struct, frozen=True):
 @lru_cache
 def translator(language: str) -> Translator:
     """Return the translator into a language; into English where there is no such catalogue."""
-    folder = files(__package__) / "locale"
-    catalogue = Translations.load(str(folder), [language], DOMAIN)
-    return Translator(Locale.parse(language), catalogue)
+    if language not in LANGUAGES:
+        language = ENGLISH
+    return Translator(language, Locale.parse(language, sep="-"), _catalogue(language))
+
+
+@lru_cache(4_096)
+def _day(language: str, skeleton: str, day: int) -> str:
+    """Format a day as CLDR says for the language; in English the day comes first."""
+    at, locale = _utc(day * _SECONDS_PER_DAY), translator(language).locale
+    if language == ENGLISH:
+        return format_date(at.date(), _ENGLISH_DAYS[skeleton], locale)
+    return format_skeleton(skeleton, at, tzinfo=UTC, locale=locale)
+
+
+_ENGLISH_DAYS: Final = {"yMMMd": "d MMM y", "MMMd": "d MMM"}
+
+
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return Translations.load(str(_FOLDER), [language.replace("-", "_")], DOMAIN)
+
+
+_FOLDER: Final = files(__package__) / "locale"
+
+LANGUAGES: Final = (
+    ENGLISH,
+    *sorted(
+        folder.name.replace("_", "-")
+        for folder in _FOLDER.iterdir()
+        if (folder / f"LC_MESSAGES/{DOMAIN}.mo").is_file()
+    ),
+)
+"""The languages that there are catalogues of, as BCP 47 spells them, English first."""
+
+
+@cache
+def is_reviewed(language: str) -> bool:
+    """Return whether a native speaker has reviewed the catalogue of a language: its file says so in a comment."""
+    if language == ENGLISH:
+        return True
+    file = _FOLDER / language.replace("-", "_") / f"LC_MESSAGES/{DOMAIN}.po"
+    return _REVIEWED.search(file.read_text("utf-8").partition("msgid")[0]) is not None
+
+
+_REVIEWED: Final = re.compile(r"^# Reviewed-By-Native-Speaker: yes\b", re.MULTILINE)
+
+
+def language_named(tag: str) -> str | None:
+    """Return the language that a tag of BCP 47 names, in upper or lower case; None where there is no catalogue."""
+    return _BY_TAG.get(tag.lower())
+
+
+_BY_TAG: Final = {language.lower(): language for language in LANGUAGES}
+
+
+@lru_cache(256)
+def preferred_language(accept_language: str) -> tuple[str, bool]:
+    """Return the language of a page for a reader, English in doubt, and whether it is one that they want.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4
+    """
+    wanted = sorted(_weighted(accept_language), key=lambda one: -one[1])
+    tags = [tag for tag, weight in wanted if weight > 0]
+    found = next((one for one in map(_nearest, tags) if one is not None), None)
+    return found or ENGLISH, found is not None or not tags or "*" in tags
+
+
+def _weighted(accept_language: str) -> Iterable[tuple[str, float]]:
+    for one in accept_language.split(",")[:_MOST_TAGS]:
+        tag, _, parameter = one.partition(";")
+        name, _, value = parameter.strip().partition("=")
+        if _TAG.fullmatch(tag.strip()):
+            weight = float(value) if name.lower() == "q" and _WEIGHT.fullmatch(value) else 1.0
+            yield tag.strip().lower(), weight
+
+
+def _nearest(tag: str) -> str | None:
+    """Return the catalogue that serves a tag: its own, or one of the same language and script."""
+    while tag:
+        if (found := _BY_TAG.get(_SAME.get(tag, tag))) is not None:
+            return found
+        # What is written in the other script is no help to its readers.
+        tag = "" if tag in _OTHER_SCRIPTS else tag.rpartition("-")[0]
+    return None
+
+
+_MOST_TAGS: Final = 20
+_TAG: Final = re.compile(r"\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}", re.ASCII)
+_WEIGHT: Final = re.compile(r"[01](?:\.[0-9]{0,3})?", re.ASCII)
+_SAME: Final = {"zh": "zh-hans", "zh-cn": "zh-hans", "zh-sg": "zh-hans", "pt": "pt-br"}
+_OTHER_SCRIPTS: Final = frozenset({"zh-hant", "zh-tw", "zh-hk", "zh-mo"})
 
 
 def message(text: str) -> str:
@@ -120,12 +233,10 @@ class Message(Struct, frozen=True):
     def in_language(self, language: str) -> str:
         """Format it in a language."""
         tr = translator(language)
-        if tr.locale.language == _ENGLISH:
-            return str(self)
-        return tr.translate(self.message, value=tr.name(self.value))
+        detail = self.detail if tr.language == ENGLISH else ""
+        return tr.translate(self.message, value=tr.name(self.value)) + detail
 
 
-_ENGLISH: Final = "en"
 _SECONDS_PER_DAY: Final = 86_400
 
 

@@ -22,6 +22,7 @@ from bot.export.badge import badge, shield_record
 from bot.export.card import card
 from bot.export.chart import STYLE, chart, growth_of
 from bot.export.schemas import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
+from bot.petition.i18n import message, translator
 from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
 from bot.urls import Pages, Site, pages_of
@@ -95,7 +96,7 @@ class ApiRoutes:
         requested = await find_petition(request, self._context)
         limit = request.query.get("limit", "100")
         if not (limit.isascii() and limit.isdecimal() and len(limit) < 6 and 1 <= int(limit) <= MAX_SIGNATURES):
-            raise BadQuery(text=f"limit must be a whole number from 1 to {MAX_SIGNATURES}.")
+            raise BadQuery(message("limit must be a whole number from 1 to {value}."), f"{MAX_SIGNATURES}")
         query = read_roster_query(request, int(limit))
         return await self._cache.respond(request, requested, "json", partial(self._render_json, query=query))
 
@@ -173,8 +174,10 @@ class ApiRoutes:
 
     async def _render_chart(self, requested: RequestedPetition) -> Rendering:
         details = await self._context.details(requested, RosterQuery(size=1))
-        text = chart(growth_of(details, self._context.now()), details.snapshot.title, standalone=True)
-        return render_text(text, details.snapshot, "image/svg+xml")
+        snapshot = details.snapshot
+        tr = translator(snapshot.rules.settings.language)
+        text = chart(growth_of(details, self._context.now()), snapshot.title, tr, standalone=True)
+        return render_text(text, snapshot, "image/svg+xml")
 
     async def _feed(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self._context)
@@ -191,11 +194,12 @@ class ApiRoutes:
 
     async def _embed(self, request: web.Request) -> web.Response:
         if request.query.get("format", "json") != "json":
-            raise BadQuery(text="format must be json.")
+            raise BadQuery(message("format must be json."))
         base = self._context.base(request)
         requested = await self._find_by_url(request.query.get("url", ""), base)
         snapshot = (await self._context.details(requested, RosterQuery(size=1))).snapshot
-        count = headline(snapshot.count, open_=snapshot.shut_at is None and snapshot.labelled)
+        tr = translator(snapshot.rules.settings.language)
+        count = headline(snapshot.count, tr, open_=snapshot.shut_at is None and snapshot.labelled)
         return _encode(EmbedRecord(title=f"{snapshot.title}: {count}", provider_url=f"{base}/"))
 
     async def _find_by_url(self, url: str, base: str) -> RequestedPetition:
@@ -209,7 +213,7 @@ class ApiRoutes:
             ref = await self._context.lookups.find(parts[2], parts[3], int(parts[4][:10]))
             if ref is not None and not ref.repository.private:
                 return RequestedPetition(ref, pages_of(base, ref.repository, ref.number, ref.page_key))
-        raise web.HTTPNotFound(text="url must be the address of a petition's page here.")
+        raise web.HTTPNotFound(text=message("url must be the address of a petition's page here."))
 
     async def _openapi(self, request: web.Request) -> web.Response:
         return web.json_response(body=msgspec.json.encode(describe(self._context.base(request))))
@@ -229,7 +233,7 @@ def _record_roster(details: PetitionDetails, pages: Pages, query: RosterQuery, s
 def _require_names(details: PetitionDetails) -> PetitionDetails:
     """Raise HTTPNotFound where the organizers do not show who has signed."""
     if not details.is_public:
-        raise web.HTTPNotFound(text="The organizers show how many have signed, and not who.")
+        raise web.HTTPNotFound(text=message("The organizers show how many people have signed, but not who."))
     return details
 
 

@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Collection
 from contextlib import nullcontext, suppress
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.petition.i18n import Message, message
 from bot.petition.untrusted_text import clean
 from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
 from bot.units import EpochSeconds
@@ -22,7 +23,7 @@ from bot.web import rendering
 from bot.web.lookups import PetitionLookups
 from bot.web.routing import PRIVATE
 
-NO_SUCH_PETITION: Final = "There is no such petition here."
+NO_SUCH_PETITION: Final = message("There is no such petition here.")
 
 MAX_SEARCH_LENGTH: Final = 100
 """Characters of a search; names and affiliations are cut not far above it."""
@@ -79,14 +80,23 @@ class PagesContext:
         return base == self.addresses.public_url or base in self._own_bases
 
     def page(
-        self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: object
+        self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: Any
     ) -> web.Response:
         """Return a page made of a template."""
         return rendering.page(template, status=status, base=self.base(request), site=self.site, **values)
 
-    def render(self, template: str, base: str, **values: object) -> str:
+    def render(self, template: str, base: str, **values: Any) -> str:
         """Return the text of a page made of a template; addresses in it begin with `base`."""
         return rendering.render(template, base=base, site=self.site, **values)
+
+    def accepted_page(
+        self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: Any
+    ) -> web.Response:
+        """Return a page made of a template, in the language that the client prefers."""
+        tr, speaks_wanted = rendering.accepted_translator(request)
+        response = self.page(request, template, status=status, tr=tr, speaks_wanted=speaks_wanted, **values)
+        response.headers.update({**rendering.VARY_LANGUAGE, "Content-Language": tr.language})
+        return response
 
     async def details(self, requested: RequestedPetition, query: RosterQuery) -> PetitionDetails:
         """Read a petition with a part of its roster; raises HTTPNotFound where it is not there any more."""
@@ -113,6 +123,10 @@ class RequestedPetition(Struct, frozen=True):
 
 class BadQuery(web.HTTPBadRequest):
     """The query of a request is not valid; the message says what would be."""
+
+    def __init__(self, allowed: str, value: str = "") -> None:
+        self.message = Message(allowed, value)
+        super().__init__(text=str(self.message))
 
 
 async def find_petition(request: web.Request, context: PagesContext) -> RequestedPetition:
@@ -168,7 +182,7 @@ def read_roster_query(request: web.Request, size: int) -> RosterQuery:
     try:
         order = SortOrder(query.get("sort", SortOrder.NEWEST))
     except ValueError:
-        raise BadQuery(text=f"sort must be one of: {', '.join(SortOrder)}.") from None
+        raise BadQuery(message("sort must be one of: {value}."), ", ".join(SortOrder)) from None
     return RosterQuery(order, read_search(request), _read_cursor(request, order), size)
 
 
@@ -195,7 +209,7 @@ def _read_cursor(request: web.Request, order: SortOrder) -> Cursor | None:
         return None
     key, _, comment_id = text.rpartition(".")
     if not _NUMBER.fullmatch(comment_id) or not (order.is_by_name or _NUMBER.fullmatch(key)):
-        raise BadQuery(text="before and after must come from the links of another answer; start without them.")
+        raise BadQuery(message("before and after must come from the links of another answer. Start without them."))
     return Cursor(_read_key(key) if order.is_by_name else int(key), int(comment_id), back)
 
 

@@ -23,10 +23,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from bot.petition.i18n import message
 from bot.store import DatabaseUnavailable
 from bot.units import Seconds
 from bot.web.client_address import client_origin
-from bot.web.context import PagesContext, is_search
+from bot.web.context import BadQuery, PagesContext, is_search
+from bot.web.rendering import VARY_LANGUAGE, accepted_translator
 from bot.web.request_limits import ConcurrencyLimiter, OriginRateLimiter, RequestLimits
 from bot.web.routing import (
     NO_ROUTE,
@@ -92,13 +94,15 @@ def limit_requests(policies: Policies, limits: RequestLimits, on_rejected: OnRej
         origin = client_origin(request, limits.proxies)
         if wait := rate.acquire(origin):
             on_rejected("too often")
-            return _refuse(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests come from your address.", wait)
+            return _refuse(
+                request, HTTPStatus.TOO_MANY_REQUESTS, message("Too many requests come from your address."), wait
+            )
         if not _has_valid_host(request):
-            return _refuse(HTTPStatus.BAD_REQUEST, "The header Host is not the address of anything.")
+            return _refuse(request, HTTPStatus.BAD_REQUEST, message("The header Host is not a valid address."))
         pool = pools[Pool.SEARCHES if policy.is_searchable and is_search(request) else policy.pool]
         if not pool.acquire(origin):
             on_rejected("too many at once")
-            return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests at once.", 1.0)
+            return _refuse(request, HTTPStatus.SERVICE_UNAVAILABLE, message("Too many requests at once."), 1.0)
         status = 0
         try:
             response = await _handle_in_time(request, handler)
@@ -127,30 +131,35 @@ def show_errors(context: PagesContext) -> Middleware:
                 raise
             return _error(context, request, refusal)
         except DatabaseUnavailable:
-            text = "The database does not answer. Nothing is lost; try again in a minute."
+            text = message("The database does not answer. Nothing is lost. Try again in a minute.")
             return _error(context, request, web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"}))
 
     return show
 
 
+_TOO_OFTEN: Final = message("Too many requests come from your address.")
+_TOO_SLOW: Final = message("The request body did not arrive in time.")
+
 _HEADINGS: Final = {
-    400: "Bad request",
-    404: "Not found",
-    405: "Method not allowed",
-    503: "Temporarily unavailable",
+    400: message("Bad request"),
+    404: message("Not found"),
+    405: message("Method not allowed"),
+    503: message("Temporarily unavailable"),
 }
 
 
 def _error(context: PagesContext, request: web.Request, refusal: web.HTTPException) -> web.Response:
     status, heading = refusal.status, _HEADINGS.get(refusal.status, refusal.reason)
-    message = "" if refusal.text == f"{status}: {refusal.reason}" else refusal.text
+    text = "" if refusal.text == f"{status}: {refusal.reason}" else refusal.text or ""
     if "text/html" in request.headers.get("Accept", ""):
+        tr, _ = accepted_translator(request)
+        said = refusal.message.in_language(tr.language) if isinstance(refusal, BadQuery) else tr.words(text)
         missing = status == HTTPStatus.NOT_FOUND
-        response = context.page(
-            request, "shared/message.html", status=status, heading=heading, message=message, missing=missing
+        response = context.accepted_page(
+            request, "shared/message.html", status=status, heading=tr.words(heading), message=said, missing=missing
         )
     else:
-        response = web.json_response({"message": message or heading}, status=status)
+        response = web.json_response({"message": text or heading}, status=status)
         response.headers["Access-Control-Allow-Origin"] = "*"
     for name in ("Allow", "Retry-After"):
         if name in refusal.headers:
@@ -165,10 +174,12 @@ async def _handle_in_time(request: web.Request, handler: Handler) -> web.StreamR
         async with asyncio.timeout(BODY_TIMEOUT):
             return await handler(request)
     except TimeoutError:
-        return _refuse(HTTPStatus.REQUEST_TIMEOUT, "The request body did not arrive in time.", 1.0)
+        return _refuse(
+            request, HTTPStatus.REQUEST_TIMEOUT, message("The request body did not arrive in time."), 1.0
+        )
     except (ConnectionError, web.RequestPayloadError):
         # The client has left, or its encoding is invalid.
-        return _refuse(HTTPStatus.BAD_REQUEST, "The request body is incomplete.", 1.0)
+        return _refuse(request, HTTPStatus.BAD_REQUEST, message("The request body is incomplete."), 1.0)
 
 
 def _has_valid_host(request: web.Request) -> bool:
@@ -180,10 +191,13 @@ def _has_valid_host(request: web.Request) -> bool:
         return False
 
 
-def _refuse(status: HTTPStatus, reason: str, wait: Seconds | None = None) -> web.Response:
-    response = web.Response(status=status, text=f"{reason}\n")
+def _refuse(request: web.Request, status: HTTPStatus, reason: str, wait: Seconds | None = None) -> web.Response:
+    tr, _ = accepted_translator(request)
+    text = tr.translate(reason)
+    response = web.Response(status=status, headers=VARY_LANGUAGE)
     if wait is not None:
         seconds = math.ceil(wait)
-        response.text = f"{reason} Try again in {seconds} s.\n"
+        text += " " + tr.count("Try again in {number} second.", "Try again in {number} seconds.", seconds)
         response.headers["Retry-After"] = str(seconds)
+    response.text = f"{text}\n"
     return response

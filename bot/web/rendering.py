@@ -6,17 +6,18 @@ is `bot/web/templates/base.html`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
 from importlib import resources
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from bot.export.localized_html import template_values
 from bot.export.sanitized_html import render_response
 from bot.export.schemas import iso
+from bot.petition.i18n import ENGLISH, Translator, message, preferred_language, translator
 from bot.units import WholeEpochSeconds
 from bot.web.routing import Handler
 
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 
 
 def moment(at: WholeEpochSeconds) -> str:
-    """Format a time in UTC for people."""
-    day = datetime.fromtimestamp(at, UTC)
-    return f"{day.day} {day:%b} {day.year}, {day:%H:%M}"
+    """Format a time in UTC for people who read English."""
+    return translator(ENGLISH).date_and_time(at)
 
 
 @cache
@@ -49,20 +49,34 @@ def _templates() -> jinja2.Environment:
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 
 
-def page(template: str, *, status: int = HTTPStatus.OK, **values: object) -> web.Response:
+def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> web.Response:
     """Return a page made of a template."""
     return web.Response(text=render(template, **values), status=status, content_type="text/html")
 
 
-def render(template: str, **values: object) -> str:
-    """Return the text of a page made of a template; `is_static` where it is a file that no server stands behind."""
-    is_ours = {"is_static": False, "home": f"{values.get('base', '')}/"}
-    return _templates().get_template(template).render(is_ours | values)
+def render(template: str, *, tr: Translator | None = None, **values: Any) -> str:
+    """Return the text of a page made of a template, in English without a translator.
+
+    `is_static` is for a file that no server stands behind.
+    """
+    ours = {"is_static": False, "home": f"{values.get('base', '')}/", **template_values(tr or translator(ENGLISH))}
+    return _templates().get_template(template).render(ours | values)
 
 
-def call_macro(template: str, name: str, *arguments: object) -> str:
+def call_macro(tr: Translator, template: str, name: str, *arguments: object) -> str:
     """Return what a macro of a template makes of values."""
-    return str(getattr(_templates().get_template(template).module, name)(*arguments))
+    module = _templates().get_template(template).make_module(dict(template_values(tr)))
+    return str(getattr(module, name)(*arguments))
+
+
+def accepted_translator(request: web.Request) -> tuple[Translator, bool]:
+    """Return the translator for whoever sends a request, and whether it speaks a language that they accept."""
+    language, is_wanted = preferred_language(request.headers.get("Accept-Language", ""))
+    return translator(language), is_wanted
+
+
+VARY_LANGUAGE: Final = {"Vary": "Accept-Language"}
+"""The header of answers that `accepted_translator` translates."""
 
 
 def static_files(*packages: str) -> Handler:
@@ -73,7 +87,7 @@ def static_files(*packages: str) -> Handler:
     async def send(request: web.Request) -> web.Response:
         name = request.match_info["file"]
         if name not in files:
-            raise web.HTTPNotFound(text="There is no such file.")
+            raise web.HTTPNotFound(text=message("There is no such file."))
         kind = _TYPES[PurePath(name).suffix]
         return web.Response(body=files[name], content_type=kind, charset=None if kind == "image/png" else "utf-8")
 

@@ -7,14 +7,17 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.export.chart import HOUR, Growth, chart, day_name, sparkline
+from bot.export.chart import HOUR, Growth, chart, sparkline
+from bot.petition.i18n import ENGLISH, translator
 
 DAY = 20_000  # 4 Oct 2024
 SVG = "{http://www.w3.org/2000/svg}"
 
+ENGLISH_WORDS = translator(ENGLISH)
+
 
 def drawn(growth: Growth, title: str = "A letter") -> ET.Element:
-    return ET.fromstring(chart(growth, title, standalone=True))  # noqa: S314 - our own
+    return ET.fromstring(chart(growth, title, ENGLISH_WORDS, standalone=True))  # noqa: S314 - our own
 
 
 def heights(picture: ET.Element) -> list[float]:
@@ -29,21 +32,25 @@ def test_a_curve_climbs_to_the_total_and_stays_there_until_today() -> None:
 
 def test_a_chart_says_in_words_what_it_shows() -> None:
     growth = Growth([(DAY, 3), (DAY + 4, 20), (DAY + 6, 1_000)], last=DAY + 9)
-    assert growth.in_words() == "1,023 signatures since 4 Oct 2024; most on one day: 1,000, on 10 Oct 2024."
-    assert growth.in_words() in drawn(growth).attrib["aria-label"]
-    assert Growth([(DAY, 1)], last=DAY).in_words() == "1 signature since 4 Oct 2024."
+    assert (
+        growth.in_words(ENGLISH_WORDS) == "1,023 signatures since 4 Oct 2024. Most on one day: 1,000 (10 Oct 2024)."
+    )
+    assert growth.in_words(ENGLISH_WORDS) in drawn(growth).attrib["aria-label"]
+    assert Growth([(DAY, 1)], last=DAY).in_words(ENGLISH_WORDS) == "1 signature since 4 Oct 2024."
 
 
 def test_a_young_curve_climbs_by_the_hour_and_says_so() -> None:
     hour = 24 * DAY + 14
     growth = Growth([(hour, 3), (hour + 2, 20)], last=hour + 30, length=HOUR)
     assert growth.points == [(hour, 0), (hour + 1, 3), (hour + 2, 3), (hour + 3, 23), (hour + 31, 23)]
-    assert growth.in_words() == (
-        "23 signatures since 4 Oct 2024, 14:00 UTC; most in one hour: 20, from 4 Oct 2024, 16:00 UTC on."
+    assert growth.in_words(ENGLISH_WORDS) == (
+        "23 signatures since 4 Oct 2024, 14:00 UTC. Most in one hour: 20 (from 4 Oct 2024, 16:00 UTC on)."
     )
     ends = list(drawn(growth).itertext())[-2:]
     assert ends == ["4 Oct 2024, 14:00", "5 Oct 2024, 21:00 UTC"]
-    assert Growth([(hour, 1)], hour, length=HOUR).in_words() == "1 signature since 4 Oct 2024, 14:00 UTC."
+    assert (
+        Growth([(hour, 1)], hour, length=HOUR).in_words(ENGLISH_WORDS) == "1 signature since 4 Oct 2024, 14:00 UTC."
+    )
 
 
 def test_where_nobody_has_signed_the_chart_says_so() -> None:
@@ -90,4 +97,5 @@ def test_every_curve_climbs_within_its_picture(days: list[tuple[int, int]], idle
 
 
 def test_days_are_written_as_people_do() -> None:
-    assert day_name(0) == "1 Jan 1970"
+    assert Growth([(0, 1)], 0).name(0, translator(ENGLISH)) == "1 Jan 1970"
+    assert Growth([(0, 1)], 0).name(0, translator("de")) == "1. Jan. 1970"

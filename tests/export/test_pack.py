@@ -140,7 +140,7 @@ def test_a_pack_counts_who_asked_not_to_be_listed_without_naming_them(partly_unl
             assert re.search(rf"\b{word}\b", text) is None, (name, word)
     paper = (partly_unlisted / PAPER).read_text(encoding="utf-8")
     assert "2 people who signed asked not to be listed." in paper
-    assert "of them not listed</dt><dd>2</dd>" in paper
+    assert "Of these, not listed</dt><dd>2</dd>" in paper
 
 
 @pytest.mark.parametrize(

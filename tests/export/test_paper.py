@@ -17,11 +17,13 @@ from pypdf import PdfReader
 from bot.export.chart import Growth
 from bot.export.pack import IN_ONE_LIST, paper, record_pack
 from bot.export.schemas import PackRecord, ResponseRecord, UnlistedRecord
+from bot.petition.i18n import ENGLISH, LANGUAGES, translator
 from bot.petition.letter_versions import Letter
 from bot.store import PetitionExport
 from bot.urls import Site
 from tests.browser import PHONE, barriers
 from tests.export.conftest import AT, NAMES, PAGES
+from tests.pseudo_locale import untranslated_in_page
 from tests.web.html import Read
 
 HOSTILE = (
@@ -38,8 +40,8 @@ def record(whole: PetitionExport) -> PackRecord:
     return record_pack(whole, PAGES, Site(), AT)
 
 
-def written(record: PackRecord) -> str:
-    return b"".join(paper(record, Growth([(20_000, 5)], 20_001))).decode()
+def written(record: PackRecord, language: str = ENGLISH) -> str:
+    return b"".join(paper(record, Growth([(20_000, 5)], 20_001), translator(language))).decode()
 
 
 def read(record: PackRecord) -> Read:
@@ -70,17 +72,17 @@ def signed_by(record: PackRecord, names: Sequence[str]) -> PackRecord:
 def test_where_nobody_is_listed_it_does_not_say_that_nobody_signed(record: PackRecord) -> None:
     unlisted = [UnlistedRecord(one.user_id, one.comment_id) for one in record.signatures]
     text = said_in(structs.replace(record, signatures=(), unlisted=unlisted))
-    assert "Nobody has signed." not in text
-    assert "5 people who signed asked not to be listed. They are counted; for the digest, the JSON file" in text
-    assert "Nobody has signed." in said_in(structs.replace(record, signatures=()))
+    assert "Nobody has signed yet." not in text
+    assert "5 people who signed asked not to be listed. They are counted. For the digest, the JSON file" in text
+    assert "Nobody has signed yet." in said_in(structs.replace(record, signatures=()))
 
 
 def test_it_says_what_was_asked_who_signed_and_how_to_check_it(record: PackRecord) -> None:
     text, petition = said_in(record), record.petition
     for words in (
-        "Petition on acme/letters, issue #7", "Open the archive", "Please open it.", "#strong[x] $y$",
-        "signatures 5", "withdrawn by /unsign 1", "5 signatures since", "How this was counted", "verify --pack",
-        petition.digest, petition.issue, f"SHA-256 of its words: {petition.letter}", "State open",
+        "Petition in acme/letters#7 on GitHub", "Open the archive", "Please open it.", "#strong[x] $y$",
+        "Signatures 5", "Withdrawn 1", "5 signatures since", "How the signatures were counted", "verify --pack",
+        petition.digest, petition.issue, f"SHA-256 of the words: {petition.letter}", "State Open",
         "Counted 18 Nov 2026, 11:06 UTC", "Ada Lovelace · ada =1+1 Because it is *time*. 17 Nov 2026",
     ):  # fmt: skip
         assert words in text, words
@@ -99,13 +101,13 @@ def test_it_shows_goal_end_removed_signatures_and_the_official_response(record: 
     told = structs.replace(record, withheld=3, petition=petition)
     text = said_in(told)
     for words in (
-        "signature 1", "removed by the organizers 3", "the goal 5,000", "closed on 18 Nov 2026, 09:00 UTC",
-        "Official response We agree and act. by minister, 18 Nov 2026, 08:00 UTC",
+        "Signatures 1", "Removed by the organizers 3", "Goal 5,000", "Closed on 18 Nov 2026, 09:00 UTC",
+        "Official response We agree and act. By minister: 18 Nov 2026, 08:00 UTC",
     ):  # fmt: skip
         assert words in text, words
     assert "https://e.org/why" in read(told).links
     theirs = structs.replace(petition, response=structs.replace(response, addressee="ACME"))
-    assert "act. by ACME , posted by minister, 18" in said_in(structs.replace(told, petition=theirs))
+    assert "act. By ACME, posted by minister: 18" in said_in(structs.replace(told, petition=theirs))
     assert "Official response" not in said_in(record)
 
 
@@ -114,19 +116,19 @@ def test_it_says_which_version_of_the_letter_each_has_signed(whole: PetitionExpo
     newer = Letter("sha256:" + "0" * 64, whole.entries[2].signature.signed_at, 2, "Another letter.")
     two = replace(whole, details=replace(whole.details, letters=[letter, newer]))
     text = said_in(record_pack(two, PAGES, Site(), AT))
-    assert text.count("· version 1") == 3
-    assert text.count("· version 2") == 2
+    assert text.count("· Version 1") == 3
+    assert text.count("· Version 2") == 2
     for words in ("Another letter.", f"{letter.digest} 2 17 Nov 2026", newer.digest):
         assert words in text, words
-    assert "version 1" not in read(record_pack(whole, PAGES, Site(), AT)).text
+    assert "Version 1" not in read(record_pack(whole, PAGES, Site(), AT)).text
 
 
 def test_it_is_written_without_letter_names_or_signatures(record: PackRecord) -> None:
     erased = [structs.replace(one, login="", name=None, affiliation=None, reason=None) for one in record.signatures]
     text = read(structs.replace(record, letters=(), signatures=erased)).text
-    assert text.count("Not named") == 5
-    assert "The letter's text is not known." in text
-    assert "Nobody has signed." in read(structs.replace(record, signatures=())).text
+    assert text.count("not named") == 5
+    assert "The text of the letter is not known." in text
+    assert "Nobody has signed yet." in read(structs.replace(record, signatures=())).text
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -181,7 +183,7 @@ def test_a_paper_is_written_however_its_letter_is_made(whole: PetitionExport, te
 
 
 def test_many_names_come_in_parts(record: PackRecord) -> None:
-    parts = list(paper(signed_by(record, ["Ada"] * 3_000), Growth([], 0)))
+    parts = list(paper(signed_by(record, ["Ada"] * 3_000), Growth([], 0), translator(ENGLISH)))
     assert len(parts) > 10
     assert max(map(len, parts)) < 100_000
 
@@ -216,7 +218,7 @@ async def test_a_browser_prints_every_name_once_on_numbered_pages(opened: Page, 
     ]
     text = " ".join(" ".join(pages).split())
     assert text.count("acme/letters #7 · 18 Nov 2026, 11:06 UTC") == len(pages)
-    for words in ("Open the archive", "Please open it.", "How this was counted", crowd.petition.digest):
+    for words in ("Open the archive", "Please open it.", "How the signatures were counted", crowd.petition.digest):
         assert words in text.replace("\n", " "), words
     for number, one in enumerate(crowd.signatures, 1):
         assert len(re.findall(rf"\b{number}\. .{{0,99}}?· {one.login}\b", text)) == 1, one.login
@@ -238,3 +240,47 @@ async def test_it_fits_a_phone_and_keeps_nobody_out(opened: Page) -> None:
     assert await opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert await opened.evaluate("getComputedStyle(document.querySelector('.names')).listStylePosition") == "inside"
     assert await barriers(opened) == []
+
+
+# --- in other languages ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("pseudo_locale")
+@pytest.mark.asyncio(loop_scope="function")
+async def test_every_visible_text_of_the_paper_is_translated(whole: PetitionExport, tmp_path: Path) -> None:
+    record = record_pack(whole, PAGES, Site(), AT)
+    first = Letter("d" * 64, AT - 99, 1, "Please.")
+    changed = replace(whole, details=replace(whole.details, letters=[first, *whole.details.letters]))
+    response = ResponseRecord(text="We will.", login="minister", given_at="2026-11-18T08:00:00Z", addressee="ACME")
+    petition = structs.replace(record.petition, response=response, goal=5, closed_at="2026-11-18T08:00:00Z")
+    alone = structs.replace(petition, response=structs.replace(response, addressee=None))
+    for one in (
+        record,
+        record_pack(changed, PAGES, Site(), AT),
+        structs.replace(record, petition=petition, withheld=3, unlisted=[UnlistedRecord(1, 2)]),
+        structs.replace(record, petition=alone),
+        structs.replace(record, signatures=(), letters=[]),
+    ):
+        page = written(one)
+        known = (
+            "Open the archive",
+            "acme/letters",
+            "minister",
+            "ACME",
+            "https",
+            "github.com",
+            "issues",
+            "Nov",
+            "We will.",
+            *NAMES,
+        )
+        assert page.count("⟦") > 15
+        assert untranslated_in_page(page, known) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_paper_is_in_the_language_of_the_petition(record: PackRecord, language: str) -> None:
+    tr, page = translator(language), written(record, language)
+    assert f'<html lang="{language}" dir="{tr.direction}">' in page
+    assert tr.translate("How the signatures were counted") in page
+    assert re.search(r"@bottom-right \{ content: [^;]*counter\(page\)[^;]*counter\(pages\)", page)

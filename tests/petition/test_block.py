@@ -155,7 +155,7 @@ class TestState:
         assert "To withdraw, comment /unsign or delete your comment." in text
 
     def test_who_signs_is_told_what_the_answer_means_and_where_to_look(self) -> None:
-        assert "The bot adds 😕 to a comment that does not count, and 👍 to one that does;" in shown(facts())
+        assert "The bot adds 👍 to comments that count and 😕 to comments that do not." in shown(facts())
         assert "Was I counted?" not in shown(facts())
         search: dict[str, Any] = {"search_url": "https://example.org/petitions/a/b/1?key=k#roster"}
         link = "[Was I counted?](https://example.org/petitions/a/b/1?key=k#roster)"
@@ -170,8 +170,8 @@ class TestState:
             (Coverage(NOW - 60), "."),
             (Coverage(NOW - 60, later=1), ", and 1 signature since."),
             (Coverage(NOW - 60, later=2_000), ", and 2,000 signatures since."),
-            (Coverage(NOW - 60, waiting=1), ". 1 comment waits until GitHub has told how it was written."),
-            (Coverage(NOW - 60, 0, 3), ". 3 comments wait until GitHub has told how they were written."),
+            (Coverage(NOW - 60, waiting=1), ". 1 comment is waiting for data from GitHub."),
+            (Coverage(NOW - 60, 0, 3), ". 3 comments are waiting for data from GitHub."),
         ):
             assert f"{said}{more}\n" in shown(facts(coverage=coverage))
         assert "Every comment" not in shown(facts())
@@ -229,7 +229,7 @@ class TestState:
 
     def test_without_its_label_the_petition_says_that_it_pauses(self) -> None:
         text = shown(facts(labelled=False, label="open `letter`"))
-        assert "Counting is paused, because the label open letter was taken off this issue." in text
+        assert "Counting is paused because this issue does not have the label open letter." in text
 
     def test_a_change_of_the_letter_is_said_with_what_it_means(self) -> None:
         changed = "The letter was changed on 22 Nov 2026, 11:40 UTC."
@@ -246,7 +246,7 @@ class TestState:
 
     def test_it_says_when_it_was_counted_and_how_to_recount(self) -> None:
         page = Page(render_block(facts(verify_url="https://example.org/verify (me)")))
-        assert "Counted 22 Nov 2026, 11:40 UTC from the comments · anybody can recount" in page.text
+        assert "Counted from the comments on 22 Nov 2026, 11:40 UTC · anybody can recount" in page.text
         assert page.links == ["https://example.org/verify%20%28me%29"]
 
 
@@ -529,14 +529,15 @@ class TestThreads:
     def test_a_full_issue_says_where_to_sign_and_how_to_withdraw(self) -> None:
         block = render_block(facts(threads=self.NAMES))
         link = "[ada/letters#9](https://github.com/ada/letters/issues/9)"
-        assert f"➡️ **This issue has as many comments as it can take. Please sign in {link}.**" in block
+        assert f"➡️ **This issue has reached its limit of comments. Please sign in {link}.**" in block
         assert "To sign, comment" not in block
         assert "To withdraw, comment `/unsign`" in block
 
     def test_the_last_issue_says_what_it_continues(self) -> None:
         block = render_block(facts(threads=self.NAMES, position=3))
         assert (
-            "This continues [ada/letters#1](https://github.com/ada/letters/issues/1) and [ada/letters#7](" in block
+            "This issue continues [ada/letters#1](https://github.com/ada/letters/issues/1) and [ada/letters#7]("
+            in block
         )
         assert "To sign, comment" in block
 
@@ -599,7 +600,7 @@ class TestRemarks:
         text = shown(facts(remarks=["line 1, goal: found “10k”"]))
         assert "For the organizers: 1 remark" in text
         assert "line 1, goal: found “10k”" in text
-        assert "its remark goes. Meanwhile, what held before still holds." in text
+        assert "delete the comment. Until then, the earlier rules apply." in text
         assert "more" not in text
 
     def test_of_many_remarks_the_others_are_counted(self) -> None:

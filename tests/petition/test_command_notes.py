@@ -51,7 +51,7 @@ def test_each_answer_says_why() -> None:
     assert told("goal 5", organizers={}) == "GitHub was not asked yet who gave it"
     assert told("goal 5", MALLORY) == "whoever gave it may not write to the repository"
     assert told("remove @ada x", named={}) == "GitHub was not asked yet who ada is"
-    assert told("remove @ada x", named={1: None}) == "nobody is called ada"
+    assert told("remove @ada x", named={1: None}) == "GitHub has no account ada"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_each_answer_says_why() -> None:
     [
         ("remove", "write whom, and why: remove @login reason, or remove [login, login] reason"),
         ("restore", "write whom: restore @login"),
-        ("respond", "write the answer after the word respond"),
+        ("respond", "write the response after the word respond"),
         ("open", "the commands are goal, deadline, remove, restore, close, reopen, recount, respond, help"),
     ],
 )
@@ -72,7 +72,7 @@ def test_who_is_not_understood_is_told_what_would_be(text: str, advice: str) -> 
 
 
 def test_a_deadline_that_does_not_lie_ahead_is_no_deadline() -> None:
-    for at, note in ((DAY - 1, ""), (DAY, ""), (DAY + 1, "the deadline must lie ahead")):
+    for at, note in ((DAY - 1, ""), (DAY, ""), (DAY + 1, "the deadline must be in the future")):
         ruling = apply_commands(
             DEFAULTS,
             [GivenCommand(1, at, GRACE, parsed("deadline 2026-12-31"))],

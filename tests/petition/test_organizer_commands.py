@@ -187,7 +187,9 @@ def test_a_person_is_removed_and_restored() -> None:
 def test_who_nobody_is_called_is_told_to_the_organizers() -> None:
     ruling = ruled("remove @nobody spam", named={1: None})
     assert answers(ruling) == [CommandStatus.NOT_UNDERSTOOD]
-    assert ruling.rules.remarks == ("grace commented “/petition remove @nobody spam”: nobody is called nobody",)
+    assert ruling.rules.remarks == (
+        "grace commented “/petition remove @nobody spam”: GitHub has no account nobody",
+    )
 
 
 ALAN = Author(4, "alan")
@@ -211,7 +213,9 @@ def test_one_command_removes_several_and_another_restores_some_of_them() -> None
 def test_of_several_those_who_are_gone_do_not_keep_the_others() -> None:
     ruling = several("remove [ada, gone] socks", {(1, "ada"): ADA, (1, "gone"): None})
     assert ruling.rules.removed_ids == {ADA.id}
-    assert [(one.status, one.note) for one in ruling.outcomes] == [(CommandStatus.APPLIED, "nobody is called gone")]
+    assert [(one.status, one.note) for one in ruling.outcomes] == [
+        (CommandStatus.APPLIED, "GitHub has no account gone")
+    ]
     assert answers(several("remove [gone] socks", {(1, "gone"): None})) == [CommandStatus.NOT_UNDERSTOOD]
     assert answers(several("remove [ada, alan] socks", {(1, "ada"): ADA})) == [CommandStatus.WAITING]
 

@@ -214,7 +214,7 @@ def test_a_name_is_shown_beside_the_login() -> None:
                 " one “key: value” on each line"
             ),
         ),
-        ("goal: 5\ngoal: 6", "line 2, goal: found the key for the second time; write it once"),
+        ("goal: 5\ngoal: 6", "line 2, goal: found the same key a second time; write it once"),
         ("show: everything", f"line 1, show: found “everything”; {KEYS['show'].allowed}"),
         ("show: [name, count]", f"line 1, show: found “[name, count]”; {KEYS['show'].allowed}"),
         ("milestones: maybe", f"line 1, milestones: found “maybe”; {KEYS['milestones'].allowed}"),
@@ -382,7 +382,7 @@ def test_a_file_that_was_meant_to_be_the_settings_is_known_by_its_name(path: str
 
 
 def test_what_organizers_are_told_of_it_is_translated() -> None:
-    assert explain_misplaced("petition.yml", "en") == "petition.yml is not read; its place is .github/petition.yml"
+    assert explain_misplaced("petition.yml", "en") == "petition.yml is not read; move it to .github/petition.yml"
     assert "wird nicht gelesen" in explain_misplaced("petition.yml", "de")
 
 

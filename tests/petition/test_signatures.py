@@ -13,8 +13,8 @@ from bot.petition.comments.commands import ATTEMPT, Command, Phrase, Sign, Unsig
 from bot.petition.comments.faults import Fault
 from bot.petition.comments.grammar import parse
 from bot.petition.comments.names import says_something_unusual
-from bot.petition.i18n import translator
-from bot.petition.organizers.settings import LANGUAGES, Detail
+from bot.petition.i18n import LANGUAGES, translator
+from bot.petition.organizers.settings import Detail
 
 NOTHING = Sign()
 

@@ -12,8 +12,10 @@ from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.comments.faults import Fault
 from bot.petition.comments.grammar import parse
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason, Uncounted, explain
+from bot.petition.i18n import ENGLISH, translator
 from bot.store import NotCounted
-from bot.web.pages.view_models import _FAULTS, _NOT_COUNTED, _explain
+from bot.web.pages.uncounted_reasons import _FAULTS, _NOT_COUNTED
+from bot.web.pages.uncounted_reasons import explain as advise
 from tests.petition.simulation import ADA
 from tests.store.scene import REPOSITORY
 
@@ -110,11 +112,11 @@ def test_advice_fits_the_comment_and_following_it_counts(
     assert found is not None
     assert (found.reason, found.fault) == why
     told = NotCounted("ada", found.reason, 1, REPOSITORY, 7, 1, found.fault, found.has_orders)
-    _, advice = _explain(told, 0.0, is_closed=False)
+    _, advice = advise(told, 0.0, translator(ENGLISH), is_closed=False)
     if "begins with `/sign`" in advice and "empty line" not in advice:
         assert not re.search(r"(?m)^/sign\b", body)
     if found.has_orders:
-        assert "edit it so" not in advice
+        assert "edit your comment so" not in advice
     assert uncounted(*(another if found.has_orders else follow)(body)) is None
 
 

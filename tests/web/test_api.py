@@ -185,25 +185,25 @@ async def test_a_badge_says_the_count(scene: Scene) -> None:
 async def test_a_chart_of_one_or_two_days_climbs_by_the_hour(scene: Scene) -> None:
     for login, at in (("ada", 1_794_900_000), ("grace", 1_794_910_000), ("alan", 1_794_911_000)):
         await scene.petition.say(person(login), Sign(), at)
-    said = "3 signatures since 17 Nov 2026, 07:00 UTC; most in one hour: 2, from 17 Nov 2026, 10:00 UTC on."
+    said = "3 signatures since 17 Nov 2026, 07:00 UTC. Most in one hour: 2 (from 17 Nov 2026, 10:00 UTC on)."
     for path in (f"{PAGE}/chart.svg", PAGE):
         text = await scene.get(path)
         assert said in text
         # It ends where it is now: the hour from 11:00 on of the next day is not over.
         assert "18 Nov 2026, 12:00 UTC</text>" in text
     await scene.petition.say(person("linus"), Sign(), 1_794_900_000 - 2 * 86_400)
-    assert "4 signatures since 15 Nov 2026; most on one day: 3" in await scene.get(f"{PAGE}/chart.svg")
+    assert "4 signatures since 15 Nov 2026. Most on one day: 3" in await scene.get(f"{PAGE}/chart.svg")
 
 
 async def test_a_chart_of_a_petition_that_was_short_stays_by_the_hour(scene: Scene) -> None:
     for login, at in (("ada", 1_780_000_000), ("grace", 1_780_010_000)):
         await scene.petition.say(person(login), Sign(), at)
-    assert "2 signatures since 28 May 2026; most on one day" not in await scene.get(f"{PAGE}/chart.svg")
+    assert "2 signatures since 28 May 2026. Most on one day" not in await scene.get(f"{PAGE}/chart.svg")
     assert "2 signatures since 28 May 2026." in await scene.get(f"{PAGE}/chart.svg")
     scene.petition.clock = 1_794_990_000
     await scene.petition.change_issue(replace(LETTER, closed_at=1_780_020_000))
     text = await scene.get(f"{PAGE}/chart.svg")
-    assert "most in one hour: 1, from 28 May 2026, 20:00 UTC on." in text
+    assert "Most in one hour: 1 (from 28 May 2026, 20:00 UTC on)." in text
     assert "29 May 2026, 03:00 UTC</text>" in text
 
 
@@ -275,5 +275,5 @@ async def test_no_form_takes_strangers_text_for_its_own(scene: Scene, name: str,
     }
     picture = ET.fromstring(await scene.get(f"{PAGE}/chart.svg"))  # noqa: S314 - our own
     assert not any(each.tag.endswith(("script", "}a", "foreignObject")) for each in picture.iter())
-    assert picture.attrib.keys() == {"viewBox", "class", "role", "aria-label"}
+    assert picture.attrib.keys() == {"viewBox", "class", "direction", "role", "aria-label"}
     assert title.strip() in picture.attrib["aria-label"] or not title.isprintable()

@@ -27,8 +27,8 @@ async def test_a_card_shows_title_state_progress_and_count(scene: Scene) -> None
     await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(goals=(4,)))))
     await scene.petition.sign("ada")
     page = await read(scene)
-    assert "Open letters that people sign with a comment on GitHub" in page.text
-    said = "Open the archive Open acme/letters 1 person has signed 25% of the goal of 4 Last signed on 17 Nov 2026,"
+    assert "Each petition is an open letter in an issue on GitHub." in page.text
+    said = "Open the archive Open acme/letters 1 person has signed 25% of the goal of 4 Last signed: 17 Nov 2026,"
     assert said in page.text
     assert page.tags["progress"] == 1
     assert PUBLIC + PAGE in page.links
@@ -36,7 +36,7 @@ async def test_a_card_shows_title_state_progress_and_count(scene: Scene) -> None
 
 async def test_a_card_says_until_when_a_petition_is_open_and_then_that_it_is_closed(scene: Scene) -> None:
     await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(deadline=1_795_000_100))))
-    assert "Open until 18 Nov 2026, 11:08 UTC · acme/letters Be the first to sign" in (await read(scene)).text
+    assert "Open Deadline: 18 Nov 2026, 11:08 UTC acme/letters Be the first to sign" in (await read(scene)).text
     await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
     assert "Closed acme/letters Nobody has signed" in (await read(scene)).text
 
@@ -44,27 +44,27 @@ async def test_a_card_says_until_when_a_petition_is_open_and_then_that_it_is_clo
 async def test_petitions_are_found_by_title_or_repository(scene: Scene) -> None:
     await open_petitions(scene, 2)
     page = await read(scene, "/?q=ROAD+101")
-    assert "1 petition has ROAD 101 in the title or the repository’s name. Show all petitions" in page.text
+    assert "1 petition has ROAD 101 in its title or in the name of its repository. Show all petitions" in page.text
     assert page.tags["h2"] == 1
     assert (await read(scene, "/?q=acme/letters")).tags["h2"] == 3
 
 
 async def test_where_a_search_finds_nothing_the_page_says_how_to_widen_it(scene: Scene) -> None:
     page = await read(scene, "/?q=river")
-    assert "No petition has river in its title or its repository’s name. Try fewer letters" in page.text
+    assert "No petition has river in its title or in the name of its repository. Try fewer letters" in page.text
     assert f"{PUBLIC}/" in page.links
     page = await read(scene, "/?q=archive&state=closed")
     assert "No closed petition has archive in its title or" in page.text
-    assert "One that is open has." in page.text
+    assert "1 open petition has it." in page.text
     assert f"{PUBLIC}/?q=archive" in page.links
-    assert "No petition is closed." in (await read(scene, "/?state=closed")).text
+    assert "There are no closed petitions." in (await read(scene, "/?state=closed")).text
 
 
 async def test_open_and_closed_petitions_are_told_apart(scene: Scene) -> None:
     await open_petitions(scene, 2)
     await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
     page = await read(scene, "/?state=open")
-    assert "All 3 Open 2 Closed 1" in page.text
+    assert "All petitions 3 Open petitions 2 Closed petitions 1" in page.text
     assert "Open the archive" not in page.text
     closed = await read(scene, "/?state=closed")
     assert (closed.tags["h2"], "Open the archive" in closed.text) == (1, True)
@@ -90,6 +90,6 @@ async def test_a_question_that_makes_no_sense_is_refused_with_a_page(scene: Scen
 async def test_where_there_is_no_petition_the_page_says_how_to_begin_one(scene: Scene) -> None:
     await scene.make_private()
     page = await read(scene)
-    assert "There is no petition here yet To begin one:" in page.text
+    assert "There are no petitions here yet To start one:" in page.text
     assert "Give the issue the label petition." in page.text
     assert page.tags["form"] == 0

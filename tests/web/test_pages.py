@@ -23,6 +23,7 @@ from bot.petition.comments.grammar import parse
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.github_facts import Continuation, Issue
+from bot.petition.i18n import ENGLISH, translator
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
@@ -33,6 +34,7 @@ from bot.web import request_limits
 from bot.web.context import RequestedPetition
 from bot.web.pages import view_models
 from bot.web.pages.routes import COMPARED_VERSIONS
+from bot.web.pages.uncounted_reasons import explain
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
 from tests.web.scene import NOW, PAGE, PUBLIC, Scene, pages_context
@@ -75,7 +77,7 @@ async def test_a_closed_petition_asks_nobody_to_sign(scene: Scene) -> None:
     await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
     page = await read(scene)
     assert "Closed on 17 Nov 2026" in page.text
-    assert "To withdraw, comment /unsign there or delete your comment." in page.text
+    assert "To withdraw, comment /unsign or delete your comment." in page.text
     assert not any("new_comment_field" in link for link in page.links)
 
 
@@ -90,12 +92,12 @@ async def test_who_is_not_counted_is_told_why_and_what_helps(scene: Scene) -> No
     told = {login: (await read(scene, f"{PAGE}?q={login}")).text for login in PEOPLE}
     assert "No, alan is not counted." in told["alan"]
     assert (
-        "has something like /sign that was not understood. To sign, edit it so that it begins with /sign."
+        "has something like /sign that was not understood. To sign, edit your comment so that it begins with /sign."
         in told["alan"]
     )
     assert "has no line that begins with /sign." in told["barbara"]
     below = (await read(scene, f"{PAGE}?q=ben")).text
-    assert "has /sign only below what looks like a quoted mail, where nothing is read." in below
+    assert "has /sign only below what looks like a quoted email, where nothing is read." in below
     assert "To sign, write another comment, with /sign on its first line." in below
     assert "was hidden by a maintainer of the repository." in told["grace"]
     assert "withdraws your signature." in told["linus"]
@@ -108,7 +110,7 @@ async def test_after_the_end_nobody_is_told_to_sign(scene: Scene) -> None:
     await scene.petition.say(person("ada"), Sign(), 1_794_960_000)
     await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True), 1_794_960_001)
     assert "was written after the petition had closed." in (await read(scene, f"{PAGE}?q=ada")).text
-    assert "edit it" not in (await read(scene, f"{PAGE}?q=alan")).text
+    assert "edit your comment" not in (await read(scene, f"{PAGE}?q=alan")).text
 
 
 async def test_what_organizers_do_not_show_is_not_told_by_the_search_either(scene: Scene) -> None:
@@ -121,12 +123,12 @@ async def test_whoever_gave_a_command_is_not_told_to_edit_it_into_a_signature(sc
     await scene.petition.say(person("alan"), None)
     await scene.petition.say(person("alan"), OrganizerCommand("goal", "5"))
     told = (await read(scene, f"{PAGE}?q=alan")).text
-    assert "is a /petition command, which signs nothing. Leave it as it is:" in told
+    assert "is a /petition command, which signs nothing. Leave your comment unchanged:" in told
     assert "To sign, write another comment: /sign" in told
-    assert "edit it" not in told
+    assert "edit your comment" not in told
     await scene.petition.say(person("grace"), OrganizerCommand.mistyped("/petiton", "goal 5"))
     told = (await read(scene, f"{PAGE}?q=grace")).text
-    assert "has a /petition command that is misspelt, and which signs nothing. Mend the command there." in told
+    assert "has a misspelled /petition command, which signs nothing. Correct the command there." in told
 
 
 async def test_whoever_mistypes_beside_a_command_is_not_told_to_edit_it(scene: Scene) -> None:
@@ -134,8 +136,8 @@ async def test_whoever_mistypes_beside_a_command_is_not_told_to_edit_it(scene: S
     for login, own in (("alan", Phrase("sing", is_attempt=True)), ("ben", Phrase("", is_cut_off=True))):
         await scene.petition.say(person(login), Several(commands, own))
         told = (await read(scene, f"{PAGE}?q={login}")).text
-        assert "Leave it as it is, for it has a /petition command too." in told
-        assert "edit it" not in told
+        assert "Leave your comment unchanged, because it also has a /petition command." in told
+        assert "edit your comment" not in told
 
 
 async def test_whose_account_was_too_new_is_told_from_when_on_it_may_sign(scene: Scene) -> None:
@@ -145,9 +147,9 @@ async def test_whose_account_was_too_new_is_told_from_when_on_it_may_sign(scene:
         await scene.petition.store.account_ages.record(LETTER.id, [Account(PEOPLE[login], born)])
     told = (await read(scene, f"{PAGE}?q=ada")).text
     assert "was written when your account was too new for this petition." in told
-    assert "From 16 Dec 2026, 03:33 UTC on, your account may sign: comment /sign again then." in told
+    assert "Your account can sign from 16 Dec 2026, 03:33 UTC on. Comment /sign again then." in told
     told = (await read(scene, f"{PAGE}?q=grace")).text
-    assert "Your account is old enough now: comment /sign again." in told
+    assert "Your account is old enough now. Comment /sign again." in told
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -155,9 +157,11 @@ def test_no_advice_undoes_what_a_comment_does(reason: Reason) -> None:
     """To edit a refusal or a withdrawal is for whoever wants to sign, and to edit a command for nobody."""
     for fault, has_orders in itertools.product(["", MISTYPED_ORDER, *Fault], (False, True)):
         found = NotCounted("ada", reason, 1, REPOSITORY, 7, 1, fault, has_orders)
-        _, advice = view_models._explain(found, NOW, is_closed=False)
-        assert re.search("(?i)edit it(?! into)", re.sub("To sign[^,.]*, edit it", "", advice)) is None, advice
-        assert "edit it so" not in advice or not (has_orders or reason is Reason.COMMAND), advice
+        _, advice = explain(found, NOW, translator(ENGLISH), is_closed=False)
+        assert (
+            re.search("(?i)edit (it|your comment)", re.sub("To sign[^,.]*, edit your comment", "", advice)) is None
+        ), advice
+        assert "edit your comment so" not in advice or not (has_orders or reason is Reason.COMMAND), advice
 
 
 @pytest.mark.parametrize(
@@ -165,10 +169,10 @@ def test_no_advice_undoes_what_a_comment_does(reason: Reason) -> None:
     [
         (
             "/sing",
-            "has a command that is misspelt. To sign, edit it so that it begins with /sign , spelt like this.",
+            "has a misspelled command. To sign, edit your comment so that it begins with /sign , spelled exactly",
         ),
-        ("\\sign", "has a command without the / right before it."),
-        ("`/sign`", "has /sign between the marks of code, where it is not read."),
+        ("\\sign", "has a command without / directly before it."),
+        ("`/sign`", "has /sign formatted as code, where it is not read."),
         ('"/sign"', "has marks around /sign ."),
     ],
 )
@@ -181,12 +185,12 @@ async def test_of_a_mistyped_command_it_is_told_what_is_wrong_about_it(scene: Sc
 
 async def test_was_i_counted_is_answered_plainly(scene: Scene) -> None:
     await scene.petition.sign("ada", "Ada Lovelace")
-    assert "Yes, ada is counted, as Ada Lovelace" in (await read(scene, f"{PAGE}?q=ADA")).text
+    assert "Yes, ada is counted. Name: Ada Lovelace" in (await read(scene, f"{PAGE}?q=ADA")).text
     assert "Yes, ada is counted" in (await read(scene, f"{PAGE}?q=@ada")).text
     assert "No signature of grace is counted" in (await read(scene, f"{PAGE}?q=grace")).text
     some = (await read(scene, f"{PAGE}?q=love")).text
-    assert "No GitHub login is exactly love" in some
-    assert "if you are among them, you are counted" in some
+    assert "Nobody who is counted has exactly the GitHub login love" in some
+    assert "If you are among them, you are counted" in some
     assert "Ada Lovelace" in some
 
 
@@ -201,9 +205,9 @@ async def test_who_asked_not_to_be_listed_is_told_that_it_counts_and_stands_nowh
         assert "1 person who signed asked not to be listed." in html
     assert "1 person has signed" in (await read(scene, PAGE)).text
     assert "Nobody has signed yet" not in (await read(scene, PAGE)).text
-    assert "Yes, ada is counted, and not listed, as asked: signed on" in (await read(scene, f"{PAGE}?q=ada")).text
+    assert "Yes, ada is counted. Not listed, as requested. Signed: 17" in (await read(scene, f"{PAGE}?q=ada")).text
     by_name = (await read(scene, f"{PAGE}?q=lovelace")).text
-    assert "Whoever asked not to be listed is found by the GitHub login only." in by_name
+    assert "People who asked not to be listed are found only by their GitHub login." in by_name
     await set_up(scene, "show: count")
     assert "asked not to be listed" not in (await read(scene, PAGE)).text
 
@@ -239,7 +243,7 @@ async def test_a_link_in_a_chat_shows_title_count_and_a_picture(scene: Scene) ->
     await scene.petition.sign("ada")
     said = dict(re.findall(r'<meta property="og:(\S+)" content="([^"]*)">', await scene.get(PAGE)))
     assert (said["title"], said["url"]) == ("Open the archive", PUBLIC + PAGE)
-    assert said["description"] == "1 person has signed. Sign it with a comment on GitHub."
+    assert said["description"] == "1 person has signed – Sign it with a comment on GitHub."
     assert said["image"] == f"{PUBLIC}{PAGE}/card.png"
     assert said["image:alt"] == "1 person has signed"
     async with scene.client.get(f"{PAGE}/card.png") as answer:
@@ -250,9 +254,9 @@ async def test_a_link_in_a_chat_shows_title_count_and_a_picture(scene: Scene) ->
     await set_up(scene, "goal: 4")
     async with scene.client.get(f"{PAGE}/card.png") as answer:
         assert await answer.read() == card(1, [4]) != picture
-    assert 'content="1 person has signed: 25% of the goal of 4"' in await scene.get(PAGE)
+    assert 'content="1 person has signed – 25% of the goal of 4"' in await scene.get(PAGE)
     await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
-    assert "1 person has signed. It is closed." in await scene.get(PAGE)
+    assert "1 person has signed – The petition is closed." in await scene.get(PAGE)
 
 
 async def test_where_nobody_has_signed_no_empty_chart_is_shown(scene: Scene) -> None:
@@ -298,7 +302,7 @@ async def test_the_front_page_lists_petitions_and_tells_what_to_do_where_there_a
     assert PUBLIC + PAGE in page.links
     await scene.make_private()
     empty = await read(scene, "/")
-    assert "There is no petition here yet" in empty.text
+    assert "There are no petitions here yet" in empty.text
     assert "Give the issue the label petition" in empty.text
 
 
@@ -365,7 +369,9 @@ async def test_nobody_is_asked_for_a_name_that_is_not_shown(scene: Scene) -> Non
     assert "/sign Your Name, Your Affiliation" in (await read(scene)).text
     await set_up(scene, "show: login")
     page = await read(scene)
-    assert "Write a comment there that says /sign . The bot adds" in page.text.replace("/sign.", "/sign .")
+    assert (
+        "To sign, comment /sign The bot adds 👍 to comments that count and 😕 to comments that do not." in page.text
+    )
     assert "Your Name" not in page.text
 
 
@@ -392,12 +398,12 @@ async def test_first_signatories_stand_above_the_list_and_in_it(scene: Scene) ->
 async def test_an_official_response_stands_above_the_letter(scene: Scene) -> None:
     await set_up(scene, "", Response("We will.\n<b>Soon.</b>", "librarian", 1_794_950_000))
     page = await read(scene)
-    assert "Official response We will. <b>Soon.</b> by librarian" in page.text
+    assert "Official response We will. <b>Soon.</b> By librarian:" in page.text
     found = json.loads(await scene.get(f"{PAGE}.json"))
     assert found["petition"]["response"]["login"] == "librarian"
     assert found["petition"]["response"]["addressee"] is None
     await set_up(scene, "", Response("No.", "librarian", 1_794_950_000, "ACME <b>Inc.</b>"))
-    assert "Official response No. by ACME <b>Inc.</b>, posted by librarian" in (await read(scene)).text
+    assert "Official response No. By ACME <b>Inc.</b>, posted by librarian:" in (await read(scene)).text
     found = json.loads(await scene.get(f"{PAGE}.json"))
     assert found["petition"]["response"]["addressee"] == "ACME <b>Inc.</b>"
 
@@ -461,7 +467,7 @@ async def test_where_only_the_count_is_shown_no_form_names_anybody(scene: Scene,
     await scene.petition.say(person("ada"), Sign("Ada Byron", "Harbour Library"))
     page = await read(scene, f"{PAGE}?q=ada")
     assert "1 person has signed" in page.text
-    assert "show how many have signed, and not who" in page.text
+    assert "show how many people have signed, but not who" in page.text
     assert page.tags["form"] == 0
     for path in (PAGE, f"{PAGE}.json", f"{PAGE}.json?q=ada"):
         text = await scene.get(path)
@@ -485,7 +491,7 @@ async def test_the_letter_and_its_versions_are_shown(scene: Scene) -> None:
     versions = await read(scene, f"{PAGE}/letter")
     assert "Version 2" in versions.text
     assert "1 person had signed before" in versions.text
-    assert "1 passage was added; to the first change." in versions.text
+    assert "1 passage was added. Go to the first change" in versions.text
     assert "Please open the added: whole archive." in versions.text
     assert "**" not in versions.text
     assert (versions.tags["ins"], versions.tags["script"]) == (2, 1)
@@ -506,7 +512,7 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
         await scene.petition.store.letters.record(LETTER.id, LETTER.id, f"Plea {plea} {number}.", 1_000 + number)
     page = await read(scene, f"{PAGE}/letter")
     assert page.tags["article"] == 30
-    assert page.text.count("lies too far back") == 30 - COMPARED_VERSIONS
+    assert page.text.count("is too old to be shown here") == 30 - COMPARED_VERSIONS
     assert len(compared) == COMPARED_VERSIONS - 1
     details = await scene.petition.store.rosters.get_details(LETTER.id, RosterQuery(size=1))
     assert details is not None
@@ -519,7 +525,7 @@ async def test_of_long_letters_fewer_versions_are_compared(scene: Scene, monkeyp
         await scene.petition.store.letters.record(LETTER.id, LETTER.id, f"Plea {number:035}", 1_000 + number)
     page = await read(scene, f"{PAGE}/letter")
     # The newest two; each is of 40 characters.
-    assert (page.tags["ins"], page.text.count("lies too far back")) == (1 + 2, 4)
+    assert (page.tags["ins"], page.text.count("is too old to be shown here")) == (1 + 2, 4)
 
 
 LIMITS = request_limits.RequestLimits()
@@ -636,7 +642,7 @@ async def test_a_signature_says_which_version_it_was_given_to_where_another_one_
     scene.petition.clock = clock + 120
     await scene.petition.sign("grace")
     page = await read(scene)
-    assert page.text.count("signed version 1 of the letter") == 1
+    assert page.text.count("Signed version 1 of the letter") == 1
     assert f"{PUBLIC}{PAGE}/letter#v1" in page.links
     told = json.loads(await scene.get(f"{PAGE}.json?sort=oldest"))
     first, second = [one["letter"] for one in told["signatures"]]
@@ -677,11 +683,11 @@ async def test_a_page_says_how_many_signed_which_text(scene: Scene) -> None:
     await store.letters.record(LETTER.id, LETTER.id, "Please open the whole archive.", clock + 60)
     again = "To sign this text, comment /sign again."
     page = await read(scene)
-    assert f"0 people have signed this text, 2 an earlier one. {again}" in page.text
+    assert f"0 people signed this text, 2 an earlier one. {again}" in page.text
     assert f"{PUBLIC}{PAGE}/letter" in page.links
     scene.petition.clock = clock + 120
     await scene.petition.sign("grace")
-    assert "1 person has signed this text, 1 an earlier one." in (await read(scene)).text
+    assert "1 person signed this text, 1 an earlier one." in (await read(scene)).text
     told = json.loads(await scene.get(f"{PAGE}.json"))["petition"]
     assert (told["count"], told["signed_other_text"]) == (2, 1)
     await scene.petition.change_issue(replace(scene.petition.issue, closed_at=clock + 130))

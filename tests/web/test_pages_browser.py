@@ -91,11 +91,11 @@ async def test_a_petition_is_found_with_the_keyboard_alone_and_without_scripts(
     await expect(page.get_by_role("status")).to_contain_text("1 petition has road 105")
     await tab_to(page, "Closed")
     await press_enter(page)
-    await expect(page.get_by_role("link", name="Closed 1")).to_have_attribute("aria-current", "true")
+    await expect(page.get_by_role("link", name="Closed petitions 1")).to_have_attribute("aria-current", "true")
     await expect(page.get_by_role("listitem")).to_have_count(1)
     await tab_to(page, "Show all petitions")
     await press_enter(page)
-    await tab_to(page, "More")
+    await tab_to(page, "Next page")
     await press_enter(page)
     await expect(page.get_by_role("listitem")).to_have_count(11)
     await expect(page.get_by_text("Page 2 of 2")).to_be_visible()
@@ -114,13 +114,13 @@ async def test_recent_times_say_how_long_ago_they_are_and_older_ones_when(scene:
     await expect(times).to_have_text(["5 minutes ago", "2 days ago", "10 Nov 2026, 00:00"])
     await expect(times.first).to_have_attribute("title", "17 Nov 2026, 23:55 UTC")
     await expect(times.first).to_have_attribute("datetime", "2026-11-17T23:55:00Z")
-    await expect(page.get_by_role("link", name="Comment of alan, 5 minutes ago")).to_be_visible()
+    await expect(page.get_by_role("link", name="Comment by alan: 5 minutes ago")).to_be_visible()
     await page.clock.run_for(60_000)
     await expect(times.first).to_have_text("6 minutes ago")
     await page.goto(at(scene, "/"))
-    await expect(page.get_by_text("Last signed 6 minutes ago")).to_be_visible()
+    await expect(page.get_by_text("Last signed: 6 minutes ago")).to_be_visible()
     await page.goto(at(scene, f"{PAGE}?q=alan"))
-    await expect(page.get_by_role("status")).to_contain_text("Yes, alan is counted: signed 6 minutes ago.")
+    await expect(page.get_by_role("status")).to_contain_text("Yes, alan is counted. Signed: 6 minutes ago")
     assert complaints == []
     await page.close()
 
@@ -132,7 +132,7 @@ async def test_without_scripts_the_exact_time_stands(scene: Scene, browser: Brow
     await page.goto(at(scene, PAGE))
     await expect(page.locator("#entries time")).to_have_text("18 Nov 2026, 00:00")
     await page.goto(at(scene, "/"))
-    await expect(page.get_by_text("Last signed on 18 Nov 2026, 00:00 UTC")).to_be_visible()
+    await expect(page.get_by_text("Last signed: 18 Nov 2026, 00:00 UTC")).to_be_visible()
     await context.close()
 
 
@@ -148,8 +148,8 @@ async def test_versions_are_shown_as_text_with_what_was_changed(scene: Scene, pa
     await change_letter(scene)
     await page.goto(at(scene, f"{PAGE}/letter"))
     third, second, first = (page.get_by_role("article", name=f"Version {number}") for number in (3, 2, 1))
-    await expect(third).to_contain_text("It reads as the version before: nothing that is shown was changed.")
-    await expect(second).to_contain_text("3 passages were added and 2 passages were removed")
+    await expect(third).to_contain_text("Nothing that readers see was changed.")
+    await expect(second).to_contain_text("3 passages were added. 2 passages were removed.")
     marks = [second.get_by_role("insertion"), second.get_by_role("deletion")]
     added, removed = [await one.all_text_contents() for one in marks]
     assert added == ["added: open", "added: whole", "added: Thanks!"]

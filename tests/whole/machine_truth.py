@@ -269,7 +269,7 @@ class Petition:
             yield "the block is wrong about where to sign"
         if (f"Please sign in [{names[-1]}](" in block) != (not is_last and not over):
             yield f"the block does not send signers to {names[-1]}, or should not"
-        if ("This continues [" in block) != (is_last and len(names) > 1):
+        if ("This issue continues [" in block) != (is_last and len(names) > 1):
             yield "the block is wrong about continuing another issue"
 
 

@@ -82,7 +82,7 @@ async def test_a_full_issue_is_continued_in_another_one(stage: Scene, few: None)
     assert f"Please sign in [{second.repository.full_name}#2](" in (petition.body or "")
     assert "To sign, comment" not in (petition.body or "")
     assert "To sign, comment" in (second.body or "")
-    assert "This continues [lovelace/letters#1](" in (second.body or "")
+    assert "This issue continues [lovelace/letters#1](" in (second.body or "")
     assert (second.title, second.labels) == ("A letter (2)", [])
 
 

@@ -40,7 +40,7 @@ async def test_when_a_petition_has_ended_names_go_and_the_count_stays(stage: Sce
     stage.sandbox.issues.close(petition, stage.organizer())
     await stage.until(lambda: "Closed on" in (petition.body or ""))
     await surveyed(stage)
-    await stage.until(lambda: "Names were removed here on" in (petition.body or ""))
+    await stage.until(lambda: "The names were erased on" in (petition.body or ""))
     body = await stage.shows(petition, 1)
     assert "Ada Byron" not in body
     assert "[ada]" not in body

@@ -221,7 +221,7 @@ async def test_what_of_a_comment_was_not_applied_is_told(stage: Scene, petition:
     await says(stage, petition, "**25%** of the goal of 4", "“/petition deadline tomorrow”: write a date")
     await stage.reacted(given, "confused")
     many = stage.sign(petition, "grace", "\n".join(f"/petition goal {goal}" for goal in range(1, 30)))
-    await says(stage, petition, "of the goal of 20", "of one comment, 20 commands are read")
+    await says(stage, petition, "of the goal of 20", "only the first 20 commands of a comment are read")
     await stage.reacted(many, "confused")
 
 
@@ -346,13 +346,13 @@ async def test_settings_in_another_place_are_named(stage: Scene, path: str) -> N
     stage.organizer()
     petition = stage.petition()
     # At the beginning of a petition …
-    body = await says(stage, petition, "For the organizers: 1 remark", "is not read; its place is")
+    body = await says(stage, petition, "For the organizers: 1 remark", "is not read; move it to")
     assert "goal of 4" not in body
     push(path, None)
     await stage.until(lambda: "remark" not in (petition.body or ""))
     # … and when somebody pushes.
     push(path, "goal: 5")
-    await says(stage, petition, "is not read; its place is")
+    await says(stage, petition, "is not read; move it to")
     settings(stage, "goal: 5")
     assert "remark" not in await says(stage, petition, "goal of 5")
     settings(stage, "goal: 6")
@@ -366,8 +366,8 @@ async def test_settings_in_another_place_are_looked_for_when_a_petition_begins(
     with unheard(stage):
         stage.sandbox.repositories.write_file(stage.sandbox.repository(), "petition.yaml", "goal: 4")
     second = stage.petition()
-    await says(stage, second, "is not read; its place is")
-    await says(stage, petition, "is not read; its place is")
+    await says(stage, second, "is not read; move it to")
+    await says(stage, petition, "is not read; move it to")
 
 
 async def test_to_look_in_other_places_costs_no_call_at_each_look(sqlite_url: str) -> None:

@@ -96,9 +96,9 @@ async def test_who_is_not_counted_is_told_what_is_wrong_and_organizers_not_to_ed
     page = links(petition)["Was I counted?"].partition("#")[0]
     told = Read(await fetch(f"{page}?q=grace")).text
     assert "No, grace is not counted." in told
-    assert "is a /petition command, which signs nothing. Leave it as it is" in told
-    assert "edit it" not in told
-    assert "has /sign between the marks of code" in Read(await fetch(f"{page}?q=alan")).text
+    assert "is a /petition command, which signs nothing. Leave your comment unchanged" in told
+    assert "edit your comment" not in told
+    assert "has /sign formatted as code" in Read(await fetch(f"{page}?q=alan")).text
 
 
 async def test_a_long_response_is_whole_on_the_page_as_markdown(public: Scene) -> None:

@@ -145,7 +145,7 @@ async def test_who_was_forgotten_is_a_signature_without_a_name(github: Sandbox, 
     assert code == 0, err
     assert (await write_site(tmp_path, tmp_path / "site"))[0] == 0
     files = texts(tmp_path / "site")
-    assert "Not named" in files[PAGE + "index.html"]
+    assert "not named" in files[PAGE + "index.html"]
     assert "2 people have signed" in files[PAGE + "index.html"]
     assert [name for name, text in files.items() if "of-ockham" in text] == []
 
@@ -156,7 +156,7 @@ async def test_a_paused_petition_keeps_its_page_and_leaves_the_list(github: Sand
     github.issues.unlabel(petition, petition.repository.owner, "petition")
     files = await written(github, tmp_path)
     assert "Counting is paused" in files[PAGE + "index.html"]
-    assert "There is no petition here yet" in files["index.html"]
+    assert "There are no petitions here yet" in files["index.html"]
 
 
 async def test_the_block_links_to_the_site_that_the_settings_name_and_the_pages_know_their_address(

@@ -72,7 +72,7 @@ async def test_a_site_is_read_from_the_front_page_to_the_versions_of_the_letter(
         # What the browser's own search looks for is on the page.
         assert await page.evaluate("window.find('person-99')")
         await expect(page.get_by_role("link", name="Sign on GitHub")).to_be_visible()
-        await page.get_by_role("link", name="What was changed, and when").click()
+        await page.get_by_role("link", name="What was changed").click()
         await expect(page.get_by_role("heading", name="Version 2")).to_be_visible()
         await page.get_by_role("link", name="Read what you sign").click()
         await page.get_by_role("link", name="Undersigned").click()

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
+from bot.petition.i18n import ENGLISH
 from bot.petition.machine_line import Counter, Coverage, MachineLine
 from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
-from bot.petition.organizers.settings import LANGUAGES, Detail
+from bot.petition.organizers.settings import Detail
 from bot.units import WholeEpochSeconds
 
 _MOST_REMOVALS = 500
@@ -51,7 +52,7 @@ class BlockContent(Struct, frozen=True):
     """The names, `owner/repo#number`, of all issues of the petition where there is more than one, in order."""
     position: int = 1
     """Which of the threads this block stands in."""
-    language: str = LANGUAGES[0]
+    language: str = ENGLISH
     show: frozenset[Detail] = frozenset(Detail)
     days: Sequence[tuple[int, int]] = ()
     """How many signed on which day, in days since 1970, ascending, where a chart is wanted."""

@@ -20,8 +20,7 @@ from bot.petition.block.body import (
 )
 from bot.petition.block.sections import SECTIONS, Section, counted, coverage, heading, note
 from bot.petition.comments.comment import unify_newlines
-from bot.petition.i18n import translator
-from bot.petition.organizers.settings import LANGUAGES
+from bot.petition.i18n import LANGUAGES, translator
 
 
 def compose(body: str | None, content: BlockContent) -> str | None:

@@ -22,6 +22,11 @@ from bot.units import WholeEpochSeconds
 
 _MOST_REMARKS = 10
 
+REACTIONS: Final = message(
+    "The bot adds 👍 to comments that count and 😕 to comments that do not."
+    " When many people sign at once, some comments get no reaction."
+)
+
 
 def heading(content: BlockContent, tr: Translator) -> str:
     """Format how many have signed."""
@@ -56,8 +61,8 @@ def covered(known: Coverage, ended_at: WholeEpochSeconds | None, tr: Translator)
     else:
         told = tr.translate("Every comment up to {time} is counted.", time=time)
     wait = tr.count(
-        "{number} comment waits until GitHub has told how it was written.",
-        "{number} comments wait until GitHub has told how they were written.",
+        "{number} comment is waiting for data from GitHub.",
+        "{number} comments are waiting for data from GitHub.",
         known.waiting,
     )
     return told, wait if known.waiting else ""
@@ -96,8 +101,8 @@ def state(content: BlockContent, tr: Translator) -> str:
         return " ".join(("🔒", closed, tr.translate("New signatures do not count.")))
     if not content.labelled:
         return "⏸️ " + tr.translate(
-            "**Counting is paused**, because the label {label} was taken off this issue."
-            " What you write meanwhile will count when it is back.",
+            "**Counting is paused** because this issue does not have the label {label}."
+            " Comments that you write now will count when it has the label again.",
             label=tr.code(content.label),
         )
     if content.deadline is not None:
@@ -109,13 +114,15 @@ def threads(content: BlockContent, tr: Translator) -> str:
     """Format where the petition goes on, or what this issue continues."""
     links = [tr.name(f"[{name}]({content.site_url}/{name.replace('#', '/issues/')})") for name in content.threads]
     if content.position < len(content.threads):
-        full = tr.translate("This issue has as many comments as it can take.")
+        full = tr.translate("This issue has reached its limit of comments.")
         if content.ended_at is not None:
             return full
         go_on = tr.translate("Please sign in {issue}.", issue=links[-1])
         return f"➡️ **{full} {go_on}**"
     if content.position > 1:
-        return tr.translate("This continues {issues}; all are counted together.", issues=tr.all_of(links[:-1]))
+        return tr.translate(
+            "This issue continues {issues}. All signatures are counted together.", issues=tr.all_of(links[:-1])
+        )
     return ""
 
 
@@ -124,7 +131,7 @@ def anonymised(content: BlockContent, tr: Translator) -> str:
     if content.anonymised_at is None:
         return ""
     when = tr.day_and_time(content.anonymised_at)
-    return tr.translate("Names were removed here on {time}; the count stays.", time=when)
+    return tr.translate("The names were erased on {time}. The count stays.", time=when)
 
 
 def instructions(content: BlockContent, tr: Translator) -> str:
@@ -139,11 +146,7 @@ def instructions(content: BlockContent, tr: Translator) -> str:
         )
     else:
         how_to_sign = tr.translate("**To sign, comment {sign}**", sign=sign)
-    answer = tr.translate(
-        "The bot adds 😕 to a comment that does not count, and 👍 to one that does; where very many sign at once,"
-        " not to each."
-    )
-    return "\n".join([how_to_sign, withdraw, answer])
+    return "\n".join([how_to_sign, withdraw, tr.translate(REACTIONS)])
 
 
 def example_of(show: Collection[Detail], tr: Translator) -> str:
@@ -156,6 +159,16 @@ def example_of(show: Collection[Detail], tr: Translator) -> str:
     both, name = message("Your Name, Your Affiliation"), message("Your Name")
     details = tr.translate(both if Detail.AFFILIATION in show else name)
     return f"/sign {details}"
+
+
+def signed_this_text(count: int, earlier: int, tr: Translator) -> str:
+    """Format how many have signed the letter as it is, and how many an earlier one."""
+    return tr.count(
+        "{number} person signed this text, {earlier} an earlier one.",
+        "{number} people signed this text, {earlier} an earlier one.",
+        count,
+        earlier=tr.number(earlier),
+    )
 
 
 def first(content: BlockContent, tr: Translator) -> str:
@@ -198,12 +211,7 @@ def letter_changed(content: BlockContent, tr: Translator) -> str:
         return ""
     at, earlier = content.letter_changed
     changed = tr.translate("The letter was changed on {time}.", time=tr.day_and_time(at))
-    signed = tr.count(
-        "{number} person signed this text, {earlier} an earlier one.",
-        "{number} people signed this text, {earlier} an earlier one.",
-        content.count - earlier,
-        earlier=tr.number(earlier),
-    )
+    signed = signed_this_text(content.count - earlier, earlier, tr)
     link = _link(tr.translate("What was changed"), content.versions_url) if content.versions_url else ""
     again = tr.translate("To sign this text, comment {sign} again.", sign=tr.code("/sign"))
     parts = (changed, f"**{signed}**", link, again if content.is_signed_here else "")
@@ -225,8 +233,7 @@ def remarks(content: BlockContent, tr: Translator) -> str:
     if count > _MOST_REMARKS:
         items.append("- " + tr.count("…and {number} more", "…and {number} more", count - _MOST_REMARKS))
     end = tr.translate(
-        "Mend the file, or edit or delete the comment, and its remark goes."
-        " Meanwhile, what held before still holds."
+        "To remove a remark, correct the file, or edit or delete the comment. Until then, the earlier rules apply."
     )
     return "\n".join([f"<details><summary>{title}</summary>\n", *items, f"\n{end}\n\n</details>"])
 
@@ -255,7 +262,7 @@ def note(content: BlockContent, tr: Translator) -> str:  # noqa: ARG001 - as of 
 
 def counted(as_of: WholeEpochSeconds, tr: Translator) -> str:
     """Format when it was counted."""
-    return tr.translate("Counted {time} from the comments", time=tr.day_and_time(as_of))
+    return tr.translate("Counted from the comments on {time}", time=tr.day_and_time(as_of))
 
 
 def _table(title: str, signatures: Sequence[Signature], content: BlockContent, tr: Translator) -> str:

@@ -115,7 +115,7 @@ class SetGoal(Instruction, frozen=True):
     """`goal 500`, `goal 100, 500, 1000` or `goal none`: the ladder of goals, ascending."""
 
     usage = "goal 500"
-    purpose = message("sets the goal, or a ladder of goals: `goal 100, 500, 1000`; `goal none` takes it away")
+    purpose = message("sets one goal or several: `goal 100, 500, 1000`; `goal none` removes them")
 
     goals: tuple[int, ...]
 
@@ -136,7 +136,7 @@ class SetDeadline(Instruction, frozen=True):
     """`deadline 2026-12-31` or `deadline none`."""
 
     usage = "deadline 2026-12-31"
-    purpose = message("sets the end: the end of that day in UTC; `deadline none` takes it away")
+    purpose = message("sets the deadline: the end of that day in UTC; `deadline none` removes it")
 
     at: WholeEpochSeconds | None
 
@@ -151,7 +151,7 @@ class SetDeadline(Instruction, frozen=True):
 
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
         if self.at is not None and self.at < given.at:
-            raise NotUnderstood(message("the deadline must lie ahead"))
+            raise NotUnderstood(message("the deadline must be in the future"))
         return _changed(rules, settings=replace(rules.settings, deadline=self.at))
 
 
@@ -170,7 +170,7 @@ class AboutPeople(Instruction, frozen=True):
                 return results.with_outcome(given, CommandStatus.WAITING, note)
         people = {login: person for login in self.logins if (person := named[given.comment_id, login]) is not None}
         unknown = ", ".join(login for login in self.logins if login not in people)
-        nobody = NotUnderstood(message("nobody is called {value}"), unknown)
+        nobody = NotUnderstood(message("GitHub has no account {value}"), unknown)
         if not people:
             raise nobody
         removals = {removal.user_id: removal for removal in results.rules.removals}
@@ -205,7 +205,7 @@ class Restore(AboutPeople, frozen=True):
     """`restore @login`, or `restore [login, login]` for several."""
 
     usage = "restore @login"
-    purpose = message("restores it")
+    purpose = message("restores a removed signature")
 
     @classmethod
     def parse(cls, argument: str, /) -> Restore:
@@ -230,7 +230,7 @@ class Reopen(Instruction, frozen=True):
     """`reopen`."""
 
     usage = "reopen"
-    purpose = message("takes that back, and a deadline that has passed")
+    purpose = message("opens the petition again, also after its deadline")
 
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
         settings = rules.settings
@@ -243,7 +243,7 @@ class Recount(Instruction, frozen=True):
     """`recount`."""
 
     usage = "recount"
-    purpose = message("has the comments and the settings read again")
+    purpose = message("reads the comments and the settings again")
 
     def apply(self, results: CommandResults, given: GivenCommand, _named: Named, /) -> CommandResults:
         """Ask for a recount."""
@@ -256,8 +256,8 @@ class Respond(Instruction, frozen=True):
 
     usage = "respond text"
     purpose = message(
-        "shows an official answer at the top, with `respond from ACME: text` as the answer of somebody else;"
-        " `respond none` takes it away"
+        "shows an official response at the top; `respond from ACME: text` names who gave it;"
+        " `respond none` removes it"
     )
 
     text: str
@@ -267,11 +267,11 @@ class Respond(Instruction, frozen=True):
     def parse(cls, argument: str, /) -> Respond:
         """Read the answer, and whose it is: a short name between `from` and a colon, else there is none."""
         if not argument:
-            raise NotUnderstood(message("write the answer after the word respond"))
+            raise NotUnderstood(message("write the response after the word respond"))
         if (named := _ADDRESSEE.match(argument)) is None:
             return cls("" if argument.lower() in NONE else argument)
         if not (text := argument[named.end() :].strip()):
-            raise NotUnderstood(message("write the answer after the colon"))
+            raise NotUnderstood(message("write the response after the colon"))
         return cls(text, " ".join(named[1].split()))
 
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
@@ -302,7 +302,7 @@ def understand(command: OrganizerCommand) -> Instruction:
     if instruction is not None:
         return instruction.parse(command.argument.strip())
     if command.word == TOO_MANY:
-        raise NotUnderstood(message("of one comment, {value} commands are read"), str(MOST_COMMANDS))
+        raise NotUnderstood(message("only the first {value} commands of a comment are read"), str(MOST_COMMANDS))
     if command.is_mistyped:
         raise NotUnderstood(message("begin a line with {value}"), "/petition")
     raise NotUnderstood(message("the commands are {value}"), ", ".join(INSTRUCTIONS))

@@ -14,7 +14,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-from bot.petition.i18n import Message, message, translator
+from bot.petition.i18n import ENGLISH, LANGUAGES, Message, language_named, message, translator
 from bot.petition.machine_line import Counter
 from bot.petition.organizers.values import (
     DEADLINE_ALLOWED,
@@ -44,7 +44,7 @@ def is_misplaced(path: str) -> bool:
 def explain_misplaced(path: str, language: str) -> str:
     """Format what organizers are told about such a file."""
     tr = translator(language)
-    return tr.translate("{file} is not read; its place is {path}", file=tr.name(path), path=tr.name(PATH))
+    return tr.translate("{file} is not read; move it to {path}", file=tr.name(path), path=tr.name(PATH))
 
 
 SIZE_LIMIT: Final = 10_000
@@ -52,9 +52,6 @@ SIZE_LIMIT: Final = 10_000
 
 MOST_FIRST: Final = 20
 """First signatories at most."""
-
-LANGUAGES: Final = ("en", "ar", "de")
-"""The languages that the block can be written in, English first."""
 
 
 class Detail(StrEnum):
@@ -87,7 +84,7 @@ class Settings(Struct, frozen=True):
     minimum_account_age: int = 0
     """Days that an account must have existed before it signs; 0 switches the rule off."""
     public_roster: bool = True
-    language: str = LANGUAGES[0]
+    language: str = ENGLISH
     chart: bool = False
     """Whether the block shows how the signatures grew."""
     anonymise_after: int | None = None
@@ -115,7 +112,7 @@ class Mistake(Struct, frozen=True):
         return self.key or (self.allowed.value if self.allowed.value in KEYS else "")
 
     def __str__(self) -> str:
-        return self.in_language(LANGUAGES[0])
+        return self.in_language(ENGLISH)
 
     def in_language(self, language: str) -> str:
         """Format it in a language."""
@@ -173,7 +170,7 @@ def digest(text: str) -> str:
 
 _SHORTER: Final = Message(message("a settings file has at most {value}"), f"{SIZE_LIMIT:,}")
 _ONCE: Final = Message(message("write it once"))
-_FEWER: Final = Message(message("no value needs so many"))
+_FEWER: Final = Message(message("no setting needs so many"))
 _LINES: Final = Message(message("write one “key: value” on each line"))
 
 
@@ -197,6 +194,12 @@ def _read_details(given: str | list[str]) -> frozenset[Detail]:
     if given == "count":
         return frozenset()
     return frozenset({Detail.LOGIN, *map(Detail, [given] if isinstance(given, str) else given)})
+
+
+def _read_language(given: str) -> str:
+    if (language := language_named(given)) is None:
+        raise ValueError(f"no catalogue: {given!r}")
+    return language
 
 
 class Key(Struct, frozen=True):
@@ -275,12 +278,7 @@ KEYS: Final = {
         lambda value: value == "public",
         "public_roster",
     ),
-    # Not `$`, which also stands before a line's end.
-    "language": Key(
-        Annotated[str, Meta(pattern=rf"^(?:{'|'.join(LANGUAGES)})\Z")],
-        message("write one of {value}"),
-        value=", ".join(LANGUAGES),
-    ),
+    "language": Key(str, message("write one of {value}"), _read_language, value=", ".join(LANGUAGES)),
     "chart": _YES_OR_NO,
     "anonymise_after": _whole(
         0, 36_500, message("write a number of days from 0 to 36500, or leave the key out"), or_null=True
@@ -308,7 +306,7 @@ def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | 
         return Mistake("", _line(key), unknown, _allowed_keys(name))
     setting = known.setting or name
     if setting in found:
-        return Mistake(name, _line(key), Message(message("the key for the second time")), _ONCE)
+        return Mistake(name, _line(key), Message(message("the same key a second time")), _ONCE)
     if _is_empty(value):
         # A key without a value is as good as none.
         return None

@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from bot.petition.comments.faults import Fault
 from bot.petition.counting.tally import Reason
+from bot.petition.i18n import ENGLISH
 from bot.petition.organizers.commands import CommandStatus, write_remark, write_removals
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import LANGUAGES, PATH, Detail, Settings
+from bot.petition.organizers.settings import PATH, Detail, Settings
 from bot.store import NotCounted, PetitionDetails, State
 from bot.urls import Pages
 from bot.web.context import PagesContext
 from bot.web.organizers import pack_download
 from bot.web.organizers.review import SignatureReview
 from bot.web.organizers.service import PetitionRecords
-from bot.web.pages.view_models import people_have
 from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200
@@ -132,19 +132,23 @@ def _remarks(state: State, records: PetitionRecords) -> Iterator[str]:
             f"{PATH} cannot be read: the App lacks the permission Contents: read-only. The last"
             " settings still apply."
         )
-    yield from records.settings.remarks(LANGUAGES[0])
+    yield from records.settings.remarks(ENGLISH)
     last = {(one.comment_id, one.position): one for one in records.audit}
     for one in last.values():
         if one.answer == CommandStatus.NOT_UNDERSTOOD:
-            yield write_remark(one.login, one.text, one.note, LANGUAGES[0])
+            yield write_remark(one.login, one.text, one.note, ENGLISH)
+
+
+def _people_have(count: int) -> str:
+    return "1 person has" if count == 1 else f"{count:,} people have"
 
 
 def _counted(details: PetitionDetails, review: SignatureReview) -> str:
     snapshot = details.snapshot
     doubtful = f"; {snapshot.doubtful:,} undecided until GitHub says who wrote them" if snapshot.doubtful else ""
-    signed = f"{people_have(snapshot.count)} signed" if snapshot.count else "nobody has signed"
+    signed = f"{_people_have(snapshot.count)} signed" if snapshot.count else "nobody has signed"
     unlisted = f", {snapshot.unlisted:,} of them not listed" if snapshot.unlisted else ""
-    withdrawn = f"{people_have(review.withdrawn)} withdrawn" if review.withdrawn else "nobody has withdrawn"
+    withdrawn = f"{_people_have(review.withdrawn)} withdrawn" if review.withdrawn else "nobody has withdrawn"
     return f"{signed}{unlisted}, {withdrawn}{doubtful}"
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 from msgspec import Struct
 
+from bot.petition.i18n import translator
 from bot.store import PAGE_SIZE, RosterQuery
 from bot.web.context import (
     PETITION,
@@ -20,7 +21,7 @@ from bot.web.context import (
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages import view_models
 from bot.web.pages.front_page import read_list_query, view_list
-from bot.web.rendering import static_files
+from bot.web.rendering import accepted_translator, static_files
 from bot.web.routing import Route, RoutePolicy
 
 COMPARED_VERSIONS: Final = 20
@@ -51,8 +52,9 @@ class PageRoutes(Struct, frozen=True):
         context = self.context
         wanted = read_list_query(request)
         found = await context.rosters.list_public(context.now(), wanted)
-        shown = view_list(found, wanted, context.today, context.base(request))
-        return context.page(request, "pages/front.html", label=context.label, **shown)
+        tr, _ = accepted_translator(request)
+        shown = view_list(found, wanted, context.today, context.base(request), tr)
+        return context.accepted_page(request, "pages/front.html", label=context.label, **shown)
 
     async def _petition(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self.context)
@@ -78,9 +80,10 @@ class PageRoutes(Struct, frozen=True):
         pages, petition = requested.pages, details.snapshot
 
         def work() -> Rendering:
-            versions = view_models.view_versions(details.letters)
+            tr = translator(petition.rules.settings.language)
+            versions = view_models.view_versions(details.letters, tr)
             shown = {"petition": petition, "pages": pages, "versions": versions}
-            return render_text(self.context.render("pages/letter.html", pages.base, **shown), petition)
+            return render_text(self.context.render("pages/letter.html", pages.base, tr=tr, **shown), petition)
 
         # Comparing versions takes a while.
         return await asyncio.to_thread(work)

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
 from msgspec import Struct, field
 
+from bot.petition.i18n import message
 from bot.store import DatabaseUnavailable, PetitionDetails
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.units import Seconds
@@ -68,7 +69,7 @@ class LiveUpdates:
         requested = await find_under_any_name(request, self._context)
         if self._closing or sum(each.connections for each in self._watched.values()) >= MAX_CONNECTIONS:
             raise web.HTTPServiceUnavailable(
-                text="Too many pages are open; load this one again later.", headers={"Retry-After": "60"}
+                text=message("Too many pages are open. Reload this page later."), headers={"Retry-After": "60"}
             )
         response = web.StreamResponse()
         response.content_type = "text/event-stream"

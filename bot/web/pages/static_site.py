@@ -15,6 +15,7 @@ from bot.export.badge import badge, shield_record
 from bot.export.card import card
 from bot.export.chart import chart, growth_of
 from bot.export.schemas import record_roster
+from bot.petition.i18n import ENGLISH, translator
 from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, PetitionDetails, PetitionExport, PetitionList, PetitionSummary, RosterQuery
 from bot.store.roster_pages import RosterPage
@@ -42,9 +43,12 @@ def shared_files() -> Files:
 
 
 def front_page(petitions: Sequence[PetitionSummary], context: PagesContext, written_at: WholeEpochSeconds) -> Files:
-    """Return the page that lists all petitions."""
+    """Return the page that lists all petitions, in English: a file cannot ask which language its reader prefers."""
     index = SITE_FILES[""]
-    shown = [view_summary(one, site_folder(one.repository, one.number) + index, context.today) for one in petitions]
+    tr = translator(ENGLISH)
+    shown = [
+        view_summary(one, site_folder(one.repository, one.number) + index, context.today, tr) for one in petitions
+    ]
     # There is one part, and nothing that narrows it.
     whole: dict[str, Any] = {"is_narrowed": False, "before": None, "after": None}
     found = PetitionList(petitions, {}, 1, 1)
@@ -63,8 +67,13 @@ def petition_files(whole: PetitionExport, context: PagesContext, written_at: Who
     shown = view_models.view_petition(details, pages, RosterQuery(), context)
     shown |= {"address": published, "is_live": False, "base": base}
     yield folder + SITE_FILES[""], _render("petition", context, written_at, **shown)
-    versions = view_models.view_versions(_newest_texts(details))
-    letter = _render("letter", context, written_at, base=base, petition=snapshot, pages=pages, versions=versions)
+    tr = translator(snapshot.rules.settings.language)
+    about = {
+        "petition": snapshot,
+        "pages": pages,
+        "versions": view_models.view_versions(_newest_texts(details), tr),
+    }
+    letter = _render("letter", context, written_at, base=base, tr=tr, **about)
     yield folder + SITE_FILES["/letter"], letter
     for form, content in _formats(details, published or pages, context, is_published=published is not None):
         yield folder + SITE_FILES[form], content
@@ -92,7 +101,10 @@ def _formats(details: PetitionDetails, pages: SitePages, context: PagesContext, 
         record = replace(record, petition=replace(record.petition, page=record.petition.issue))
     yield ".json", msgspec.json.encode(record)
     growth = growth_of(details, context.now())
-    yield "/chart.svg", chart(growth, snapshot.title, standalone=True).encode()
+    yield (
+        "/chart.svg",
+        chart(growth, snapshot.title, translator(snapshot.rules.settings.language), standalone=True).encode(),
+    )
     yield "/badge.svg", badge(snapshot.count).encode()
     yield "/badge.json", msgspec.json.encode(shield_record(snapshot.count))
     yield "/card.png", card(snapshot.count, snapshot.rules.settings.goals)
@@ -104,6 +116,6 @@ def _formats(details: PetitionDetails, pages: SitePages, context: PagesContext, 
 
 def _render(name: str, context: PagesContext, written_at: WholeEpochSeconds, *, base: str, **shown: Any) -> bytes:
     home = f"{base}/{SITE_FILES['']}"
-    ours = {"base": base, "home": home, "site": context.site, "label": context.label}
+    ours: dict[str, Any] = {"base": base, "home": home, "site": context.site, "label": context.label}
     ours |= {"is_static": True, "written_at": written_at}
     return render(f"pages/{name}.html", **ours, **shown).encode()

@@ -10,21 +10,19 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from bot.export import sanitized_html
-from bot.export.chart import chart, day_name, growth_of
-from bot.export.letter_comparison import Comparison, compare
+from bot.export.chart import chart, growth_of
+from bot.export.letter_comparison import Comparison, compare, with_labels
 from bot.export.schemas import asked_not_to_be_listed
-from bot.petition.block.sections import covered, example_of
-from bot.petition.comments.faults import Fault
-from bot.petition.counting.tally import MISTYPED_ORDER, Reason
-from bot.petition.i18n import translator
+from bot.petition.block.sections import REACTIONS, covered, example_of, signed_this_text
+from bot.petition.i18n import Translator, message, translator
 from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
-from bot.petition.organizers.settings import LANGUAGES
-from bot.store import Cursor, Entry, NotCounted, PetitionDetails, RosterQuery, Snapshot, SortOrder
+from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder
 from bot.units import EpochSeconds
 from bot.urls import Pages, Site, pages_of
 from bot.web.context import PagesContext, format_cursor
-from bot.web.rendering import call_macro, moment
+from bot.web.pages.uncounted_reasons import explain
+from bot.web.rendering import call_macro
 
 COMPARED_CHARACTERS: Final = 400_000
 """Of so many characters of a letter's newest versions it is shown what they changed: each may take a second."""
@@ -34,44 +32,61 @@ def view_petition(
     details: PetitionDetails, pages: Pages, query: RosterQuery, context: PagesContext
 ) -> dict[str, Any]:
     """Return the values for the template of a petition's page."""
-    snapshot, letters = details.snapshot, details.letters
+    snapshot = details.snapshot
     settings = snapshot.rules.settings
+    tr = translator(settings.language)
     growth = growth_of(details, context.now())
     goal = next_goal(settings.goals, snapshot.count)
     end = snapshot.rules.ends_at(snapshot.closed_at)
     ended = end if end is not None and (end < context.now() or end == snapshot.shut_at) else None
     reached = milestones(settings.goals, details.days) if settings.milestones else ()
-    text = letters[-1].text if letters else None
-    uncounted = details.not_counted
     return {
+        "tr": tr,
         "petition": snapshot,
         "pages": pages,
         "address": pages,
         "issue": context.site.issue(pages.repository, pages.number),
         "sign": _comment_box(snapshot, pages, context.site),
-        "example": example_of(settings.show, translator(LANGUAGES[0])),
-        "headline": headline(snapshot.count, open_=ended is None and snapshot.labelled),
+        "example": example_of(settings.show, tr),
+        "headline": headline(snapshot.count, tr, open_=ended is None and snapshot.labelled),
         "goal": goal,
-        "progress": progress(snapshot.count, goal),
-        "covered": covered_words(snapshot, context.now()),
+        "progress": progress(snapshot.count, goal, tr),
+        "covered": covered_words(snapshot, context.now(), tr),
         "ended": ended,
-        "milestones": [(f"{one.goal:,}", day_name(one.day)) for one in reached if one.goal != goal],
-        "letter": None if text is None else sanitized_html.render(text),
-        "letter_digest": letters[-1].digest if letters else "",
-        "signed_which": signed_which(snapshot),
-        "has_versions": len(letters) > 1,
-        "chart": Markup(chart(growth, snapshot.title, standalone=False)),  # noqa: S704 - it escapes what it is given
-        "chart_words": growth.in_words(),
+        "milestones": [(tr.number(one.goal), tr.day_of_epoch(one.day)) for one in reached if one.goal != goal],
+        "chart": Markup(chart(growth, snapshot.title, tr, standalone=False)),  # noqa: S704 - it escapes what it is given
+        "chart_words": growth.in_words(tr),
         "live": pages.of("/events", since=str(snapshot.revision)),
         "query": query,
         "public": details.is_public,
-        "entries": list(_with_versions(details.page.entries, letters)),
-        "first": list(_with_versions(details.first, letters)),
-        "exact": details.exact,
+        "unlisted": asked_not_to_be_listed(snapshot.unlisted, tr),
+        "addressee": isolated(given.addressee if (given := snapshot.rules.response) else ""),
+        "isolated": isolated,
+        "reactions": tr.translate(REACTIONS),
+        **_view_letter(snapshot, details.letters, tr),
+        **_view_roster(details, context.now(), tr, is_closed=ended is not None),
+        **_roster_links(details, pages, query, tr),
+    }
+
+
+def _view_letter(snapshot: Snapshot, letters: Sequence[Letter], tr: Translator) -> dict[str, Any]:
+    text = letters[-1].text if letters else None
+    return {
+        "letter": None if text is None else sanitized_html.render(text),
+        "letter_digest": letters[-1].digest if letters else "",
+        "signed_which": signed_which(snapshot, tr),
+        "has_versions": len(letters) > 1,
+    }
+
+
+def _view_roster(details: PetitionDetails, now: EpochSeconds, tr: Translator, *, is_closed: bool) -> dict[str, Any]:
+    uncounted = details.not_counted
+    return {
+        "entries": list(_with_versions(details.page.entries, details.letters)),
+        "first": list(_with_versions(details.first, details.letters)),
+        "found": details.exact,
         "not_counted": uncounted,
-        "unlisted": asked_not_to_be_listed(snapshot.unlisted),
-        "explanation": uncounted and _explain(uncounted, context.now(), is_closed=ended is not None),
-        **_roster_links(details, pages, query),
+        "explanation": uncounted and explain(uncounted, now, tr, is_closed=is_closed),
     }
 
 
@@ -91,7 +106,7 @@ def _with_versions(entries: Iterable[Entry], letters: Sequence[Letter]) -> Itera
         yield one, None if is_present else place + 1
 
 
-def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery) -> dict[str, Any]:
+def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery, tr: Translator) -> dict[str, Any]:
     """Return the addresses of other parts of the roster."""
     search = {"q": query.text} if query.text else {}
 
@@ -101,7 +116,9 @@ def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery) ->
 
     before, after = details.page.before, details.page.after
     return {
-        "orders": [(text, link(search, order), order is query.order) for order, text in _ORDER_NAMES.items()],
+        "orders": [
+            (tr.translate(text), link(search, order), order is query.order) for order, text in _ORDER_NAMES.items()
+        ],
         "before": before and link(search, query.order, before),
         "after": after and link(search, query.order, after),
         "whole": link({}, query.order),
@@ -111,10 +128,15 @@ def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery) ->
 
 
 _ORDER_NAMES: Final[Mapping[SortOrder, str]] = {
-    SortOrder.NEWEST: "newest",
-    SortOrder.OLDEST: "oldest",
-    SortOrder.NAME: "by name",
+    SortOrder.NEWEST: message("newest first"),
+    SortOrder.OLDEST: message("oldest first"),
+    SortOrder.NAME: message("by name"),
 }
+
+
+def isolated(name: str) -> Markup:
+    """Return somebody's own words in an element that keeps their direction of writing."""
+    return Markup("<bdi>{}</bdi>").format(name)
 
 
 class VersionView(Struct, frozen=True):
@@ -127,7 +149,7 @@ class VersionView(Struct, frozen=True):
     """What it changed; None of the first one."""
 
 
-def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
+def view_versions(letters: Sequence[Letter], tr: Translator) -> list[VersionView]:
     """Return the letter's versions, the newest first, each with what it changed; of long ones only the newest."""
     shown: list[VersionView] = []
     left = COMPARED_CHARACTERS
@@ -140,7 +162,8 @@ def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
             shown.append(VersionView(place + 1, one, sanitized_html.render(text)))
         else:
             changes = compare(before, text)
-            mark = Markup(_MARK.sub(rf'\g<0> id="change-{place + 1}"', str(changes.html), count=1))  # noqa: S704
+            html = str(with_labels(changes.html, tr))
+            mark = Markup(_MARK.sub(rf'\g<0> id="change-{place + 1}"', html, count=1))  # noqa: S704
             shown.append(VersionView(place + 1, one, mark, changes))
     return shown
 
@@ -151,172 +174,57 @@ _MARK: Final = re.compile('<(?:ins class="added"|del class="removed")')
 def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, object]:
     """Return what an open page needs to be up to date: the count, and the newest lines of the roster."""
     snapshot = details.snapshot
+    tr = translator(snapshot.rules.settings.language)
     entries = ""
     if snapshot.threads:
         # Without a public address, links are relative to the page that gets the update.
         base, first = context.addresses.public_url or "", snapshot.threads[0]
         pages = pages_of(base, snapshot.repository, first.number, snapshot.page_key)
         for one, earlier in _with_versions(details.page.entries, details.letters):
-            entries += call_macro("pages/parts.html", "entry", one, earlier, pages, context.site)
+            entries += call_macro(tr, "pages/parts.html", "entry", one, earlier, pages, context.site)
     goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
     return {
         "count": snapshot.count,
-        "headline": headline(snapshot.count, open_=snapshot.shut_at is None and snapshot.labelled),
+        "headline": headline(snapshot.count, tr, open_=snapshot.shut_at is None and snapshot.labelled),
         "goal": goal,
-        "progress": progress(snapshot.count, goal),
-        "growth": growth_of(details, context.now()).in_words(),
-        "covered": covered_words(snapshot, context.now()),
+        "progress": progress(snapshot.count, goal, tr),
+        "growth": growth_of(details, context.now()).in_words(tr),
+        "covered": covered_words(snapshot, context.now(), tr),
         "letter": snapshot.letters[-1].digest if snapshot.letters else "",
-        "signed_which": signed_which(snapshot),
+        "signed_which": signed_which(snapshot, tr),
         "entries": entries,
         "listed": snapshot.count - snapshot.unlisted,
-        "unlisted": asked_not_to_be_listed(snapshot.unlisted),
+        "unlisted": asked_not_to_be_listed(snapshot.unlisted, tr),
     }
 
 
-def headline(count: int, *, open_: bool) -> str:
+def headline(count: int, tr: Translator, *, open_: bool) -> str:
     """Format how many have signed."""
     if count == 0:
-        return "Be the first to sign" if open_ else "Nobody has signed"
-    return f"{people_have(count)} signed"
+        return tr.translate("Be the first to sign") if open_ else tr.translate("Nobody has signed")
+    return tr.count("{number} person has signed", "{number} people have signed", count)
 
 
-def progress(count: int, goal: int | None) -> str:
+def progress(count: int, goal: int | None, tr: Translator) -> str:
     """Format how far the count has come towards a goal; empty without one."""
     if not goal:
         return ""
     if count >= goal:
-        return f"The goal of {goal:,} is reached 🎉"
-    return f"{max(count * 100 // goal, 1 if count else 0)}% of the goal of {goal:,}"
+        return tr.translate("The goal of {goal} is reached", goal=tr.number(goal)) + " 🎉"
+    percent = max(count * 100 // goal, 1 if count else 0)
+    return tr.translate("{percent} of the goal of {goal}", percent=tr.percent(percent / 100), goal=tr.number(goal))
 
 
-def covered_words(snapshot: Snapshot, now: EpochSeconds) -> str:
+def covered_words(snapshot: Snapshot, now: EpochSeconds, tr: Translator) -> str:
     """Format up to when comments are counted, as the block does; empty where that is not known."""
     if snapshot.coverage is None:
         return ""
-    ended_at = snapshot.rules.ended_at(snapshot.closed_at, now)
-    return " ".join(covered(snapshot.coverage, ended_at, translator(LANGUAGES[0]))).strip()
+    return " ".join(covered(snapshot.coverage, snapshot.rules.ended_at(snapshot.closed_at, now), tr)).strip()
 
 
-def signed_which(snapshot: Snapshot) -> str:
+def signed_which(snapshot: Snapshot, tr: Translator) -> str:
     """Format how many signed the letter as it is, and how many an earlier one; empty without those."""
     if snapshot.letter_changed is None:
         return ""
     _, earlier = snapshot.letter_changed
-    return f"{people_have(snapshot.count - earlier)} signed this text, {earlier:,} an earlier one."
-
-
-def people_have(count: int) -> str:
-    """Format a number of people with their verb."""
-    return "1 person has" if count == 1 else f"{count:,} people have"
-
-
-def _explain(uncounted: NotCounted, now: EpochSeconds, *, is_closed: bool) -> tuple[str, str]:
-    """Return why a comment does not count, and what would help; nobody is to sign what `is_closed`."""
-    reason = uncounted.reason
-    words, advice = _FAULTS.get((reason, uncounted.fault)) or _NOT_COUNTED[reason]
-    if uncounted.has_orders and reason in (Reason.MISTYPED, Reason.CUT_OFF):
-        advice = _BESIDE_ORDERS
-    elif uncounted.old_enough_at is not None and uncounted.old_enough_at > now:
-        advice = (
-            f"From {moment(uncounted.old_enough_at)} UTC on, your account may sign: comment `/sign` again then."
-        )
-    return words, "" if is_closed and reason in _SIGN_AGAIN else advice
-
-
-_NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
-    Reason.SILENT: (
-        "has no line that begins with `/sign`",
-        "To sign, write another comment: `/sign`. Quotes, code and HTML are not read.",
-    ),
-    Reason.COMMAND: (
-        "is a `/petition` command, which signs nothing",
-        "Leave it as it is: edited into a `/sign`, it is taken back. To sign, write another comment: `/sign`.",
-    ),
-    Reason.MISTYPED: (
-        "has something like `/sign` that was not understood",
-        "To sign, edit it so that it begins with `/sign`.",
-    ),
-    Reason.CUT_OFF: (
-        "has `/sign` only below what looks like a quoted mail, where nothing is read",
-        "To sign, write another comment, with `/sign` on its first line.",
-    ),
-    Reason.WITHDRAWN: ("withdraws your signature", "To sign again, comment `/sign` once more."),
-    Reason.HIDDEN: (
-        "was hidden by a maintainer of the repository",
-        "Ask them why. Once it is shown again, it counts.",
-    ),
-    Reason.LATE: ("was written after the petition had closed", ""),
-    Reason.REMOVED: (
-        "does not count, because the organizers removed your signature",
-        "They did so with a command in a comment, which may give the reason.",
-    ),
-    Reason.YOUNG: (
-        "was written when your account was too new for this petition",
-        "Your account is old enough now: comment `/sign` again.",
-    ),
-    Reason.WAITING: (
-        "waits until GitHub says who wrote it, whether it came by mail, or how old your account is",
-        "You need not do anything. Check again in a few minutes.",
-    ),
-}
-"""What follows the words "Your comment", and what would help; what people are to type is between backticks.
-
-No advice may take anything back that holds: a refusal, a withdrawal, a command of organizers.
-"""
-
-_FAULTS: Final[Mapping[tuple[Reason, str], tuple[str, str]]] = {
-    (Reason.COMMAND, MISTYPED_ORDER): (
-        "has a `/petition` command that is misspelt, and which signs nothing",
-        "Mend the command there. To sign, write another comment: `/sign`.",
-    ),
-    (Reason.MISTYPED, Fault.SPELLING): (
-        "has a command that is misspelt",
-        "To sign, edit it so that it begins with `/sign`, spelt like this.",
-    ),
-    (Reason.MISTYPED, Fault.SLASH): (
-        "has a command without the `/` right before it",
-        "To sign, edit it so that it begins with `/sign`, without a blank.",
-    ),
-    (Reason.MISTYPED, Fault.CODE): (
-        "has `/sign` between the marks of code, where it is not read",
-        "To sign, edit it so that it begins with `/sign`, without the marks around it.",
-    ),
-    (Reason.MISTYPED, Fault.MARKS): (
-        "has marks around `/sign`",
-        "To sign, edit it so that it begins with `/sign`, without the marks around it.",
-    ),
-    (Reason.MISTYPED, Fault.PLACE): (
-        "has something else before `/sign` on its line",
-        "To sign, edit it so that its line begins with `/sign`.",
-    ),
-    (Reason.MISTYPED, Fault.GLUED): (
-        "has `/sign` right below a quotation or HTML, where it is taken for a part of that",
-        "To sign, edit it so that an empty line stands above the line that begins with `/sign`.",
-    ),
-    (Reason.MISTYPED, Fault.JOINED): (
-        "has `/sign` and the next word in one",
-        "To sign, edit it so that it says `/sign`, a blank, and then your name if you like.",
-    ),
-    (Reason.MISTYPED, Fault.CONDITION): (
-        "makes a condition, and a condition cannot be counted",
-        "To sign without it, edit it so that it says only `/sign`, with your name behind it if you like.",
-    ),
-    (Reason.MISTYPED, Fault.WORDS): (
-        "has words behind `/sign` that leave open whether you sign",
-        "To sign, edit it so that it says only `/sign`, with your name behind it if you like.",
-    ),
-    (Reason.MISTYPED, Fault.WITHDRAWAL): (
-        "seems to withdraw, with a command that is misspelt",
-        "Nothing of yours is counted, so there is nothing to withdraw. To sign, write another comment: `/sign`.",
-    ),
-}
-"""What is wrong about a command that was mistyped, where that is known."""
-
-_BESIDE_ORDERS: Final = (
-    "Leave it as it is, for it has a `/petition` command too. To sign, write another comment: `/sign`."
-)
-
-_SIGN_AGAIN: Final = {
-    Reason.SILENT, Reason.COMMAND, Reason.MISTYPED, Reason.CUT_OFF, Reason.WITHDRAWN, Reason.YOUNG,
-}  # fmt: skip
+    return signed_this_text(snapshot.count - earlier, earlier, tr)

@@ -1,5 +1,5 @@
 // Follow a petition while its page is open: the count, and new names on top of the list; and say of recent times how
-// long ago they are. Without this file the page says the same, and keeps still.
+// long ago they are, in the language of the page. Without this file the page says the same, and keeps still.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -12,7 +12,8 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
-const AGO = new Intl.RelativeTimeFormat("en");
+// The digits are those of the numbers that the server writes.
+const AGO = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto", numberingSystem: "latn" });
 
 function showAges() {
   for (const time of document.querySelectorAll("time[data-ago]")) {
@@ -23,15 +24,14 @@ function showAges() {
 
 function showAge(time) {
   const seconds = (Date.now() - Date.parse(time.dateTime)) / 1_000;
-  time.dataset.ago ||= time.textContent;
-  const exact = time.dataset.ago;
+  time.dataset.shown ||= time.textContent;
   const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? [];
   // A clock that is slow makes it lie ahead.
   const isRecent = seconds > -60 && seconds < 7 * 86_400;
-  const age = unit ? AGO.format(-Math.floor(seconds / length), unit) : "just now";
-  const text = isRecent ? age : exact;
+  const age = unit ? AGO.format(-Math.floor(seconds / length), unit) : AGO.format(0, "second");
+  const text = isRecent ? age : time.dataset.shown;
   if (time.textContent !== text) time.textContent = text;
-  if (isRecent) time.title = `${exact.replace(/^on | UTC$/g, "")} UTC`;
+  if (isRecent) time.title = time.dataset.ago;
 }
 
 function reloadSoon() {
