@@ -29,6 +29,10 @@ class Site(Struct, frozen=True):
         """Return the address of an issue."""
         return f"{self.url}/{_path(repository)}/issues/{number}"
 
+    def file(self, repository: Repository, path: str) -> str:
+        """Return the address of a file on the default branch."""
+        return f"{self.url}/{_path(repository)}/blob/HEAD/{quote(path)}"
+
     def comment(self, repository: Repository, number: int, comment_id: int) -> str:
         """Return the address of a comment on an issue."""
         return f"{self.issue(repository, number)}#issuecomment-{comment_id}"
@@ -50,6 +54,10 @@ class Pages(Struct, frozen=True):
     def roster(self) -> str:
         """Return the address of the page."""
         return self.of("")
+
+    def translation(self, language: str) -> str:
+        """Return the address of the letter in another language."""
+        return self.of(f"/letter/{quote(language, safe='')}")
 
     def of(self, what: str, **query: str) -> str:
         """Return the address of one form of the petition, such as `.csv` or `/badge.svg`."""

@@ -17,6 +17,7 @@ from bot.petition.github_facts import IssueFact
 from bot.petition.machine_line import Counter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
+from bot.petition.translations import is_older
 from bot.reconcile.repair_limiter import EDIT, WIPED, RepairLimiter
 from bot.reconcile.timing import Requeue
 from bot.store import (
@@ -32,7 +33,7 @@ from bot.store import (
     outside_digest,
 )
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
-from bot.urls import Addresses, Pages
+from bot.urls import Addresses, Pages, Site
 
 
 class PublishContext(Struct, frozen=True):
@@ -342,9 +343,22 @@ def block_content(
         milestones=milestones(settings.goals, known.days) if settings.milestones else (),
         days=known.days if settings.chart else (),
         by=by,
+        translations=_translation_links(petition, pages, addresses.site),
     )
     lets_sign_in = addresses.lets_sign_in and addresses.public_url is not None
     return content if pages is None else _linked(content, pages, is_public, lets_sign_in)
+
+
+def _translation_links(petition: Snapshot, pages: Pages | None, site: Site) -> tuple[block.TranslationLink, ...]:
+    """Return where translations can be read: on our pages, or else on GitHub."""
+    return tuple(
+        block.TranslationLink(
+            one.language,
+            site.file(petition.repository, one.path) if pages is None else pages.translation(one.language),
+            is_older(one, petition.letters),
+        )
+        for one in petition.translations.offered
+    )
 
 
 def _linked(content: block.BlockContent, pages: Pages, is_public: bool, lets_sign_in: bool) -> block.BlockContent:

@@ -17,10 +17,25 @@ from bot.petition.i18n import Translator, message
 from bot.petition.machine_line import Coverage
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.settings import Detail
+from bot.petition.translations import language_name
 from bot.petition.untrusted_text import clean, inline, links_apart
 from bot.units import WholeEpochSeconds
 
 _MOST_REMARKS = 10
+
+
+def translations(content: BlockContent, tr: Translator) -> str:
+    """Format in which other languages the letter can be read, and which text one signs."""
+    if not content.translations:
+        return ""
+    links = [
+        tr.name(_link(inline(language_name(one.language)), one.url))
+        + (f" ({tr.translate('older than the letter')})" if one.is_older else "")
+        for one in content.translations
+    ]
+    read = tr.translate("Read in: {languages}", languages=" · ".join(links))
+    signed = tr.translate("What people sign is the text of this issue.")
+    return f"🌐 {read}. {signed}"
 
 
 def heading(content: BlockContent, tr: Translator) -> str:
@@ -327,6 +342,7 @@ class Section(Struct, frozen=True):
 
 SECTIONS: Final = (
     Section(lambda *_: "---", 150),
+    Section(translations, 75),
     Section(response, 100),
     Section(heading, 160),
     Section(coverage, 65),

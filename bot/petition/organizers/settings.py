@@ -96,6 +96,8 @@ class Settings(Struct, frozen=True):
     """What keeps the petitions; None: whatever wrote the last block."""
     site: str | None = None
     """Where the pages are published that `site` writes, without a slash at the end."""
+    translations: tuple[tuple[str, str], ...] = ()
+    """The letter in other languages: tags, and paths of files. What is wrong with one is told when it is read."""
 
 
 DEFAULTS: Final = Settings()
@@ -212,6 +214,8 @@ class Key(Struct, frozen=True):
     """What stands in the words."""
     as_text: bool = False
     """Whether a list is read as it is written, with its brackets."""
+    as_mapping: bool = False
+    """Whether the value is a line for each of its parts, `key: value`."""
 
 
 def _whole(least: int, most: int, allowed: str, *, or_null: bool = False) -> Key:
@@ -291,6 +295,11 @@ KEYS: Final = {
         message("write the https address of the published pages, such as https://ada.github.io/letters"),
         read_site_url,
     ),
+    "translations": Key(
+        tuple[tuple[str, str], ...],
+        message("write a line for each language, such as “de: letters/letter.de.md”"),
+        as_mapping=True,
+    ),
 }
 """Each key of the file. A new one is an entry here and a field of `Settings`."""
 
@@ -313,7 +322,7 @@ def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | 
         # A key without a value is as good as none.
         return None
     try:
-        given = _as_written(value) if known.as_text else _plain(value)
+        given = _pairs(value) if known.as_mapping else _as_written(value) if known.as_text else _plain(value)
         found[setting] = known.read(msgspec.convert(given, known.type, strict=False))
     except ValueError:
         return Mistake(name, _line(value), _found(value), Message(known.allowed, known.value))
@@ -333,6 +342,15 @@ def _plain(node: yaml.Node) -> str | list[str]:
     if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
         return [str(item.value) for item in node.value]
     raise ValueError("a list of lists, or a mapping")
+
+
+def _pairs(node: yaml.Node) -> list[tuple[str, str]]:
+    """Return the keys and values of a mapping of texts; raises ValueError for anything else."""
+    if isinstance(node, yaml.MappingNode) and all(
+        isinstance(one, yaml.ScalarNode) for pair in node.value for one in pair
+    ):
+        return [(str(key.value), str(value.value)) for key, value in node.value]
+    raise ValueError("no mapping, or one of something else than texts")
 
 
 def _as_written(node: yaml.Node) -> str:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from bot.export import sanitized_html
 from bot.export.chart import chart, day_name, growth_of
 from bot.export.letter_comparison import Comparison, compare
-from bot.export.schemas import asked_not_to_be_listed
+from bot.export.schemas import TranslationRecord, asked_not_to_be_listed, record_translation
 from bot.petition.block.sections import covered, example_of
 from bot.petition.comments.faults import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
@@ -20,7 +20,16 @@ from bot.petition.i18n import translator
 from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.petition.organizers.settings import LANGUAGES
-from bot.store import Cursor, Entry, NotCounted, PetitionDetails, RosterQuery, Snapshot, SortOrder
+from bot.store import (
+    Cursor,
+    Entry,
+    NotCounted,
+    PetitionDetails,
+    RosterQuery,
+    Snapshot,
+    SortOrder,
+    TranslatedLetter,
+)
 from bot.units import EpochSeconds
 from bot.urls import Pages, Site, pages_of
 from bot.web.context import PagesContext, format_cursor
@@ -60,6 +69,7 @@ def view_petition(
         "letter_digest": letters[-1].digest if letters else "",
         "signed_which": signed_which(snapshot),
         "has_versions": len(letters) > 1,
+        "translations": view_translations(snapshot, pages),
         "chart": Markup(chart(growth, snapshot.title, standalone=False)),  # noqa: S704 - it escapes what it is given
         "chart_words": growth.in_words(),
         "live": pages.of("/events", since=str(snapshot.revision)),
@@ -115,6 +125,27 @@ _ORDER_NAMES: Final[Mapping[SortOrder, str]] = {
     SortOrder.OLDEST: "oldest",
     SortOrder.NAME: "by name",
 }
+
+
+def view_translations(snapshot: Snapshot, pages: Pages) -> list[TranslationRecord]:
+    """Return in which other languages the letter can be read."""
+    return [record_translation(one, snapshot.letters, pages) for one in snapshot.translations.offered]
+
+
+def view_translation(letter: TranslatedLetter, pages: Pages, site: Site) -> dict[str, Any]:
+    """Return the values for the template of a translation's page."""
+    snapshot, translation = letter.snapshot, letter.translation
+    return {
+        "petition": snapshot,
+        "pages": pages,
+        "issue": site.issue(pages.repository, pages.number),
+        "translation": record_translation(translation, snapshot.letters, pages),
+        "translations": view_translations(snapshot, pages),
+        "text": sanitized_html.render(letter.text),
+        "file": site.file(pages.repository, translation.path),
+        "committed_at": translation.committed_at,
+        "changed_at": snapshot.letters[-1].seen_at if snapshot.letters else 0,
+    }
 
 
 class VersionView(Struct, frozen=True):
