@@ -188,9 +188,7 @@ _FAULTS: Final[Mapping[TranslationFault, str]] = {
     TranslationFault.TOO_MANY: message("{file}: it is not read, because at most {most} translations are"),
     TranslationFault.MISSING: message("{file}: there is no such file"),
     TranslationFault.TOO_LARGE: message("{file}: it is larger than {size} kB"),
-    TranslationFault.NOT_TEXT: message(
-        "{file}: it is not a text file in UTF-8; links and Git LFS do not work and not in Git LFS"
-    ),
+    TranslationFault.NOT_TEXT: message("{file}: it is not text in UTF-8; links and Git LFS are not read"),
     TranslationFault.UNREADABLE: message("{file}: GitHub did not let the bot read it; it tries again"),
 }
 
