@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from msgspec.structs import replace
 
-from bot.github.errors import GitHubError, Paused, Unavailable
+from bot.github.errors import Forbidden, GitHubError, Paused, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.translation_files import TranslationFiles
 from bot.petition.github_facts import Repository
@@ -50,7 +50,7 @@ async def read_translations(
                 file=one.path,
                 reason=one.fault.value,
             )
-    await store.translations.record(petition.petition_id, found, reading.texts, settings.read_at)
+    await store.translations.record(petition.petition_id, found, reading.texts, settings.read_at, known)
     return tuple(found)
 
 
@@ -62,7 +62,7 @@ class _Reading:
         """The texts that were read, by their digests."""
         self._files = files
         self._known = {(one.language, one.path): one for one in known}
-        self._is_unwell = False
+        self._is_refused = False
 
     async def read(self, named: Translation) -> Translation:
         """Return a translation as its file is; or, where that cannot be read, as it was."""
@@ -79,12 +79,13 @@ class _Reading:
         return replace(before, fault=found)
 
     async def _read_file(self, path: str) -> TranslationRead | TranslationFault:
-        if self._is_unwell:
+        if self._is_refused:
+            # The next file would hardly fare better.
             return TranslationFault.UNREADABLE
         try:
             return await self._files.read(path)
         except GitHubError as error:
             if ends_all(error) or isinstance(error, Paused):
                 raise
-            self._is_unwell = isinstance(error, Unavailable)
+            self._is_refused = isinstance(error, Forbidden | Unavailable)
             return TranslationFault.UNREADABLE

@@ -56,13 +56,17 @@ class Translations(Records):
         found: Sequence[Translation],
         texts: Mapping[str, str],
         settings_read_at: WholeEpochSeconds,
+        began_with: KnownTranslations,
     ) -> None:
         """Record a petition's translations, with `texts` by their digests; a text that is known need not be there.
 
-        What that changes is to be shown.
+        What that changes is to be shown. `began_with` is what was known when the reading began: a file of which
+        somebody pushed another version since is read again.
         """
-        before = read_known_translations(transaction, petition_id).files
-        if tuple(found) == before:
+        before = read_known_translations(transaction, petition_id)
+        if before.settings_read_at != began_with.settings_read_at:
+            settings_read_at = 0
+        if tuple(found) == before.files:
             transaction.execute(_MARK_READ, petition_id, settings_read_at)
             return
         kept = {digest: text for digest, text in transaction.tuples(_TEXTS, petition_id) if digest} | dict(texts)
@@ -131,6 +135,17 @@ _NAMES_ANY: Final = statement("""
 def is_any_translation(transaction: Transaction, repository_id: int, paths: Sequence[str]) -> bool:
     """Return whether any of some files of a repository is a translation, or was to be one."""
     return bool(transaction.tuples(_NAMES_ANY, repository_id, list(paths)))
+
+
+_REQUEST_READING: Final = statement("""
+    UPDATE translations SET settings_read_at = 0
+    WHERE petition_id IN (SELECT id FROM petitions WHERE repository_id = $1)
+""")
+
+
+def request_translations(transaction: Transaction, repository_id: int) -> None:
+    """Request that all translations of a repository are read again."""
+    transaction.execute(_REQUEST_READING, repository_id)
 
 
 _DROP: Final = statement("DELETE FROM translations WHERE petition_id = $1")
