@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from babel import Locale
 
 from bot import operations
@@ -19,7 +20,7 @@ from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.store.scene import rows
 from tests.web.html import Read
-from tests.whole.recorded_calls import a_second_later, store_of, unheard
+from tests.whole.recorded_calls import Handler, a_second_later, store_of, unheard
 from tests.whole.scene import WATCHFUL, Scene, said, scene
 from tests.whole.workflow_runs import calls, clock, github, run
 
@@ -153,25 +154,29 @@ async def test_of_31_files_30_are_read(stage: Scene) -> None:
 
 
 async def test_an_app_that_may_not_read_files_any_more_keeps_the_last_texts(sqlite_url: str) -> None:
-    async with scene(sqlite_url, rates=WATCHFUL) as stage:
+    sandbox, refused = Sandbox(), list[bool]()
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if refused and re.search("/(contents|commits)", request.path):
+            return web.json_response({"message": "Forbidden"}, status=403)
+        return await handler(request)
+
+    sandbox.app.middlewares.append(refuse)
+    async with scene(sqlite_url, rates=WATCHFUL, sandbox=sandbox) as stage:
         petition = await translated(stage)
-        await stage.stop_bot()
-        # What is public is shown to every App.
-        stage.sandbox.repositories.privatize(petition.repository, petition.repository.owner)
-        (installation,) = stage.sandbox.world.installations.values()
-        stage.sandbox.installations.grant(
-            installation, {"issues": "write", "metadata": "read"}, installation.events
-        )
-        # A token that was made before may do what it could.
-        await stage.start_bot()
+        refused.append(True)
         await stage.until(lambda: "GitHub did not let the bot read it" in body(petition))
         assert len(read_in(petition)) == 2
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
-        stage.sandbox.installations.grant(
-            installation, {"issues": "write", "contents": "read", "metadata": "read"}, installation.events
-        )
+        assert [len(str(text)) for (text,) in await rows(store_of(stage), "SELECT text FROM translations")] == [
+            len(GERMAN),
+            len(ARABIC),
+        ]
+        refused.clear()
         await stage.until(lambda: "did not let the bot read" not in body(petition))
+        assert len(read_in(petition)) == 2
 
 
 async def test_what_no_delivery_reported_is_found_at_the_next_survey(sqlite_url: str) -> None:
