@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from bot.petition.block import BODY_LIMIT, BlockContent, TranslationLink, render_block
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.settings import DEFAULTS, Settings, read
 from bot.petition.translations import (
@@ -22,6 +24,7 @@ from bot.petition.translations import (
     version_of,
 )
 
+FACTS = BlockContent(count=2, digest="adhash4096:0a", as_of=1795347607)
 LETTERS = (Letter("a", 100, 0), Letter("b", 200, 1), Letter("a", 300, 2))
 
 
@@ -142,3 +145,26 @@ def test_what_is_wrong_is_told_in_the_petitions_language() -> None:
     found = list_named([("de", "../a.md"), ("en", "b.md")], 1)
     (told,) = remarks(found, "de")
     assert told.startswith("translations, de: ../a.md: schreiben Sie den Pfad einer Datei in diesem Repository")
+
+
+def test_other_languages_stand_at_the_top_in_their_own_names_and_say_what_one_signs() -> None:
+    links = (
+        TranslationLink("de", "https://example.org/letter/de"),
+        TranslationLink("ar", "https://example.org/letter/ar?key=a)b", is_older=True),
+    )
+    text = render_block(replace(FACTS, translations=links))
+    line = next(one for one in text.splitlines() if "Read in:" in one)
+    assert line == (
+        "🌐 Read in: [Deutsch](https://example.org/letter/de) · [العربية](https://example.org/letter/ar?key=a%29b)"
+        " (older than the letter). What people sign is the text of this issue."
+    )
+    assert text.index(line) < text.index("### ✍️")
+    arabic = render_block(replace(FACTS, translations=links, language="ar"))
+    assert "\N{FIRST STRONG ISOLATE}[Deutsch](https://example.org/letter/de)\N{POP DIRECTIONAL ISOLATE}" in arabic
+    assert "Read in" not in render_block(FACTS)
+
+
+def test_thirty_languages_leave_room_for_the_rest() -> None:
+    links = [TranslationLink("zh-Hant-HK", f"https://example.org/{'x' * 200}", is_older=True)] * 30
+    text = render_block(replace(FACTS, translations=links))
+    assert len(text) < BODY_LIMIT / 4
