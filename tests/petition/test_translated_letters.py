@@ -162,6 +162,8 @@ def test_other_languages_stand_at_the_top_in_their_own_names_and_say_what_one_si
     arabic = render_block(replace(FACTS, translations=links, language="ar"))
     assert "\N{FIRST STRONG ISOLATE}[Deutsch](https://example.org/letter/de)\N{POP DIRECTIONAL ISOLATE}" in arabic
     assert "Read in" not in render_block(FACTS)
+    continued = replace(FACTS, translations=links, threads=("a/b#1", "a/b#2"), position=2)
+    assert "Read in" not in render_block(continued)
 
 
 def test_thirty_languages_leave_room_for_the_rest() -> None:

@@ -25,8 +25,8 @@ _MOST_REMARKS = 10
 
 
 def translations(content: BlockContent, tr: Translator) -> str:
-    """Format in which other languages the letter can be read, and which text one signs."""
-    if not content.translations:
+    """Format in which other languages the letter can be read, and which text one signs; only beside the letter."""
+    if not content.translations or content.position > 1:
         return ""
     links = [
         tr.name(_link(inline(language_name(one.language)), one.url))
