@@ -140,7 +140,7 @@ COMMANDS = (
 LATIN_EVERYWHERE = {"UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
 TYPED = {
     *("count", "login", "name", "affiliation", "reason", "true", "false", "public", "private"),
-    *("app", "workflow"),
+    *("app", "workflow", "de", "letters", "letter", "md"),
     *("respond", "remove", "restore", "YAML", "signed", "T", "none", "sign", "ada", "grace"),
 }
 
