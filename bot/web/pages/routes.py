@@ -45,7 +45,7 @@ class PageRoutes(Struct, frozen=True):
             Route("GET", "/", self._front, _LIST),
             Route("GET", PETITION, self._petition, _PETITION),
             Route("GET", f"{PETITION}/letter", self._letter, _LETTER),
-            Route("GET", f"{PETITION}/letter/{{language:[A-Za-z0-9-]{{2,35}}}}", self._translation, _LETTER),
+            Route("GET", f"{PETITION}/letter/{{language}}", self._translation, _LETTER),
             Route("GET", "/static/{file}", static_files("bot.web", "bot.web.pages"), _STATIC),
         ]
 
