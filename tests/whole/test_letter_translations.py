@@ -222,6 +222,7 @@ async def test_the_page_of_a_translation_says_what_people_sign(public: Scene) ->
         ("ar", "rtl", False),
     ]
     assert listed[0]["page"] == addresses["Deutsch"]
+    assert f"{public.sandbox.web_url}/lovelace/letters/issues/1#new_comment_field" in Read(german).links
     await fetch(f"{roster}/letter/fr", 404)
     await fetch(f"{roster}/letter/DE")
     await a_second_later()

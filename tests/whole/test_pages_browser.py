@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from bot.petition.organizers.settings import PATH
 from sandbox.models import Issue
@@ -200,7 +200,7 @@ async def test_a_translation_is_read_in_its_direction_and_keeps_nobody_out(
     await expect(letter).to_have_css("direction", direction)
     await expect(letter.get_by_role("heading")).to_have_text(texts[language].split("\n", maxsplit=1)[0][2:])
     await expect(page.locator(".lead")).to_contain_text("What people sign is the text of the issue")
-    for size in (PHONE, {"width": 1280, "height": 800}):
+    for size in (PHONE, ViewportSize(width=1280, height=800)):
         await page.set_viewport_size(size)
         assert await barriers(page) == []
         assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

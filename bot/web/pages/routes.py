@@ -101,7 +101,7 @@ class PageRoutes(Struct, frozen=True):
         pages = requested.pages
 
         def work() -> Rendering:
-            shown = view_models.view_translation(letter, pages, self.context.site)
+            shown = view_models.view_translation(letter, pages, self.context)
             return render_text(self.context.render("pages/translation.html", pages.base, **shown), letter.snapshot)
 
         return await asyncio.to_thread(work)

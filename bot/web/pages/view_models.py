@@ -132,9 +132,10 @@ def view_translations(snapshot: Snapshot, pages: Pages) -> list[TranslationRecor
     return [record_translation(one, snapshot.letters, pages) for one in snapshot.translations.offered]
 
 
-def view_translation(letter: TranslatedLetter, pages: Pages, site: Site) -> dict[str, Any]:
+def view_translation(letter: TranslatedLetter, pages: Pages, context: PagesContext) -> dict[str, Any]:
     """Return the values for the template of a translation's page."""
-    snapshot, translation = letter.snapshot, letter.translation
+    snapshot, translation, site = letter.snapshot, letter.translation, context.site
+    is_open = snapshot.rules.ended_at(snapshot.closed_at, context.now()) is None
     return {
         "petition": snapshot,
         "pages": pages,
@@ -143,6 +144,7 @@ def view_translation(letter: TranslatedLetter, pages: Pages, site: Site) -> dict
         "translations": view_translations(snapshot, pages),
         "text": sanitized_html.render(letter.text),
         "file": site.file(pages.repository, translation.path),
+        "sign": _comment_box(snapshot, pages, site) if is_open else "",
         "committed_at": translation.committed_at,
         "changed_at": snapshot.letters[-1].seen_at if snapshot.letters else 0,
     }
