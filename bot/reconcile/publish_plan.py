@@ -17,6 +17,7 @@ from bot.petition.github_facts import IssueFact
 from bot.petition.machine_line import Counter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
+from bot.petition.organizers.settings import Settings
 from bot.petition.translations import is_older
 from bot.reconcile.repair_limiter import EDIT, WIPED, RepairLimiter
 from bot.reconcile.timing import Requeue
@@ -314,7 +315,6 @@ def block_content(
         else addresses.pages(petition.repository, issue.number, petition.page_key, settings.site)
     )
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in petition.threads)
-    is_public = settings.public_roster and bool(settings.show)
     first, newest, unlisted = _people(known)
     content = block.BlockContent(
         count=petition.count,
@@ -343,10 +343,9 @@ def block_content(
         milestones=milestones(settings.goals, known.days) if settings.milestones else (),
         days=known.days if settings.chart else (),
         by=by,
-        translations=_translation_links(petition, pages, addresses.site),
     )
-    lets_sign_in = addresses.lets_sign_in and addresses.public_url is not None
-    return content if pages is None else _linked(content, pages, is_public, lets_sign_in)
+    content = replace(content, translations=_translation_links(petition, pages, addresses.site))
+    return content if pages is None else _linked(content, pages, settings, addresses)
 
 
 def _translation_links(petition: Snapshot, pages: Pages | None, site: Site) -> tuple[block.TranslationLink, ...]:
@@ -361,8 +360,12 @@ def _translation_links(petition: Snapshot, pages: Pages | None, site: Site) -> t
     )
 
 
-def _linked(content: block.BlockContent, pages: Pages, is_public: bool, lets_sign_in: bool) -> block.BlockContent:
+def _linked(
+    content: block.BlockContent, pages: Pages, settings: Settings, addresses: Addresses
+) -> block.BlockContent:
     """Return a block's content with the links to the petition's pages."""
+    is_public = settings.public_roster and bool(settings.show)
+    lets_sign_in = addresses.lets_sign_in and addresses.public_url is not None
     return replace(
         content,
         versions_url=pages.of("/letter"),
