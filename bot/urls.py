@@ -92,6 +92,15 @@ class SitePages(Pages, frozen=True):
         """Return the address of one form of the petition; of what only a server has, that of the page."""
         return self.base + (SITE_FILES.get(what) or self.index if what else self.index)
 
+    def translation(self, language: str) -> str:
+        """Return the address of the letter in another language."""
+        return f"{self.base}{translation_site_file(language)}"
+
+
+def translation_site_file(language: str) -> str:
+    """Return the file of a translation that `site` writes."""
+    return f"letter.{language}.html"
+
 
 def site_folder(repository: Repository, number: int) -> str:
     """Return the folder of a petition's files below a site, with a slash at its end."""

@@ -178,7 +178,9 @@ class InstallationSync:
             settings = await read_settings(repository, store=self.store, client=self.client, now=self.now)
             if settings.settings.translations:
                 for one in await self.store.translations.list_in_repository(repository.id):
-                    await read_translations(one, repository, settings, store=self.store, client=self.client)
+                    await read_translations(
+                        one, repository, settings, store=self.store, client=self.client, is_news=True
+                    )
             # Whoever gave commands may not be an organizer any more.
             await self.store.petitions.request_publishing(
                 await self.store.rules.list_petitions_with_commands(repository.id)

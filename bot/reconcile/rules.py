@@ -57,7 +57,12 @@ async def _read_translations(
         return None
     translated = TranslatedPetition(petition.petition_id, petition.threads[0].number, petition.translations)
     return await read_translations(
-        translated, petition.repository, settings, store=context.store, client=context.client
+        translated,
+        petition.repository,
+        settings,
+        store=context.store,
+        client=context.client,
+        is_news=settings is not known.settings,
     )
 
 

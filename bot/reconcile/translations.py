@@ -23,9 +23,11 @@ async def read_translations(
     *,
     store: Store,
     client: InstallationClient,
+    is_news: bool = False,
 ) -> tuple[Translation, ...] | None:
     """Read a petition's translations; None where that was done since the settings were read.
 
+    `is_news`: they were read just now, maybe for the second time in a second.
     What cannot be read now keeps its last text, and nothing else waiting: it is read with the settings again.
     Raises what concerns the whole installation, or all calls.
     """
@@ -34,7 +36,7 @@ async def read_translations(
     if not named and not known.files:
         return None
     is_same = [(one.language, one.path) for one in named] == [(one.language, one.path) for one in known.files]
-    if is_same and known.settings_read_at == settings.read_at:
+    if is_same and known.settings_read_at == settings.read_at and not is_news:
         return None
     if named and client.low_priority_spacing():
         # Calls are short, and tallies go before.

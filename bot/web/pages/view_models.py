@@ -139,6 +139,7 @@ def view_translation(letter: TranslatedLetter, pages: Pages, context: PagesConte
     return {
         "petition": snapshot,
         "pages": pages,
+        "address": pages,
         "issue": site.issue(pages.repository, pages.number),
         "translation": record_translation(translation, snapshot.letters, pages),
         "translations": view_translations(snapshot, pages),
