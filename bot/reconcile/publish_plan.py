@@ -308,12 +308,7 @@ def block_content(
     """Return what the block says of a petition."""
     petition = known.petition
     settings = petition.rules.settings
-    issue = petition.threads[0] if petition.threads else None
-    pages = (
-        None
-        if issue is None
-        else addresses.pages(petition.repository, issue.number, petition.page_key, settings.site)
-    )
+    pages = _pages(petition, addresses)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in petition.threads)
     first, newest, unlisted = _people(known)
     content = block.BlockContent(
@@ -346,6 +341,14 @@ def block_content(
     )
     content = replace(content, translations=_translation_links(petition, pages, addresses.site))
     return content if pages is None else _linked(content, pages, settings, addresses)
+
+
+def _pages(petition: Snapshot, addresses: Addresses) -> Pages | None:
+    """Return the petition's pages; None where there are none."""
+    if not petition.threads:
+        return None
+    site_url = petition.rules.settings.site
+    return addresses.pages(petition.repository, petition.threads[0].number, petition.page_key, site_url)
 
 
 def _translation_links(petition: Snapshot, pages: Pages | None, site: Site) -> tuple[block.TranslationLink, ...]:

@@ -100,8 +100,7 @@ class PetitionExport(Struct, frozen=True):
     unlisted: Sequence[Pair]
     """Of those who asked not to be listed, what the digest is made from."""
     withdrawn: int
-    translations: Sequence[tuple[Translation, str]] = ()
-    """The letter in other languages, with the texts."""
+    translations: Sequence[tuple[Translation, str]] = ()  # with their texts
 
 
 class TranslatedLetter(Struct, frozen=True):
@@ -263,11 +262,8 @@ class Rosters(Records):
             entries += page.entries
             wanted = replace(wanted, cursor=page.after) if page.after else None
         unlisted = [(row.user_id, row.comment_id) for row in transaction.fetch(self._UNLISTED, petition_id)]
-        translations = [
-            (one, read_translated_text(transaction, petition_id, one.language) or "")
-            for one in details.snapshot.translations.offered
-        ]
-        withdrawn = _count_withdrawn(transaction, petition_id)
+        offered, withdrawn = details.snapshot.translations.offered, _count_withdrawn(transaction, petition_id)
+        translations = [(one, read_translated_text(transaction, petition_id, one.language)) for one in offered]
         return PetitionExport(details, entries, unlisted, withdrawn, translations)
 
     @read_transaction
@@ -276,8 +272,9 @@ class Rosters(Records):
         snapshot = read_snapshot(transaction, petition_id, 0)
         offered = () if snapshot is None else snapshot.translations.offered
         found = next((one for one in offered if one.language == language), None)
-        text = read_translated_text(transaction, petition_id, language)
-        return None if snapshot is None or found is None else TranslatedLetter(snapshot, found, text or "")
+        if snapshot is None or found is None:
+            return None
+        return TranslatedLetter(snapshot, found, read_translated_text(transaction, petition_id, language))
 
     _NEWEST_SIGNERS: Final = statement("""
         SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born, a.empty, u.asked_at

@@ -120,10 +120,10 @@ _TEXT: Final = statement("""
 """)
 
 
-def read_translated_text(transaction: Transaction, petition_id: int, language: str) -> str | None:
-    """Return the text of a translation; None where there is none."""
+def read_translated_text(transaction: Transaction, petition_id: int, language: str) -> str:
+    """Return the text of a translation; empty where there is none."""
     rows = transaction.tuples(_TEXT, petition_id, language)
-    return rows[0][0] if rows else None
+    return str(rows[0][0]) if rows else ""
 
 
 _NAMES_ANY: Final = statement("""
