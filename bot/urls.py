@@ -29,6 +29,10 @@ class Site(Struct, frozen=True):
         """Return the address of an issue."""
         return f"{self.url}/{_path(repository)}/issues/{number}"
 
+    def file(self, repository: Repository, path: str) -> str:
+        """Return the address of a file on the default branch."""
+        return f"{self.url}/{_path(repository)}/blob/HEAD/{quote(path)}"
+
     def comment(self, repository: Repository, number: int, comment_id: int) -> str:
         """Return the address of a comment on an issue."""
         return f"{self.issue(repository, number)}#issuecomment-{comment_id}"
@@ -50,6 +54,10 @@ class Pages(Struct, frozen=True):
     def roster(self) -> str:
         """Return the address of the page."""
         return self.of("")
+
+    def translation(self, language: str) -> str:
+        """Return the address of the letter in another language."""
+        return self.of(f"/letter/{quote(language, safe='')}")
 
     def of(self, what: str, **query: str) -> str:
         """Return the address of one form of the petition, such as `.csv` or `/badge.svg`."""
@@ -83,6 +91,15 @@ class SitePages(Pages, frozen=True):
     def of(self, what: str, **_query: str) -> str:
         """Return the address of one form of the petition; of what only a server has, that of the page."""
         return self.base + (SITE_FILES.get(what) or self.index if what else self.index)
+
+    def translation(self, language: str) -> str:
+        """Return the address of the letter in another language."""
+        return f"{self.base}{translation_site_file(language)}"
+
+
+def translation_site_file(language: str) -> str:
+    """Return the file of a translation that `site` writes."""
+    return f"letter.{language}.html"
 
 
 def site_folder(repository: Repository, number: int) -> str:

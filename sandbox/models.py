@@ -240,6 +240,8 @@ class Repository(_Node):
     roles: dict[int, str] = field(default_factory=dict)
     """Collaborators' roles by user id, each one of `ROLES`."""
     files: dict[str, bytes] = field(default_factory=dict)
+    committed: dict[str, int] = field(default_factory=dict)
+    """When each file was last committed, also that it was removed."""
     hooks: dict[int, RepositoryHook] = field(default_factory=dict)
 
     @property

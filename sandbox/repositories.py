@@ -173,6 +173,7 @@ class Repositories:
             del repository.files[path]
         else:
             repository.files[path] = content.encode()
+        repository.committed[path] = self._world.time()
         actor = actor or repository.owner
         pushed = push_payload(self._world, repository, actor, {change: [path]}, self._world.time())
         self._events.publish("push", None, actor, repository, pushed)

@@ -5,6 +5,7 @@ Field by field from GitHub's OpenAPI description; `tests/sandbox` parses every s
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -74,6 +75,44 @@ def label(world: World, repository: Repository, of: Label) -> JsonObject:
         "description": of.description,
         "archived_at": None,
         "archived_by": None,
+    }
+
+
+def commit(world: World, repository: Repository, path: str, at: int) -> JsonObject:
+    """Build the JSON of the last commit that changed a file."""
+    sha, tree = (hashlib.sha1(f"{one} {path} {at}".encode(), usedforsecurity=False).hexdigest() for one in "ct")
+    api = repository_url(world, repository)
+    page = f"{world.urls.web}/{repository.full_name}/commit/{sha}"
+    owner = repository.owner
+    person: JsonObject = {
+        "name": owner.login,
+        "email": f"{owner.login}@users.noreply.localhost",
+        "date": timestamp(at),
+    }
+    return {
+        "sha": sha,
+        "node_id": f"C_{sha}",
+        "commit": {
+            "author": person,
+            "committer": person,
+            "message": "Change a file",
+            "tree": {"sha": tree, "url": f"{api}/git/trees/{tree}"},
+            "url": f"{api}/git/commits/{sha}",
+            "comment_count": 0,
+            "verification": {
+                "verified": False,
+                "reason": "unsigned",
+                "signature": None,
+                "payload": None,
+                "verified_at": None,
+            },
+        },
+        "url": f"{api}/commits/{sha}",
+        "html_url": page,
+        "comments_url": f"{api}/commits/{sha}/comments",
+        "author": user(world, owner),
+        "committer": user(world, owner),
+        "parents": [],
     }
 
 

@@ -129,9 +129,11 @@ def test_the_settings_table_has_every_key_with_its_default_and_an_example_that_c
             assert settings.read(f"{code(key)}: {code(default)}") == settings.DEFAULTS, key
 
 
-def test_the_example_of_a_settings_file_is_one() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", _page("ORGANIZERS"), re.DOTALL)
-    assert isinstance(settings.read(example), settings.Settings)
+def test_each_example_of_a_settings_file_is_one() -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", _page("ORGANIZERS"), re.DOTALL)
+    assert len(examples) > 1
+    for example in examples:
+        assert isinstance(settings.read(example), settings.Settings)
 
 
 def test_the_signers_page_and_the_readme_say_the_same() -> None:

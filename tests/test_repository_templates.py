@@ -28,7 +28,7 @@ def test_each_line_of_it_can_be_switched_on_and_no_key_is_left_out() -> None:
 
 
 def test_what_it_shows_as_the_default_is_the_default() -> None:
-    examples = {"goal", "deadline", "also_accept", "anonymise_after", "first", "counter", "site"}
+    examples = {"goal", "deadline", "also_accept", "anonymise_after", "first", "counter", "site", "translations"}
     for key, line in re.findall(r"^#((\w+): .*)$", FILES[settings.PATH], re.MULTILINE):
         if line not in examples:
             assert settings.read(key) == settings.DEFAULTS, key

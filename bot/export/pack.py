@@ -1,4 +1,4 @@
-"""The pack: a folder with the paper, the same as JSON and CSV, and the checksums of these files.
+"""The pack: a folder with the paper, the same as JSON and CSV, the letter's translations, and their checksums.
 
 The paper is one HTML file to read and print, which loads nothing and runs nothing. Whoever checks a pack, offline,
 learns whether its files are the ones that were made, and whether the numbers follow from the names.
@@ -102,7 +102,13 @@ def make_files(
         PAPER: paper(record, growth, translator(source.details.snapshot.rules.settings.language)),
         RECORD: (format_json(record).encode(),),
         TABLE: (table.HEADER.encode(), table.rows(record.signatures).encode()),
+        **{translation_file(one.language): (text.encode(),) for one, text in source.translations},
     }
+
+
+def translation_file(language: str) -> str:
+    """Return the name of a translation's file."""
+    return f"letter.{language}.md"
 
 
 def write(files: Mapping[str, Iterable[bytes]], folder: Path) -> None:
@@ -169,6 +175,7 @@ def paper(pack: PackRecord, growth: Growth, tr: Translator) -> Iterator[bytes]:
         chart_words=growth.in_words(tr),
         response=sanitized_html.render_response(petition.response.text) if petition.response else "",
         letter=_letter(letters[-1].text if letters else None),
+        translations=[(one, translation_file(one.language)) for one in petition.translations],
         versions={one.digest: number for number, one in enumerate(letters, 1)} if len(letters) > 1 else {},
         in_one_list=IN_ONE_LIST,
     )
@@ -255,7 +262,7 @@ def check_pack(folder: Path) -> PackReport:
     try:
         checksums: dict[str, str] = {}
         for path in folder.iterdir():
-            if path.name in _NAMES and path.is_file():
+            if (path.name in _NAMES or _TRANSLATION.fullmatch(path.name)) and path.is_file():
                 with path.open("rb") as file:
                     checksums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
         content = {name: (folder / name).read_bytes() for name in (RECORD, CHECKSUMS, TABLE) if name in checksums}
@@ -263,25 +270,34 @@ def check_pack(folder: Path) -> PackReport:
         raise NotAPack(f"{folder} cannot be read: {error.strerror}") from error
     if RECORD not in content:
         raise NotAPack(f"{folder} does not contain a pack: {RECORD} is missing")
-    faults = list(_changed_files(checksums, content.get(CHECKSUMS)))
     try:
         record = msgspec.json.decode(content[RECORD], type=PackRecord)
     except msgspec.DecodeError as error:
-        return PackReport("", 0, (*faults, f"{RECORD} cannot be read: {error}"))
-    faults += _contradictions(record)
+        faults = [*_changed_files(checksums, content.get(CHECKSUMS), ()), f"{RECORD} cannot be read: {error}"]
+        return PackReport("", 0, tuple(faults))
+    translations = {translation_file(one.language): one.sha256 for one in record.petition.translations}
+    faults = [*_changed_files(checksums, content.get(CHECKSUMS), translations), *_contradictions(record)]
+    faults += (
+        f"{name} is not the translation whose checksum is in {RECORD}"
+        for name, checksum in translations.items()
+        if checksums.get(name, checksum) != checksum
+    )
     if TABLE in content:
         faults += _differing_rows(record, content[TABLE])
     return PackReport(record.petition.title, record.petition.count, tuple(faults), len(record.unlisted))
 
 
 _NAMES: Final = frozenset({PAPER, PDF, RECORD, TABLE, CHECKSUMS})
+_TRANSLATION: Final = re.compile(r"letter\.[A-Za-z0-9-]{2,35}\.md")
 
 
-def _changed_files(checksums: Mapping[str, str], listed: bytes | None) -> Iterator[str]:
+def _changed_files(
+    checksums: Mapping[str, str], listed: bytes | None, translations: Iterable[str]
+) -> Iterator[str]:
     lines = (listed or b"").decode("utf-8", "replace").splitlines()
     expected = {name: checksum for checksum, _, name in (line.partition("  ") for line in lines)}
     papers = [name for name in (PAPER, PDF) if name in {*checksums, *expected}] or [PAPER]
-    names = (RECORD, TABLE, *papers)
+    names = (RECORD, TABLE, *papers, *translations)
     yield from (f"{name} is missing" for name in (*names, CHECKSUMS) if name not in checksums)
     if listed is not None:
         changed = (name for name in names if name in checksums and checksums[name] != expected.get(name))

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from bot.petition.i18n import Translator
 from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import next_goal
+from bot.petition.translations import Translation, direction_of, is_older, language_name, version_of
 from bot.store import Entry, PetitionDetails, Snapshot
 from bot.units import WholeEpochSeconds
 from bot.urls import Pages, Site
@@ -51,6 +52,20 @@ class ResponseRecord(Struct, frozen=True, kw_only=True):
     )
 
 
+class TranslationRecord(Struct, frozen=True, kw_only=True):
+    """The letter in another language; what people sign is the text of the issue."""
+
+    language: Annotated[str, Meta(description="A tag of BCP 47.")]
+    name: Annotated[str, Meta(description="What the language is called in itself.")]
+    direction: Annotated[str, Meta(pattern="^(ltr|rtl)$")]
+    page: str
+    path: Annotated[str, Meta(description="The file in the repository.")]
+    sha256: str
+    committed_at: Annotated[Time, Meta(description="When the file was last committed.")]
+    letter: Annotated[str | None, Meta(description="The SHA-256 of the words of the letter that stood then.")]
+    older: Annotated[bool, Meta(description="Whether the letter was changed after that.")]
+
+
 class PetitionRecord(Struct, frozen=True, kw_only=True):
     """A petition without its signatures."""
 
@@ -79,6 +94,7 @@ class PetitionRecord(Struct, frozen=True, kw_only=True):
     waiting: Annotated[
         int, Meta(ge=0, description="Comments that are not counted until GitHub has told how they were written.")
     ]
+    translations: Sequence[TranslationRecord] = ()
 
 
 class RosterRecord(Struct, frozen=True, kw_only=True):
@@ -118,7 +134,7 @@ class PackRecord(Struct, frozen=True, kw_only=True):
     """The content of the pack; `version` goes up when its format changes.
 
     2: each signature has the checksum of the letter's version that was signed.
-    3: those who asked not to be listed are apart, by numbers only.
+    3: those who asked not to be listed are apart, by numbers only. With translations of the letter, each is a file.
     """
 
     version: int = 3
@@ -205,6 +221,22 @@ def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRec
         signed_other_text=snapshot.letter_changed[1] if snapshot.letter_changed else 0,
         counted_to=iso(snapshot.coverage.until) if snapshot.coverage else None,
         waiting=snapshot.doubtful,
+        translations=[record_translation(one, snapshot.letters, pages) for one in snapshot.translations.offered],
+    )
+
+
+def record_translation(translation: Translation, letters: Sequence[Letter], pages: Pages) -> TranslationRecord:
+    """Return a translation as a record, without its text."""
+    return TranslationRecord(
+        language=translation.language,
+        name=language_name(translation.language),
+        direction=direction_of(translation.language),
+        page=pages.translation(translation.language),
+        path=translation.path,
+        sha256=translation.digest,
+        committed_at=iso(translation.committed_at),
+        letter=letters[version_of(translation, letters)].digest if letters else None,
+        older=is_older(translation, letters),
     )
 
 

@@ -104,10 +104,14 @@ class RepositoryFact(Struct, frozen=True):
 
 
 class SettingsFact(Struct, frozen=True):
-    """The settings file of a repository may have changed: somebody has pushed."""
+    """The settings file of a repository may have changed: somebody has pushed.
+
+    With `texts`, only these text files have, which may be translations of a letter.
+    """
 
     installation_id: int
     repository_id: int
+    texts: tuple[str, ...] = ()
 
 
 class InstallationFact(Struct, frozen=True):

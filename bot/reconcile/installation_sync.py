@@ -21,6 +21,7 @@ from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.rules import read_settings
 from bot.reconcile.timing import Intervals, jittered, retry_at
+from bot.reconcile.translations import read_translations
 from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead
 from bot.units import EpochSeconds, Seconds
 
@@ -174,7 +175,12 @@ class InstallationSync:
         here = self.mark.installation_id
         await self.store.record([IssueFact(here, one.repository, one.issue, as_of=one.read_at) for one in reads])
         if reads:
-            await read_settings(repository, store=self.store, client=self.client, now=self.now)
+            settings = await read_settings(repository, store=self.store, client=self.client, now=self.now)
+            if settings.settings.translations:
+                for one in await self.store.translations.list_in_repository(repository.id):
+                    await read_translations(
+                        one, repository, settings, store=self.store, client=self.client, is_news=True
+                    )
             # Whoever gave commands may not be an organizer any more.
             await self.store.petitions.request_publishing(
                 await self.store.rules.list_petitions_with_commands(repository.id)

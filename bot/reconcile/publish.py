@@ -152,9 +152,11 @@ async def _plan(
     known: Publication, shown: Sequence[ShownIssue], due: Due, context: PublishContext
 ) -> tuple[Publication, PublishPlan]:
     """Plan by the rules that settings and commands make now, which are recorded first where they are new."""
-    ruling = await decide_rules(known, context)
-    if changes_rules(ruling, known.petition, context.now()):
+    ruling, are_translations_read = await decide_rules(known, context)
+    is_changed = changes_rules(ruling, known.petition, context.now())
+    if is_changed:
         await context.store.rules.apply(due.petition_id, ruling)
+    if is_changed or are_translations_read:
         known = await context.store.publications.load(due.petition_id, NEWEST)
     now = context.now()
     return known, make_plan(

@@ -17,6 +17,8 @@ from bot.petition.github_facts import IssueFact
 from bot.petition.machine_line import Counter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
+from bot.petition.organizers.settings import Settings
+from bot.petition.translations import is_older
 from bot.reconcile.repair_limiter import EDIT, WIPED, RepairLimiter
 from bot.reconcile.timing import Requeue
 from bot.store import (
@@ -32,7 +34,7 @@ from bot.store import (
     outside_digest,
 )
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
-from bot.urls import Addresses, Pages
+from bot.urls import Addresses, Pages, Site
 
 
 class PublishContext(Struct, frozen=True):
@@ -306,14 +308,8 @@ def block_content(
     """Return what the block says of a petition."""
     petition = known.petition
     settings = petition.rules.settings
-    issue = petition.threads[0] if petition.threads else None
-    pages = (
-        None
-        if issue is None
-        else addresses.pages(petition.repository, issue.number, petition.page_key, settings.site)
-    )
+    pages = _pages(petition, addresses)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in petition.threads)
-    is_public = settings.public_roster and bool(settings.show)
     first, newest, unlisted = _people(known)
     content = block.BlockContent(
         count=petition.count,
@@ -343,12 +339,36 @@ def block_content(
         days=known.days if settings.chart else (),
         by=by,
     )
-    lets_sign_in = addresses.lets_sign_in and addresses.public_url is not None
-    return content if pages is None else _linked(content, pages, is_public, lets_sign_in)
+    content = replace(content, translations=_translation_links(petition, pages, addresses.site))
+    return content if pages is None else _linked(content, pages, settings, addresses)
 
 
-def _linked(content: block.BlockContent, pages: Pages, is_public: bool, lets_sign_in: bool) -> block.BlockContent:
+def _pages(petition: Snapshot, addresses: Addresses) -> Pages | None:
+    """Return the petition's pages; None where there are none."""
+    if not petition.threads:
+        return None
+    site_url = petition.rules.settings.site
+    return addresses.pages(petition.repository, petition.threads[0].number, petition.page_key, site_url)
+
+
+def _translation_links(petition: Snapshot, pages: Pages | None, site: Site) -> tuple[block.TranslationLink, ...]:
+    """Return where translations can be read: on our pages, or else on GitHub."""
+    return tuple(
+        block.TranslationLink(
+            one.language,
+            site.file(petition.repository, one.path) if pages is None else pages.translation(one.language),
+            is_older(one, petition.letters),
+        )
+        for one in petition.translations.offered
+    )
+
+
+def _linked(
+    content: block.BlockContent, pages: Pages, settings: Settings, addresses: Addresses
+) -> block.BlockContent:
     """Return a block's content with the links to the petition's pages."""
+    is_public = settings.public_roster and bool(settings.show)
+    lets_sign_in = addresses.lets_sign_in and addresses.public_url is not None
     return replace(
         content,
         versions_url=pages.of("/letter"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
+from msgspec.structs import replace
 
 from bot.github.errors import Forbidden, GitHubError, Unavailable
 from bot.github.installation import InstallationClient
@@ -14,18 +15,22 @@ from bot.petition.github_facts import Repository
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import FOLDERS, PATH, is_misplaced
 from bot.petition.organizers.settings import digest as digest_of
+from bot.petition.translations import Translation
+from bot.petition.translations import remarks as remarks_on
 from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.publish_plan import PublishContext
-from bot.store import KnownSettings, Publication, Store
+from bot.reconcile.translations import read_translations
+from bot.store import KnownSettings, Publication, Store, TranslatedPetition
 from bot.units import EpochSeconds
 
 log = structlog.get_logger("rules")
 
 
-async def decide_rules(known: Publication, context: PublishContext) -> CommandResults:
+async def decide_rules(known: Publication, context: PublishContext) -> tuple[CommandResults, bool]:
     """Return the rules that settings and commands make now, and what becomes of each command.
 
-    What is not known, or was asked long ago, is asked of GitHub; raises `bot.github.errors`.
+    The second value: whether translations were read, which may be others now. What is not known, or was asked long
+    ago, is asked of GitHub; raises `bot.github.errors`.
     """
     read = partial(
         read_settings, known.petition.repository, store=context.store, client=context.client, now=context.now
@@ -38,7 +43,27 @@ async def decide_rules(known: Publication, context: PublishContext) -> CommandRe
     decide = partial(apply_commands, commands=known.commands, organizers=organizers, named=named)
     if decide(settings.settings).recount_at >= settings.read_at:
         settings = await read()
-    return decide(settings.settings, remarks=settings.remarks(settings.settings.language))
+    found, language = await _read_translations(known, settings, context), settings.settings.language
+    translations = known.petition.translations.files if found is None else found
+    remarks = [*settings.remarks(language), *remarks_on(translations, language)]
+    return decide(settings.settings, remarks=remarks), found is not None
+
+
+async def _read_translations(
+    known: Publication, settings: KnownSettings, context: PublishContext
+) -> tuple[Translation, ...] | None:
+    petition = known.petition
+    if not petition.threads:
+        return None
+    translated = TranslatedPetition(petition.petition_id, petition.threads[0].number, petition.translations)
+    return await read_translations(
+        translated,
+        petition.repository,
+        settings,
+        store=context.store,
+        client=context.client,
+        is_news=settings is not known.settings,
+    )
 
 
 async def read_settings(
@@ -65,7 +90,7 @@ async def read_settings(
     is_known = known.read_at and known.readable and known.digest == ("" if text is None else digest_of(text))
     if is_known and known.misplaced == misplaced:
         await store.rules.mark_settings_read(repository.id, at, known)
-        return known
+        return replace(known, read_at=at)
     found = await store.rules.record_settings(repository.id, text, at, known, misplaced)
     for mistake in found.mistakes:
         log.warning("a mistake in the settings", repository=repository.full_name, file=PATH, mistake=str(mistake))

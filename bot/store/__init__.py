@@ -29,9 +29,11 @@ from bot.store.rosters import (
     PetitionRef,
     Rosters,
     SignerSample,
+    TranslatedLetter,
 )
 from bot.store.rules import KnownSettings
 from bot.store.snapshots import Snapshot, Thread
 from bot.store.states import State
 from bot.store.store import Store
 from bot.store.threads import ThreadToRead
+from bot.store.translations import KnownTranslations, TranslatedPetition

@@ -16,6 +16,7 @@ from bot.petition.counting.tally import Pair, Signature
 from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.settings import Detail, Settings
+from bot.petition.translations import Translation
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts
 from bot.store.not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
@@ -32,6 +33,7 @@ from bot.store.roster_pages import (
 )
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.snapshots import Snapshot, read_snapshot
+from bot.store.translations import read_translated_text
 from bot.units import EpochSeconds, WholeEpochSeconds
 
 BATCH: Final = 1_000
@@ -98,6 +100,15 @@ class PetitionExport(Struct, frozen=True):
     unlisted: Sequence[Pair]
     """Of those who asked not to be listed, what the digest is made from."""
     withdrawn: int
+    translations: Sequence[tuple[Translation, str]] = ()  # with their texts
+
+
+class TranslatedLetter(Struct, frozen=True):
+    """A letter in another language, and its petition at that moment."""
+
+    snapshot: Snapshot
+    translation: Translation
+    text: str
 
 
 class SignerSample(Struct, frozen=True):
@@ -251,7 +262,19 @@ class Rosters(Records):
             entries += page.entries
             wanted = replace(wanted, cursor=page.after) if page.after else None
         unlisted = [(row.user_id, row.comment_id) for row in transaction.fetch(self._UNLISTED, petition_id)]
-        return PetitionExport(details, entries, unlisted, _count_withdrawn(transaction, petition_id))
+        offered, withdrawn = details.snapshot.translations.offered, _count_withdrawn(transaction, petition_id)
+        translations = [(one, read_translated_text(transaction, petition_id, one.language)) for one in offered]
+        return PetitionExport(details, entries, unlisted, withdrawn, translations)
+
+    @read_transaction
+    def get_translation(self, transaction: Transaction, petition_id: int, language: str) -> TranslatedLetter | None:
+        """Read the letter in a language; None where it is not there."""
+        snapshot = read_snapshot(transaction, petition_id, 0)
+        offered = () if snapshot is None else snapshot.translations.offered
+        found = next((one for one in offered if one.language == language), None)
+        if snapshot is None or found is None:
+            return None
+        return TranslatedLetter(snapshot, found, read_translated_text(transaction, petition_id, language))
 
     _NEWEST_SIGNERS: Final = statement("""
         SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born, a.empty, u.asked_at

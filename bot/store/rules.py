@@ -24,6 +24,7 @@ from bot.store.recording.signatures import derive_signatures, evaluate_comments,
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
 from bot.store.threads import read_issues_of
+from bot.store.translations import request_translations
 from bot.units import WholeEpochSeconds
 
 
@@ -256,8 +257,9 @@ _REQUEST_READING: Final = statement("""
 
 
 def request_settings(transaction: Transaction, repository_id: int) -> None:
-    """Request that a repository's settings file is read again."""
+    """Request that a repository's settings file is read again, and the translations that it names."""
     transaction.execute(_REQUEST_READING, repository_id)
+    request_translations(transaction, repository_id)
 
 
 _COMMANDS: Final = statement(f"""

@@ -16,6 +16,7 @@ from bot.store.engine.database import Transaction, statement
 from bot.store.letters import read_changed, read_letters
 from bot.store.row_codec import SIGNATURE_COLUMNS, read_repository, read_rules
 from bot.store.states import STATE_OF_PETITION, State
+from bot.store.translations import KnownTranslations, read_known_translations
 from bot.units import WholeEpochSeconds
 
 
@@ -69,6 +70,8 @@ class Snapshot(Struct, frozen=True):
     """Comments of which only GitHub knows who wrote their text; until it answers, they do not sign."""
     coverage: Coverage | None = None
     """Which comments are counted; None where that is not known, or where none are."""
+    translations: KnownTranslations = KnownTranslations()
+    """The letter in other languages, without the texts."""
 
     @property
     def shut_at(self) -> WholeEpochSeconds | None:
@@ -174,4 +177,5 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
         anonymised_at=row.anonymised_at,
         doubtful=row.doubtful,
         coverage=_read_coverage(transaction, petition_id, threads, rules, row.doubtful) if row.labelled else None,
+        translations=read_known_translations(transaction, petition_id),
     )

@@ -51,6 +51,7 @@ from bot.store.rules import PetitionRules
 from bot.store.sign_outs import SignOuts
 from bot.store.states import States
 from bot.store.threads import Threads
+from bot.store.translations import Translations
 from bot.supervisor import Supervisor
 from bot.units import EpochSeconds, WholeEpochSeconds
 
@@ -111,6 +112,7 @@ class Store:
         self.sign_outs = SignOuts(database, now)
         self.states = States(database, now)
         self.threads = Threads(database, now)
+        self.translations = Translations(database, now)
 
     @classmethod
     async def open(

@@ -32,6 +32,15 @@ def get_contents(call: Call) -> Answer:
     return Answer(_entry(call, repository, path, content) | encoded)
 
 
+@Route("GET", f"{REPOSITORY}/commits", "contents:read")
+def list_commits(call: Call) -> Answer:
+    """List the last commit of a file; the sandbox has no Git and remembers no other."""
+    repository = call.repository()
+    path = str(call.query.get("path", ""))
+    at = repository.committed.get(path)
+    return Answer([] if at is None else [shapes.commit(call.world, repository, path, at)])
+
+
 @Route("PUT", f"{REPOSITORY}/contents/{{path:.*}}", "contents:write")
 def put_contents(call: Call) -> Answer:
     """Commit one file to the default branch; over an existing one only by its present hash."""

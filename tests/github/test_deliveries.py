@@ -272,6 +272,11 @@ def test_a_push_that_may_have_changed_the_settings_is_a_fact(push: Json) -> None
     assert (delivery.action, delivery.facts) == (None, (SettingsFact(5, LETTER.id),))
 
 
+def test_a_push_of_text_files_names_them_because_they_may_be_translations() -> None:
+    push = about_push({"added": ["b/letter.de.MD", "code.py"]}, {"modified": ["a.txt", "b/letter.de.MD"]})
+    assert deliver("push", push).facts == (SettingsFact(5, LETTER.id, ("a.txt", "b/letter.de.MD")),)
+
+
 @pytest.mark.parametrize(
     "push",
     [

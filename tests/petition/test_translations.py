@@ -10,7 +10,7 @@ from cmarkgfm.cmark import Options
 from msgspec.structs import replace
 
 from bot.petition import block
-from bot.petition.block import BlockContent, compose, machine_line, render_block, same_but_for_time
+from bot.petition.block import BlockContent, TranslationLink, compose, machine_line, render_block, same_but_for_time
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
 from bot.petition.comments.comment import Author
 from bot.petition.comments.grammar import parse
@@ -58,6 +58,7 @@ EVERYTHING_IT_CAN_SAY = {
     "with logins": replace(FACTS, show=frozenset({Detail.LOGIN})),
     "first signatories": replace(FACTS, first=FACTS.newest),
     "not named": replace(FACTS, newest=[ODD]),
+    "translated": replace(FACTS, translations=[TranslationLink("fa", "https://example.org/l", is_older=True)]),
     "names removed": replace(FACTS, anonymised_at=NOW - 60, newest=()),
     "with a page": replace(FACTS, roster_url="https://example.org/r", csv_url="https://example.org/c"),
     "to be recounted": replace(FACTS, verify_url="https://example.org/v"),
@@ -76,7 +77,7 @@ MISTAKES = (
         "first: x",
     ),
     *("goal: {a: b}", "goal: [[5]]", "a: b: c"),
-    "counter: x",
+    *("counter: x", "translations: x"),
     *("gaol: 5", "colour: red", "names: 5\nnames: 6", "- goal", "goal: [", "[" * 201, "#" * 10_001, "goal: [5, 4]"),
 )
 COMMANDS = (
@@ -86,7 +87,7 @@ COMMANDS = (
 LATIN_EVERYWHERE = {"GitHub", "UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
 TYPED = {
     *("count", "login", "name", "affiliation", "reason", "true", "false", "public", "private"),
-    *("app", "workflow", "GitHub"),
+    *("app", "workflow", "GitHub", "de", "letters", "letter", "md"),
     *("respond", "remove", "restore", "YAML", "signed", "T", "none", "sign", "ada", "grace"),
 }
 

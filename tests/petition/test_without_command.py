@@ -33,45 +33,56 @@ SIGNING = {
         ich unterschreibe|unterschrieben|Unterzeichnet|Hiermit unterschreibe ich|bitte fügt mich hinzu
         bitte meinen Namen hinzufügen|ich möchte unterschreiben|zählt mich dazu|ich unterzeichne diesen brief
         Bitte setzt mich auf die Liste|ich bin dabei|füge meinen namen hinzu
+        auch ich unterschreibe|wir unterschreiben|wir unterzeichnen diesen Brief
     """,
     "fr": """
         je signe|j'ai signé|signé|ajoutez-moi|ajoutez mon nom|comptez-moi parmi les signataires
         merci de m'ajouter|je souhaite signer|je signe cette lettre|veuillez ajouter mon nom
         ajoutez ma signature svp
+        moi aussi je signe|je signe moi aussi|je viens de signer|nous signons
     """,
     "es": """
         firmo|firmado|yo firmo|he firmado|quiero firmar|añádanme|agreguen mi nombre|cuenten conmigo
         añade mi firma|agrega mi nombre por favor|me sumo|Firmo esta carta
+        nosotros firmamos|yo también firmo
     """,
     "pt-BR": """
         assino|eu assino|assinado|assinei|quero assinar|adicione meu nome|conte comigo|contem comigo
         me adicione|adicionem minha assinatura|por favor adicione meu nome
+        já assinei|nós assinamos|eu assino esta petição
     """,
     "it": """
         firmo|ho firmato|aggiungetemi|aggiungete il mio nome|aggiungi la mia firma|contatemi|vorrei firmare
         firmato|sottoscrivo
+        aderisco e firmo|noi firmiamo|anch'io firmo
     """,
     "nl": """
         ik teken|ik onderteken|getekend|ondertekend|voeg mij toe|voeg mijn naam toe|zet mij op de lijst
         ik doe mee|ik wil tekenen|tel mij mee
+        ik teken mee|ik onderteken de petitie|ook ik teken|wij ondertekenen|hierbij onderteken ik
     """,
     "pl": """
         podpisuję|podpisuję się|podpisano|podpisałem|podpisałam|chcę podpisać|proszę dodać mnie|dodajcie mnie
         dopiszcie mnie|proszę dodać moje nazwisko|dodaj mój podpis|dodaj mnie
+        podpisuję list|podpisuję się pod listem|podpisuję się pod tą petycją
     """,
     "uk": """
         підписую|підписуюсь|підписуюся|підписано|я підписую|додайте мене|додайте моє ім'я|додайте мій підпис
         хочу підписати|прошу додати мене|підписав|підписала
+        ми підписуємо|підписуюсь під листом|підписуюся під цією петицією
     """,
     "ar": """
         أوقع|أنا أوقع|وقعت|وقّعت|أضيفوا اسمي|أضف اسمي|أضيفوني|أريد التوقيع|تم التوقيع|يرجى إضافة اسمي
         أضف توقيعي
+        أوقع الرسالة|أوقّع العريضة|أنا أوقع هذه العريضة
     """,
     "ja": """
         署名します|署名しました|署名|私も署名します|名前を追加してください|サインします|私の名前を追加してください|署名する|署名をお願いします
+        私は署名します|この書簡に署名します|わたしは署名しました
     """,
     "zh-Hans": """
         签名|我签名|签署|已签|加我|算我一个|请加上我的名字|我要签名|加上我|请添加我的名字|簽名|我也签|我签|已签名|我签署|添加我的签名
+        我签署本信|我签署这份请愿书
     """,
 }
 EACH = [
@@ -103,7 +114,9 @@ def test_who_says_nothing_but_that_they_sign_has_signed(language: str, said: str
         *["não assino", "non firmo", "ik teken niet", "nie podpisuję", "не підписую", "لا أوقع", "署名しません"],
         *["我不签", "add", "add my pull request", "me", "sign me out", "signature", "signs"],
         *["I signed the contract", "add my logo", "bitte", "je signe demain", "add it", "signing the apk"],
-        *["design", "sign the commits"],
+        *["design", "sign the commits", "wir unterschreiben nicht", "moi aussi", "je viens de signer le contrat"],
+        *["ik teken mee aan dit ontwerp", "私は署名しません", "我不签署本信", "podpisuję się pod listem jutro"],
+        *["noi firmiamo domani", "ми підписуємо угоду", "نوقع غدا", "nós assinamos amanhã"],
         *["sign\\n\\nNo, wait.", "sign when it is done", "    sign", "`sign`", "> sign", "sign\\n> sign"],
     ],
 )

@@ -114,6 +114,7 @@ COMMENT = f"{LETTERS}/issues/comments/5200000001"
         (f"GET {COMMENT}", 200, "IssueComment"),
         (f"GET {LETTERS}/labels/petition", 200, "Label"),
         (f"GET {LETTERS}/contents/.github/petition.yml", 200, "ContentFile"),
+        (f"GET {LETTERS}/commits?path=.github/petition.yml&per_page=1", 200, "Commit"),
         (f"GET {LETTERS}/collaborators/grace/permission", 200, "RepositoryCollaboratorPermission"),
         ("GET /installation/repositories", 200, "InstallationRepositoriesGetResponse200"),
         ("GET /meta", 200, "ApiOverview"),

@@ -24,7 +24,8 @@ from bot.petition.github_facts import BodyEdit, InstallationFact, IssueFact, Rep
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEFAULTS, Detail
-from bot.store import Store
+from bot.petition.translations import Translation, digest_of
+from bot.store import KnownTranslations, Store
 from bot.urls import Addresses
 from bot.web.context import PagesContext
 from bot.web.lookups import PetitionLookups
@@ -34,7 +35,7 @@ from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, Scene, person
 from tests.web.scene import PUBLIC, Client, ready
 
-FORMS = ("", "/letter", ".json", ".csv", "/badge.svg", "/card.png", "/chart.svg", "/feed.atom")
+FORMS = ("", "/letter", "/letter/de", ".json", ".csv", "/badge.svg", "/card.png", "/chart.svg", "/feed.atom")
 LOGINS = ("ada", "grace", "alan")
 DAY = 86_400
 
@@ -129,6 +130,14 @@ async def change_repository(world: World, which: int) -> None:
     await world.petition.store.record([RepositoryFact(INSTALLATION, repository, world.petition.clock)])
 
 
+async def translate(world: World, which: int) -> None:
+    """Translate the letter, or take the translation away."""
+    text, translations = f"Brief {which}", world.petition.store.translations
+    file = Translation("de", "de.md", digest_of(text), world.petition.clock)
+    found = [file] if which % 3 else []
+    await translations.record(LETTER.id, found, {file.digest: text}, which, KnownTranslations())
+
+
 async def edit_letter(world: World, which: int) -> None:
     petition = world.petition
     petition.clock += 1
@@ -190,8 +199,8 @@ async def let_time_pass(world: World, which: int) -> None:
 
 EVENTS: Sequence[Event] = (
     sign, sign, sign, unlist, unlist, withdraw, edit_details, hide, delete, rename_account, change_title,
-    change_label, close, change_repository, change_repository, edit_letter, read_letter, change_rules,
-    change_rules, change_rules, forget, anonymise, suspend, publish, publish, let_time_pass,
+    change_label, close, change_repository, change_repository, edit_letter, read_letter, translate, translate,
+    change_rules, change_rules, change_rules, forget, anonymise, suspend, publish, publish, let_time_pass,
 )  # fmt: skip
 
 STEPS = st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(0, 40), st.booleans()), min_size=1, max_size=12)
@@ -232,6 +241,7 @@ async def test_what_is_served_after_somebody_asked_not_to_be_listed_does_not_nam
 ) -> None:
     async with world_at(sqlite_template) as world:
         await world.petition.sign("grace")
+        await translate(world, 1)
         world.comments["ada"] = await world.petition.say(person("ada"), Sign("Nym", "Guild", "Reason"))
         for form in FORMS:
             await world.get(world.cached, f"/petitions/acme/letters/7{form}")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
+from bot.petition.organizers.settings import PATH
 from sandbox.models import Issue
 from sandbox.page import mount
 from sandbox.server import Sandbox
@@ -178,3 +179,30 @@ async def test_a_name_from_right_to_left_stands_in_its_place(stage: Scene, page:
     assert left is not None
     assert right is not None
     assert left["x"] + left["width"] <= right["x"]
+
+
+@pytest.mark.parametrize(("language", "direction"), [("ar", "rtl"), ("de", "ltr")])
+async def test_a_translation_is_read_in_its_direction_and_keeps_nobody_out(
+    stage: Scene, page: Page, language: str, direction: str
+) -> None:
+    files = stage.sandbox.repositories
+    texts = {"ar": "# أعزائي\n\nافتحوا الأرشيف.\n\n> نعم", "de": "# Liebe alle\n\nÖffnet das Archiv.\n\n> Ja"}
+    for tag, text in texts.items():
+        files.write_file(stage.sandbox.repository(), f"letter.{tag}.md", text)
+    files.write_file(stage.sandbox.repository(), PATH, "translations: {ar: letter.ar.md, de: letter.de.md}\n")
+    issue, address = await petition(stage, "ada")
+    await stage.until(lambda: "Read in" in (issue.body or ""))
+    await page.goto(address)
+    link = page.locator(f'.translations a[hreflang="{language}"]')
+    await expect(link).to_have_attribute("lang", language)
+    await link.click()
+    letter = page.locator(f'.markdown[lang="{language}"]')
+    await expect(letter).to_have_css("direction", direction)
+    await expect(letter.get_by_role("heading")).to_have_text(texts[language].split("\n", maxsplit=1)[0][2:])
+    await expect(page.locator(".lead")).to_contain_text("What people sign is the text of the issue")
+    for size in (PHONE, ViewportSize(width=1280, height=800)):
+        await page.set_viewport_size(size)
+        assert await barriers(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    await page.get_by_role("link", name="the text of the issue").click()
+    await expect(page.get_by_role("heading", name="The letter")).to_be_visible()

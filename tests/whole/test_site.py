@@ -83,6 +83,31 @@ async def test_the_versions_of_the_letter_are_a_page_of_their_own(github: Sandbo
     assert "index.html" in versions.links
 
 
+async def test_translations_are_pages_of_their_own_and_go_when_their_files_do(
+    github: Sandbox, tmp_path: Path
+) -> None:
+    petition = signed(github, "ada")
+    github.repositories.write_file(petition.repository, "letter.ar.md", "افتحوا الأرشيف.")
+    github.repositories.write_file(petition.repository, PATH, "translations: {ar: letter.ar.md}\n")
+    files = await written(github, tmp_path)
+    page = files[PAGE + "letter.ar.html"]
+    assert '<div class="markdown" lang="ar" dir="rtl"><p>افتحوا الأرشيف.' in page
+    assert "canonical" not in page
+    for name in ("index.html", "letter.html"):
+        assert "letter.ar.html" in Read(files[PAGE + name]).links
+    (listed,) = json.loads(files[PAGE + "petition.json"])["petition"]["translations"]
+    assert listed["page"].endswith("/lovelace/letters/blob/HEAD/letter.ar.md")
+    github.repositories.write_file(petition.repository, PATH, f"site: {SITE}\ntranslations: {{ar: letter.ar.md}}\n")
+    files = await written(github, tmp_path)
+    address = f"{SITE}/{PAGE}letter.ar.html"
+    assert f"[العربية]({address})" in (petition.body or "")
+    assert f'<link rel="canonical" href="{address}">' in files[PAGE + "letter.ar.html"]
+    assert f'hreflang="ar" href="{address}"' in files[PAGE + "index.html"]
+    assert json.loads(files[PAGE + "petition.json"])["petition"]["translations"][0]["page"] == address
+    github.repositories.write_file(petition.repository, "letter.ar.md", None)
+    assert PAGE + "letter.ar.html" not in await written(github, tmp_path)
+
+
 async def test_no_text_of_strangers_becomes_a_tag_and_a_page_loads_nothing_from_elsewhere(
     github: Sandbox, tmp_path: Path
 ) -> None:

@@ -180,10 +180,15 @@ class FileResponse(Struct, gc=False):
 
     def text(self) -> str | None:
         """Return the file's text; None where it is no file, or too long to be shown."""
+        decoded = self.decoded()
+        return None if decoded is None else decoded.decode("utf-8-sig", "replace")
+
+    def decoded(self) -> bytes | None:
+        """Return what the file contains; None where it is no file, or too long to be shown."""
         if self.type != "file" or self.encoding != "base64":
             return None
         try:
-            return base64.b64decode(self.content).decode("utf-8-sig", "replace")
+            return base64.b64decode(self.content)
         except ValueError:
             return None
 
@@ -193,6 +198,25 @@ class EntryModel(Struct, gc=False):
 
     path: str
     type: str = "file"
+    size: int = 0
+
+
+class CommitterModel(Struct, gc=False):
+    """Who put a commit where it is, and when; that is later than when it was written where it was rebased."""
+
+    date: Time
+
+
+class CommitModel(Struct, gc=False):
+    """What git says of a commit."""
+
+    committer: CommitterModel | None = None
+
+
+class CommitResponse(Struct, gc=False):
+    """A commit of a repository."""
+
+    commit: CommitModel
 
 
 class PermissionResponse(Struct, gc=False):
@@ -236,6 +260,7 @@ CACHED = (
     RepositoryModel,
     FileResponse,
     EntryModel,
+    CommitResponse,
     PermissionResponse,
 )
 """What installations read; the ETag cache keeps only the fields of these."""

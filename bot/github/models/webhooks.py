@@ -37,6 +37,7 @@ from bot.petition.github_facts import (
     SettingsFact,
 )
 from bot.petition.organizers.settings import PATH, is_misplaced
+from bot.petition.translations import TEXT_ENDINGS
 from bot.units import WholeEpochSeconds
 
 MAX_COMMITS_LISTED: Final = 2_048
@@ -271,17 +272,18 @@ class PushEvent(Struct, gc=False):
         """Return None."""
 
     def facts(self, installation_id: int) -> tuple[Fact, ...]:
-        """Return that the settings may have changed: their file did, or GitHub may not have listed everything."""
+        """Return that the settings or translations may have changed, or that GitHub may not have listed all."""
         here = self.repository
         if self.ref != f"refs/heads/{here.default_branch}":
             return ()
         is_cut = not 0 < len(self.commits) < MAX_COMMITS_LISTED
         is_cut |= any(len(commit.files) >= MAX_FILES_LISTED for commit in self.commits)
         # What a forced push removes is not listed either.
-        files = (path for commit in self.commits for path in commit.files)
+        files = [path for commit in self.commits for path in commit.files]
         if is_cut or self.forced or any(path == PATH or is_misplaced(path) for path in files):
             return (SettingsFact(installation_id, here.id),)
-        return ()
+        texts = tuple(sorted({path for path in files if path.lower().endswith(TEXT_ENDINGS)}))
+        return (SettingsFact(installation_id, here.id, texts),) if texts else ()
 
 
 class InstallationEvent(Struct, kw_only=True, gc=False):

@@ -17,6 +17,15 @@ _MOST_REMOVALS = 500
 """Removals that the line for machines explains; it is there for those whose name has changed since."""
 
 
+class TranslationLink(Struct, frozen=True):
+    """Where the letter can be read in another language."""
+
+    language: str
+    url: str
+    is_older: bool = False
+    """Whether the letter was changed after it was translated."""
+
+
 class BlockContent(Struct, frozen=True):
     """Everything that the block shows. `newest` comes newest first; `first` stand above them, and are not there."""
 
@@ -71,6 +80,8 @@ class BlockContent(Struct, frozen=True):
     """Whether the commands of organizers are explained."""
     by: Counter = Counter.APP
     """What writes the block."""
+    translations: Sequence[TranslationLink] = ()
+    """The letter in other languages."""
 
     @property
     def ended_at(self) -> WholeEpochSeconds | None:

@@ -17,6 +17,7 @@ from bot.petition.i18n import Translator, message
 from bot.petition.machine_line import Coverage
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.settings import Detail
+from bot.petition.translations import language_name
 from bot.petition.untrusted_text import clean, inline, links_apart
 from bot.units import WholeEpochSeconds
 
@@ -26,6 +27,20 @@ REACTIONS: Final = message(
     "The bot adds 👍 to comments that count and 😕 to comments that do not."
     " When many people sign at once, some comments get no reaction."
 )
+
+
+def translations(content: BlockContent, tr: Translator) -> str:
+    """Format in which other languages the letter can be read, and which text one signs; only beside the letter."""
+    if not content.translations or content.position > 1:
+        return ""
+    links = [
+        tr.name(_link(inline(language_name(one.language)), one.url))
+        + (f" ({tr.translate('older than the letter')})" if one.is_older else "")
+        for one in content.translations
+    ]
+    read = tr.translate("Read in: {languages}", languages=" · ".join(links))
+    signed = tr.translate("What people sign is the text of this issue.")
+    return f"🌐 {read}. {signed}"
 
 
 def heading(content: BlockContent, tr: Translator) -> str:
@@ -334,6 +349,7 @@ class Section(Struct, frozen=True):
 
 SECTIONS: Final = (
     Section(lambda *_: "---", 150),
+    Section(translations, 75),
     Section(response, 100),
     Section(heading, 160),
     Section(coverage, 65),

@@ -41,7 +41,7 @@ from bot.petition.comments.own_text import read_own_text
 from bot.petition.comments.phrases import KnownLines, fold_phrase, is_bare_command, tries_to_command, whole_phrase
 from bot.petition.comments.words import signs_in_words
 
-GRAMMAR: Final = 3
+GRAMMAR: Final = 4
 """The version of what `parse` makes of texts. Raise it with every change by which any text is read otherwise.
 
 Every comment is read again then, once; what was read with 0.1.0 has no version, which is kept as 0.

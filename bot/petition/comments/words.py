@@ -64,7 +64,8 @@ _BRIEF = (
 )
 _GERMAN = rf"""
     (?:(?:ja|hallo|gerne?|klar|natürlich) )?(?:bitte )?(?:
-        (?:hiermit )?(?:ich )?(?:unterschreibe|unterzeichne|unterschreib|signiere|zeichne)(?: ich)?(?: hiermit)?{_BRIEF}
+        (?:hiermit )?(?:(?:auch )?ich )?(?:unterschreibe|unterzeichne|unterschreib|signiere|zeichne)(?: ich)?(?: hiermit)?{_BRIEF}
+      | (?:hiermit )?(?:auch )?wir (?:unterschreiben|unterzeichnen)(?: hiermit)?{_BRIEF}
       | (?:ich )?(?:habe )?(?:unterschrieben|unterzeichnet|mitgezeichnet|gezeichnet|signiert)
       | ich (?:möchte|will|würde gern|würde gerne)(?: auch| gern| gerne| hiermit)*{_BRIEF} (?:unterschreiben|unterzeichnen|mitzeichnen|signieren)
       | (?:füge?|fügt|fügen sie|nehmt|nimm|nehmen sie|setze?|setzt|setzen sie|trage?|tragt|tragen sie|schreibt|schreib)
@@ -78,7 +79,8 @@ _GERMAN = rf"""
 _LETTRE = r"(?: (?:cette|la|ce|votre) (?:lettre(?: ouverte)?|pétition|texte|appel))?"
 _FRENCH = rf"""
     (?:(?:oui|bonjour|salut|ok|volontiers|d'accord) )?(?:(?:s'il vous plaît|s'il te plaît|svp|stp|merci de|veuillez|vous pouvez) )*(?:
-        (?:je |nous )?(?:co)?signe(?: aussi| également| volontiers| des deux mains)*{_LETTRE}
+        (?:moi aussi )?(?:je |nous )?(?:co)?signe(?: aussi| moi aussi| également| volontiers| des deux mains)*{_LETTRE}
+      | je viens de (?:co)?signer{_LETTRE}
       | nous (?:co)?signons{_LETTRE} | (?:j'ai |je l'ai )?(?:co)?sign[ée]e?(?: aussi)?{_LETTRE} | je soussigne
       | (?:je (?:souhaite|veux|voudrais|désire)|j'aimerais)(?: aussi| également)? (?:co)?signer{_LETTRE}
       | (?:je (?:souhaite|veux|voudrais)|j'aimerais) ajouter (?:mon nom|ma signature) | j'ajoute (?:mon nom|ma signature)
@@ -91,7 +93,7 @@ _CARTA = r"(?: (?:esta|la|este|el) (?:carta(?: abierta)?|petición|peticion|mani
 _SPANISH = rf"""
     (?:(?:sí|si|hola|claro|ok|vale) )?(?:(?:por favor|favor de|pueden) )*(?:
         (?:yo )?(?:también )?firmo(?: también| yo también)?{_CARTA} | firmado | firmada | (?:he )?firmad[oa]{_CARTA} | firmé{_CARTA}
-      | firmamos{_CARTA} | (?:quiero|deseo|quisiera|me gustaría)(?: también)? firmar{_CARTA}
+      | (?:nosotros |nosotras )?firmamos{_CARTA} | (?:quiero|deseo|quisiera|me gustaría)(?: también)? firmar{_CARTA}
       | (?:añad[aeoi]|añadan|añada|añadid|agreg[au]e?|agreguen|agregad|incluy[ea]|incluyan|incluid|pon|pongan|sumen|suma|suman)
         (?: también)? (?:mi nombre|mi firma)(?: también| a la lista| a la carta| a la petición)*
       | (?:añád[ae]|añádan|añadid|agrég[au]e?|agréguen|inclúy[ea]|inclúyan|súm[ae]|súmen|apúnt[ae]|apúnten|anót[ae]|anóten)(?:me|nos)(?: también| a la lista)*
@@ -102,7 +104,7 @@ _SPANISH = rf"""
 _ESTA = r"(?: (?:esta|a|este|o) (?:carta(?: aberta)?|petição|peticao|manifesto|abaixo-assinado))?"
 _PORTUGUESE = rf"""
     (?:(?:sim|olá|ola|oi|claro|ok) )?(?:(?:por favor|favor|podem|pode) )*(?:
-        (?:eu )?(?:também )?(?:assino|subscrevo)(?: também| embaixo| em baixo)*{_ESTA} | (?:eu )?assinei{_ESTA} | assinad[oa]{_ESTA} | assinamos{_ESTA}
+        (?:eu )?(?:também )?(?:assino|subscrevo)(?: também| embaixo| em baixo)*{_ESTA} | (?:eu )?(?:já )?assinei{_ESTA} | assinad[oa]{_ESTA} | (?:nós )?assinamos{_ESTA}
       | (?:eu )?(?:quero|desejo|gostaria de)(?: também)? assinar{_ESTA}
       | (?:me )?(?:adicion[ea]m?|adicionar|acrescent[ea]m?|acrescentar|inclua|incluam|incluir|coloquem?|colocar|ponham?|põe)(?:-me)?
         (?: também)?(?: (?:o )?meu nome| (?:a )?minha assinatura)?(?: também| à lista| na lista| à carta| na petição)*
@@ -112,8 +114,8 @@ _PORTUGUESE = rf"""
 _LETTERA = r"(?: (?:questa|la|questo|l')(?: ?lettera(?: aperta)?| ?petizione| ?appello))?"
 _ITALIAN = rf"""
     (?:(?:sì|si|ciao|ok|certo|volentieri) )?(?:(?:per favore|prego|potete) )*(?:
-        (?:io )?(?:anche io |anch'io )?(?:firmo|sottoscrivo|aderisco)(?: anche io| anch'io| volentieri)*{_LETTERA}
-      | (?:ho )?firmat[oa]{_LETTERA} | (?:ho )?sottoscritto{_LETTERA} | firmiamo{_LETTERA}
+        (?:io )?(?:anche io |anch'io )?(?:firmo|sottoscrivo|aderisco(?: e firmo)?)(?: anche io| anch'io| volentieri)*{_LETTERA}
+      | (?:ho )?firmat[oa]{_LETTERA} | (?:ho )?sottoscritto{_LETTERA} | (?:noi )?firmiamo{_LETTERA}
       | (?:voglio|vorrei|desidero|mi piacerebbe)(?: anche)? (?:firmare|sottoscrivere){_LETTERA}
       | (?:aggiung(?:i|ete|imi|etemi|ere)|aggiungermi|includ(?:i|ete|imi|etemi)|inserite|inseritemi|mettete)
         (?: anche)?(?: (?:il )?mio nome| (?:la )?mia firma| me)?(?: alla lista| alla lettera| alla petizione)?
@@ -122,9 +124,9 @@ _ITALIAN = rf"""
 """
 _DUTCH = r"""
     (?:(?:ja|hallo|hoi|graag|ok) )?(?:(?:alsjeblieft|alstublieft|aub|gelieve) )*(?:
-        (?:hierbij )?ik (?:onder)?teken(?: ook| graag| hierbij| deze brief| deze petitie| dit)* | (?:hierbij )?(?:onder|mede)?getekend
+        (?:hierbij )?(?:ook )?ik (?:onder)?teken(?: ook| mee| graag| hierbij| de(?:ze)? brief| de(?:ze)? petitie| dit)* | (?:hierbij )?wij (?:onder)?tekenen(?: ook| graag| hierbij| de(?:ze)? brief| de(?:ze)? petitie)* | (?:hierbij )?(?:onder|mede)?getekend
       | ondertekend | (?:ik heb )(?:ge|onder)?(?:tekend|ondertekend|getekend) | ik wil(?: ook| graag| dit| deze brief| deze petitie)* (?:onder)?tekenen
-      | teken(?: ik)? ook | hierbij teken ik
+      | teken(?: ik)? ook | hierbij (?:onder)?teken ik
       | (?:voeg|zet|neem|tel|schrijf|reken)(?: alsjeblieft| alstublieft| aub| ook)* (?:mij|me|ons|mijn naam|mijn handtekening|op mij)
         (?: ook| maar| alsjeblieft| alstublieft| aub| er)* ?(?:toe|bij|erbij|mee|op de lijst|op|eronder|in)?(?: aan de lijst)?
       | ik doe mee | mijn handtekening(?: erbij)? | graag mijn naam (?:toevoegen|erbij)
@@ -132,7 +134,7 @@ _DUTCH = r"""
 """
 _POLISH = r"""
     (?:(?:tak|cześć|witam|ok|chętnie) )?(?:(?:proszę|prosze) )*(?:
-        (?:ja )?(?:też |również )?(?:podpisuj[ęe]|podpisujemy)(?: się| to| też| również| pod tym| ten list| tę petycję| petycję)*
+        (?:ja )?(?:też |również )?(?:podpisuj[ęe]|podpisujemy)(?: się| to| też| również| pod tym listem| pod listem| pod tą petycją| pod petycją| pod tym| ten list| list| tę petycję| petycję)*
       | podpisan[oeya] | (?:już )?podpisa[łl]a?[em]{0,2}(?: się| ten list| petycję)* | popieram i podpisuję
       | (?:chcę|chce|chciałbym|chciałabym|pragnę)(?: też| to| się)* podpisać(?: się| to| ten list| tę petycję| petycję)*
       | (?:dodać|dodaj|dodajcie|dopisać|dopisz|dopiszcie|wpisać|wpisz|wpiszcie|o dodanie|o dopisanie|o wpisanie)(?: proszę)?(?: też| również)?
@@ -142,7 +144,7 @@ _POLISH = r"""
 """.replace("(?: też| również)?\n        (?:mnie", "(?: też| również)? (?:mnie")
 _UKRAINIAN = r"""
     (?:(?:так|привіт|вітаю|добре) )?(?:(?:будь ласка|прошу) )*(?:
-        (?:я )?(?:теж |також )?(?:підписую|підписуюсь|підписуюся|підписуємо)(?: цей лист| лист| петицію| цю петицію| це| теж| також)*
+        (?:я |ми )?(?:теж |також )?(?:підписую|підписуюсь|підписуюся|підписуємо|підписуємось|підписуємося)(?: під цим листом| під листом| під цією петицією| під петицією| цей лист| лист| петицію| цю петицію| це| теж| також)*
       | підписано | (?:я )?(?:вже )?підписа(?:в|ла|вся|лася|вся)(?: цей лист| петицію)* | (?:я )?(?:хочу|бажаю|хотів би|хотіла б)(?: теж| також)? підписати(?:ся|сь)?(?: цей лист| петицію| це)*
       | (?:додайте|додай|додати|впишіть|запишіть|зарахуйте|рахуйте|долучіть)(?: будь ласка| також| й| і)* (?:мене|моє ім'я|мій підпис|моє прізвище)(?: теж| також| до списку| до листа)*
       | мій підпис
@@ -150,7 +152,7 @@ _UKRAINIAN = r"""
 """
 _ARABIC = r"""
     (?:(?:نعم|مرحبا|حسنا) )?(?:(?:من فضلك|من فضلكم|رجاء|الرجاء|يرجى|ارجو) )*(?:
-        (?:انا )?(?:ايضا )?(?:اوقع|اوقعها|موقع|موقعة)(?: ايضا| هذه الرسالة| على الرسالة| على العريضة| على هذه الرسالة| على هذه العريضة)*
+        (?:انا )?(?:ايضا )?(?:اوقع|اوقعها|موقع|موقعة)(?: ايضا| هذه الرسالة| هذه العريضة| الرسالة| العريضة| على الرسالة| على العريضة| على هذه الرسالة| على هذه العريضة)*
       | (?:لقد )?(?:وقعت|وقعتها)(?: على الرسالة| على العريضة| هذه الرسالة)* | تم التوقيع | وقعنا | نوقع
       | (?:اريد|اود|ارغب في)(?: ايضا)? (?:التوقيع|ان اوقع)(?: على الرسالة| على العريضة| على هذه الرسالة)?
       | (?:اضف|اضيفوا|اضيفو|ضعوا|سجلوا|ادرجوا)(?: ايضا)? (?:اسمي|توقيعي)(?: ايضا| الى القائمة| الى الرسالة| الى العريضة)*
@@ -158,7 +160,7 @@ _ARABIC = r"""
     )(?: (?:من فضلك|من فضلكم|رجاء|شكرا|ايضا|شكرا لكم))*
 """
 _JAPANESE = r"""
-    (?:はい ?)?(?:私も|わたしも|僕も|俺も)?(?:この(?:手紙|公開書簡|請願)に)?(?:
+    (?:はい ?)?(?:私[はも]|わたし[はも]|僕も|俺も)?(?:この(?:手紙|書簡|公開書簡|請願)に)?(?:
         署名(?:を)?(?:し)?(?:ます|ました|する|した|いたします|致します|します|しました|させてください|させていただきます|希望(?:します)?)?
       | サイン(?:し)?(?:ます|ました|します|しました|する)
       | (?:どうか )?(?:私の|私も|わたしの)?(?:名前|署名|私|わたし)を?(?:リストに|署名に)?(?:追加|加えて|入れて)(?:して)?(?:ください|下さい|お願いします)
@@ -167,7 +169,7 @@ _JAPANESE = r"""
 """
 _CHINESE = r"""
     (?:是的? ?|好的? ?|你好 ?)?(?:请|請|麻烦|麻煩)?(?:
-        (?:我|本人)?(?:也|要|来|來|愿意|願意|想|已|已经|已經|在此|同意并|同意並)*(?:签名|簽名|签署|簽署|签|簽|签字|簽字|联署|聯署|连署|連署|附议并签名)(?:了|支持|一下|此信|这封信|這封信|请愿书|請願書|请愿|公开信)?
+        (?:我|本人)?(?:也|要|来|來|愿意|願意|想|已|已经|已經|在此|同意并|同意並)*(?:签名|簽名|签署|簽署|签|簽|签字|簽字|联署|聯署|连署|連署|附议并签名)(?:了|支持|一下|此信|本信|这封信|這封信|(?:这份|這份)?(?:请愿书|請願書)|请愿|公开信)?
       | (?:加|加上|添加|算|算上|带上|把|加入)(?:我|我一个|我一個|上我|我的名字|上我的名字|我的签名|我的簽名|我加上|我加进去|我算上|我的名字加上)(?:吧|一个|一個)?
       | 算我一[个個] | 加我一[个個] | 署名
     )(?:吧|谢谢|謝謝|，|！|。| )*

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from enum import StrEnum
-from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -21,8 +20,11 @@ from bot.petition.organizers.values import (
     read_deadline,
     read_goals,
     read_logins,
+    read_pairs,
+    read_plain,
     read_site_url,
     read_whole,
+    read_written,
 )
 from bot.petition.untrusted_text import clean, fold
 from bot.units import WholeEpochSeconds
@@ -93,6 +95,8 @@ class Settings(Struct, frozen=True):
     """What keeps the petitions; None: whatever wrote the last block."""
     site: str | None = None
     """Where the pages are published that `site` writes, without a slash at the end."""
+    translations: tuple[tuple[str, str], ...] = ()
+    """The letter in other languages: tags, and paths of files. What is wrong with one is told when it is read."""
 
 
 DEFAULTS: Final = Settings()
@@ -215,6 +219,8 @@ class Key(Struct, frozen=True):
     """What stands in the words."""
     as_text: bool = False
     """Whether a list is read as it is written, with its brackets."""
+    as_mapping: bool = False
+    """Whether the value is a line for each of its parts, `key: value`."""
 
 
 def _whole(least: int, most: int, allowed: str, *, or_null: bool = False) -> Key:
@@ -289,6 +295,11 @@ KEYS: Final = {
         message("write the https address of the published pages, such as https://ada.github.io/letters"),
         read_site_url,
     ),
+    "translations": Key(
+        tuple[tuple[str, str], ...],
+        message("write a line for each language, such as “de: letters/letter.de.md”"),
+        as_mapping=True,
+    ),
 }
 """Each key of the file. A new one is an entry here and a field of `Settings`."""
 
@@ -311,7 +322,7 @@ def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | 
         # A key without a value is as good as none.
         return None
     try:
-        given = _as_written(value) if known.as_text else _plain(value)
+        given = (read_pairs if known.as_mapping else read_written if known.as_text else read_plain)(value)
         found[setting] = known.read(msgspec.convert(given, known.type, strict=False))
     except ValueError:
         return Mistake(name, _line(value), _found(value), Message(known.allowed, known.value))
@@ -322,31 +333,6 @@ def _allowed_keys(name: str) -> Message:
     if near := get_close_matches(name.lower().replace("-", "_"), KEYS, n=1):
         return Message(message("did you mean {value}?"), near[0])
     return Message(message("the keys are {value}"), ", ".join(KEYS))
-
-
-def _plain(node: yaml.Node) -> str | list[str]:
-    """Return a text, or a list of texts; raises ValueError for anything else, which no setting of ours is."""
-    if isinstance(node, yaml.ScalarNode):
-        return str(node.value)
-    if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
-        return [str(item.value) for item in node.value]
-    raise ValueError("a list of lists, or a mapping")
-
-
-def _as_written(node: yaml.Node) -> str:
-    """Return a text, or the text of a list: a comma that was written without a blank stays so."""
-    plain = _plain(node)
-    if isinstance(plain, str):
-        return plain
-    written = "".join(
-        f"{one.value}{',' if _is_tight(one, following) else ', '}" for one, following in pairwise(node.value)
-    )
-    return f"[{written}{''.join(plain[-1:])}]"
-
-
-def _is_tight(one: yaml.ScalarNode, following: yaml.ScalarNode) -> bool:
-    is_plain = not one.style and not following.style
-    return is_plain and one.end_mark.index + 1 == following.start_mark.index
 
 
 def _found(node: yaml.Node) -> Message:

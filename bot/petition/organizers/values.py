@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Final
 
+import yaml
+
 from bot.petition.i18n import message
 from bot.units import WholeEpochSeconds
 
@@ -129,3 +131,37 @@ def _ascending(goals: Sequence[int]) -> tuple[int, ...]:
     if any(lower >= higher for lower, higher in pairwise(goals)):
         raise ValueError("the goals do not ascend")
     return tuple(goals)
+
+
+def read_plain(node: yaml.Node) -> str | list[str]:
+    """Return a text, or a list of texts; raises ValueError for anything else, which no setting of ours is."""
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
+        return [str(item.value) for item in node.value]
+    raise ValueError("a list of lists, or a mapping")
+
+
+def read_pairs(node: yaml.Node) -> list[tuple[str, str]]:
+    """Return the keys and values of a mapping of texts; raises ValueError for anything else."""
+    if isinstance(node, yaml.MappingNode) and all(
+        isinstance(one, yaml.ScalarNode) for pair in node.value for one in pair
+    ):
+        return [(str(key.value), str(value.value)) for key, value in node.value]
+    raise ValueError("no mapping, or one of something else than texts")
+
+
+def read_written(node: yaml.Node) -> str:
+    """Return a text, or the text of a list: a comma that was written without a blank stays so."""
+    plain = read_plain(node)
+    if isinstance(plain, str):
+        return plain
+    written = "".join(
+        f"{one.value}{',' if _is_tight(one, following) else ', '}" for one, following in pairwise(node.value)
+    )
+    return f"[{written}{''.join(plain[-1:])}]"
+
+
+def _is_tight(one: yaml.ScalarNode, following: yaml.ScalarNode) -> bool:
+    is_plain = not one.style and not following.style
+    return is_plain and one.end_mark.index + 1 == following.start_mark.index

@@ -45,6 +45,7 @@ from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.rules import drop_rules, request_settings
 from bot.store.threads import resync_petitions
+from bot.store.translations import drop_translations, is_any_translation
 from bot.units import WholeEpochSeconds
 
 StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
@@ -65,9 +66,8 @@ def record_structure(transaction: Transaction, fact: StructuralFact, context: Re
             _record_continuation(transaction, fact, context)
         case RepositoryFact():
             record_repository(transaction, fact, now)
-        case SettingsFact(repository_id=repository_id):
-            request_settings(transaction, repository_id)
-            publish_petitions_of(transaction, repository_id, now)
+        case SettingsFact():
+            _request_settings(transaction, fact, now)
         case InstallationFact():
             record_installation(transaction, fact, now)
         case Unclear():
@@ -80,6 +80,13 @@ def record_structure(transaction: Transaction, fact: StructuralFact, context: Re
             is_known = _record_moved(transaction, fact.issue_id, repository, issue, context)
             if not is_known and is_petition(issue, context.label):
                 _add_petition(transaction, repository, issue, as_of, context)
+
+
+def _request_settings(transaction: Transaction, fact: SettingsFact, now: WholeEpochSeconds) -> None:
+    """Request that the settings are read, and the translations; other text files are none of ours."""
+    if not fact.texts or is_any_translation(transaction, fact.repository_id, fact.texts):
+        request_settings(transaction, fact.repository_id)
+        publish_petitions_of(transaction, fact.repository_id, now)
 
 
 def _resync(transaction: Transaction, fact: Unclear, now: WholeEpochSeconds) -> None:
@@ -165,6 +172,7 @@ def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeco
     if thread.position == 1:
         transaction.execute(_END_PETITION, thread.petition_id)
         drop_letters(transaction, thread.petition_id)
+        drop_translations(transaction, thread.petition_id)
         drop_review(transaction, thread.petition_id)
         drop_log(transaction, thread.petition_id)
         drop_rules(transaction, thread.petition_id)
@@ -266,6 +274,7 @@ def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, positio
     transaction.execute(_ADOPT_COMMENTS, newcomer_id, petition_id)
     transaction.execute(_ADOPT_THREADS, newcomer_id, petition_id, position, last)
     drop_letters(transaction, newcomer_id)
+    drop_translations(transaction, newcomer_id)
     drop_review(transaction, newcomer_id)
     transaction.execute(_DROP_SIGNATURES_OF, newcomer_id)
     drop_days(transaction, newcomer_id)

@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from bot.petition.i18n import translator
+from bot.petition.translations import normalize_tag
 from bot.store import PAGE_SIZE, RosterQuery
 from bot.web.context import (
     PETITION,
@@ -45,6 +46,7 @@ class PageRoutes(Struct, frozen=True):
             Route("GET", "/", self._front, _LIST),
             Route("GET", PETITION, self._petition, _PETITION),
             Route("GET", f"{PETITION}/letter", self._letter, _LETTER),
+            Route("GET", f"{PETITION}/letter/{{language}}", self._translation, _LETTER),
             Route("GET", "/static/{file}", static_files("bot.web", "bot.web.pages"), _STATIC),
         ]
 
@@ -82,8 +84,27 @@ class PageRoutes(Struct, frozen=True):
         def work() -> Rendering:
             tr = translator(petition.rules.settings.language)
             versions = view_models.view_versions(details.letters, tr)
-            shown = {"petition": petition, "pages": pages, "versions": versions}
+            translations = view_models.view_translations(petition, pages)
+            shown = {"petition": petition, "pages": pages, "versions": versions, "translations": translations}
             return render_text(self.context.render("pages/letter.html", pages.base, tr=tr, **shown), petition)
 
         # Comparing versions takes a while.
+        return await asyncio.to_thread(work)
+
+    async def _translation(self, request: web.Request) -> web.Response:
+        requested = await find_petition(request, self.context)
+        language = normalize_tag(request.match_info["language"])
+        render = partial(self._render_translation, language=language)
+        return await self.cache.respond(request, requested, f"letter/{language}", render)
+
+    async def _render_translation(self, requested: RequestedPetition, language: str) -> Rendering:
+        letter = await self.context.rosters.get_translation(requested.ref.petition_id, language)
+        if letter is None or (letter.snapshot.private and not requested.private):
+            raise web.HTTPNotFound(text="The letter is not there in this language.")
+        pages = requested.pages
+
+        def work() -> Rendering:
+            shown = view_models.view_translation(letter, pages, self.context)
+            return render_text(self.context.render("pages/translation.html", pages.base, **shown), letter.snapshot)
+
         return await asyncio.to_thread(work)

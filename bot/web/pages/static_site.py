@@ -17,10 +17,18 @@ from bot.export.chart import chart, growth_of
 from bot.export.schemas import record_roster
 from bot.petition.i18n import ENGLISH, translator
 from bot.petition.letter_versions import Letter
-from bot.store import PAGE_SIZE, PetitionDetails, PetitionExport, PetitionList, PetitionSummary, RosterQuery
+from bot.store import (
+    PAGE_SIZE,
+    PetitionDetails,
+    PetitionExport,
+    PetitionList,
+    PetitionSummary,
+    RosterQuery,
+    TranslatedLetter,
+)
 from bot.store.roster_pages import RosterPage
 from bot.units import WholeEpochSeconds
-from bot.urls import SITE_FILES, SitePages, published_pages, site_folder
+from bot.urls import SITE_FILES, SitePages, published_pages, site_folder, translation_site_file
 from bot.web.context import PagesContext
 from bot.web.pages import view_models
 from bot.web.pages.front_page import view_summary
@@ -72,9 +80,14 @@ def petition_files(whole: PetitionExport, context: PagesContext, written_at: Who
         "petition": snapshot,
         "pages": pages,
         "versions": view_models.view_versions(_newest_texts(details), tr),
+        "translations": view_models.view_translations(snapshot, pages),
     }
     letter = _render("letter", context, written_at, base=base, tr=tr, **about)
     yield folder + SITE_FILES["/letter"], letter
+    for one, text in whole.translations:
+        values = view_models.view_translation(TranslatedLetter(snapshot, one, text), pages, context)
+        values |= {"address": published, "base": base}
+        yield folder + translation_site_file(one.language), _render("translation", context, written_at, **values)
     for form, content in _formats(details, published or pages, context, is_published=published is not None):
         yield folder + SITE_FILES[form], content
 
@@ -98,7 +111,9 @@ def _formats(details: PetitionDetails, pages: SitePages, context: PagesContext, 
     record = record_roster(details, entries, pages, context.site)
     if not is_published:
         # What is taken elsewhere needs a whole address.
-        record = replace(record, petition=replace(record.petition, page=record.petition.issue))
+        repository, petition = snapshot.repository, record.petition
+        translations = [replace(one, page=context.site.file(repository, one.path)) for one in petition.translations]
+        record = replace(record, petition=replace(petition, page=petition.issue, translations=translations))
     yield ".json", msgspec.json.encode(record)
     growth = growth_of(details, context.now())
     yield (

@@ -12,12 +12,12 @@ from msgspec import Struct
 from bot.export import sanitized_html
 from bot.export.chart import chart, growth_of
 from bot.export.letter_comparison import Comparison, compare, with_labels
-from bot.export.schemas import asked_not_to_be_listed
+from bot.export.schemas import TranslationRecord, asked_not_to_be_listed, record_translation
 from bot.petition.block.sections import REACTIONS, covered, example_of, signed_this_text
 from bot.petition.i18n import Translator, message, translator
 from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
-from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder
+from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder, TranslatedLetter
 from bot.units import EpochSeconds
 from bot.urls import Pages, Site, pages_of
 from bot.web.context import PagesContext, format_cursor
@@ -63,6 +63,7 @@ def view_petition(
         "addressee": isolated(given.addressee if (given := snapshot.rules.response) else ""),
         "isolated": isolated,
         "reactions": tr.translate(REACTIONS),
+        "translations": view_translations(snapshot, pages),
         **_view_letter(snapshot, details.letters, tr),
         **_view_roster(details, context.now(), tr, is_closed=ended is not None),
         **_roster_links(details, pages, query, tr),
@@ -137,6 +138,31 @@ _ORDER_NAMES: Final[Mapping[SortOrder, str]] = {
 def isolated(name: str) -> Markup:
     """Return somebody's own words in an element that keeps their direction of writing."""
     return Markup("<bdi>{}</bdi>").format(name)
+
+
+def view_translations(snapshot: Snapshot, pages: Pages) -> list[TranslationRecord]:
+    """Return in which other languages the letter can be read."""
+    return [record_translation(one, snapshot.letters, pages) for one in snapshot.translations.offered]
+
+
+def view_translation(letter: TranslatedLetter, pages: Pages, context: PagesContext) -> dict[str, Any]:
+    """Return the values for the template of a translation's page."""
+    snapshot, translation, site = letter.snapshot, letter.translation, context.site
+    is_open = snapshot.rules.ended_at(snapshot.closed_at, context.now()) is None
+    return {
+        "petition": snapshot,
+        "tr": translator(snapshot.rules.settings.language),
+        "pages": pages,
+        "address": pages,
+        "issue": site.issue(pages.repository, pages.number),
+        "translation": record_translation(translation, snapshot.letters, pages),
+        "translations": view_translations(snapshot, pages),
+        "text": sanitized_html.render(letter.text),
+        "file": site.file(pages.repository, translation.path),
+        "sign": _comment_box(snapshot, pages, site) if is_open else "",
+        "committed_at": translation.committed_at,
+        "changed_at": snapshot.letters[-1].seen_at if snapshot.letters else 0,
+    }
 
 
 class VersionView(Struct, frozen=True):

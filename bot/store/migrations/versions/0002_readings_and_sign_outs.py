@@ -31,6 +31,7 @@ def upgrade() -> None:
     _account_reviews()
     _storms()
     _responses()
+    _translations()
 
 
 def _readings() -> None:
@@ -85,6 +86,24 @@ def _responses() -> None:
         sa.Column("last_modified", sa.Text),
         sa.Column("next_url", sa.Text),
         sa.Column("data", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _translations() -> None:
+    """Add the translations of letters, with the texts of their files."""
+    op.create_table(
+        "translations",
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("place", sa.BigInteger, nullable=False),
+        sa.Column("language", sa.Text, nullable=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("committed_at", sa.BigInteger, nullable=False),
+        sa.Column("fault", sa.Text, nullable=False),
+        sa.Column("settings_read_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "place"),
         sqlite_with_rowid=False,
     )
 

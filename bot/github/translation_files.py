@@ -1,0 +1,85 @@
+"""Read translations of a letter from a repository: text files, and when each was last committed."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from bot.github.errors import NotFound
+from bot.github.installation import InstallationClient, named
+from bot.github.models.common import epoch
+from bot.github.models.rest import CommitResponse, EntryModel, FileResponse, expect
+from bot.petition.translations import SIZE_LIMIT, TranslationFault, TranslationRead, read_text
+from bot.units import WholeEpochSeconds
+
+_MOST_LISTED: Final = 1_000
+"""Entries of a folder that GitHub lists at most.
+
+https://docs.github.com/en/rest/repos/contents#get-repository-content
+"""
+
+
+class TranslationFiles:
+    """The text files of one repository's default branch; each folder is listed once.
+
+    That a file is missing costs a call each time, and that a list lacks it costs none where it is cached. A list
+    also says what a link is, of which GitHub would show the file that it leads to.
+    """
+
+    def __init__(self, client: InstallationClient, repo: str) -> None:
+        self._client = client
+        self._repo = repo
+        self._folders: dict[str, list[EntryModel]] = {}
+
+    async def read(self, path: str) -> TranslationRead | TranslationFault:
+        """Read a file, or why it is none that can be shown; raises `bot.github.errors`."""
+        fault = await self._look_up(path)
+        if fault is not None:
+            return fault
+        try:
+            data = await self._get(f"contents/{quote(path)}")
+        except NotFound:
+            return TranslationFault.MISSING
+        content = None if isinstance(data, list) else expect(FileResponse, data).decoded()
+        text = TranslationFault.NOT_TEXT if content is None else read_text(content)
+        if isinstance(text, TranslationFault):
+            return text
+        committed_at = await self._read_last_commit(path)
+        return TranslationFault.UNREADABLE if committed_at is None else TranslationRead(text, committed_at)
+
+    async def _look_up(self, path: str) -> TranslationFault | None:
+        """Return what the lists of a file's folders say against it."""
+        parts = path.split("/")
+        for depth in range(len(parts)):
+            entries = await self._list("/".join(parts[:depth]))
+            found = next((one for one in entries if one.path == "/".join(parts[: depth + 1])), None)
+            if found is None:
+                return TranslationFault.MISSING if len(entries) < _MOST_LISTED else None
+            if found.type != ("dir" if depth + 1 < len(parts) else "file"):
+                return TranslationFault.NOT_TEXT
+            if found.size > SIZE_LIMIT:
+                return TranslationFault.TOO_LARGE
+        return None
+
+    async def _list(self, folder: str) -> list[EntryModel]:
+        if folder not in self._folders:
+            try:
+                data = await self._get(f"contents/{quote(folder)}")
+            except NotFound:
+                data = []
+            self._folders[folder] = expect(list[EntryModel], data) if isinstance(data, list) else []
+        return self._folders[folder]
+
+    async def _read_last_commit(self, path: str) -> WholeEpochSeconds | None:
+        """Return when the last commit that changed a file was made; None where GitHub shows none.
+
+        https://docs.github.com/en/rest/commits/commits#list-commits
+        """
+        data = await self._get(f"commits?path={quote(path, safe='')}&per_page=1")
+        commits = expect(list[CommitResponse], data)
+        committer = commits[0].commit.committer if commits else None
+        return None if committer is None else epoch(committer.date)
+
+    async def _get(self, what: str) -> object:
+        response = await self._client.session.request("GET", f"/repos/{{owner}}/{{name}}/{what}", named(self._repo))
+        return response.data

@@ -1,0 +1,156 @@
+"""The translations of letters: the files that the settings name for a petition, and their last good texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from bot.petition.translations import Translation, TranslationFault
+from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
+from bot.units import WholeEpochSeconds
+
+
+class KnownTranslations(Struct, frozen=True):
+    """A petition's translations, and the reading of the settings after which their files were read; 0 for none."""
+
+    files: tuple[Translation, ...] = ()
+    settings_read_at: WholeEpochSeconds = 0
+
+    @property
+    def offered(self) -> tuple[Translation, ...]:
+        """Return those that can be read."""
+        return tuple(one for one in self.files if one.digest)
+
+
+class TranslatedPetition(Struct, frozen=True):
+    """A petition whose translations may be read: the number of its first issue, and what is known of them."""
+
+    petition_id: int
+    number: int
+    known: KnownTranslations
+
+
+class Translations(Records):
+    """What is read of the files."""
+
+    _IN_REPOSITORY: Final = statement("""
+        SELECT p.id, t.number FROM threads t JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
+        WHERE t.repository_id = $1 AND t.position = 1 AND NOT t.gone ORDER BY p.id
+    """)
+
+    @read_transaction
+    def list_in_repository(self, transaction: Transaction, repository_id: int) -> list[TranslatedPetition]:
+        """List the petitions of a repository with what is known of their translations."""
+        return [
+            TranslatedPetition(petition_id, number, read_known_translations(transaction, petition_id))
+            for petition_id, number in transaction.tuples(self._IN_REPOSITORY, repository_id)
+        ]
+
+    @write_transaction
+    def record(
+        self,
+        transaction: Transaction,
+        petition_id: int,
+        found: Sequence[Translation],
+        texts: Mapping[str, str],
+        settings_read_at: WholeEpochSeconds,
+        began_with: KnownTranslations,
+    ) -> None:
+        """Record a petition's translations, with `texts` by their digests; a text that is known need not be there.
+
+        What that changes is to be shown. `began_with` is what was known when the reading began: a file of which
+        somebody pushed another version since is read again.
+        """
+        before = read_known_translations(transaction, petition_id)
+        if before.settings_read_at != began_with.settings_read_at:
+            settings_read_at = 0
+        if tuple(found) == before.files:
+            transaction.execute(_MARK_READ, petition_id, settings_read_at)
+            return
+        kept = {digest: text for digest, text in transaction.tuples(_TEXTS, petition_id) if digest} | dict(texts)
+        drop_translations(transaction, petition_id)
+        for place, one in enumerate(found):
+            transaction.execute(
+                _ADD, petition_id, place, one.language, one.path, one.digest, kept.get(one.digest, ""),
+                one.committed_at, one.fault or "", settings_read_at,
+            )  # fmt: skip
+        transaction.execute(_PUBLISH, petition_id, int(self._now()))
+
+
+_TEXTS: Final = statement("SELECT digest, text FROM translations WHERE petition_id = $1")
+
+_MARK_READ: Final = statement("UPDATE translations SET settings_read_at = $2 WHERE petition_id = $1")
+
+_ADD: Final = statement("""
+    INSERT INTO translations (petition_id, place, language, path, digest, text, committed_at, fault,
+                              settings_read_at)
+    SELECT $1::BIGINT, $2::BIGINT, $3::TEXT, $4::TEXT, $5::TEXT, $6::TEXT, $7::BIGINT, $8::TEXT, $9::BIGINT
+    WHERE EXISTS (SELECT 1 FROM petitions WHERE id = $1 AND NOT gone)
+""")
+
+_PUBLISH: Final = statement("""
+    UPDATE petitions
+    SET revision = revision + 1, changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END
+    WHERE id = $1
+""")
+
+_KNOWN: Final = statement("""
+    SELECT language, path, digest, committed_at, fault, settings_read_at FROM translations
+    WHERE petition_id = $1 ORDER BY place
+""")
+
+
+def read_known_translations(transaction: Transaction, petition_id: int) -> KnownTranslations:
+    """Return a petition's translations, without their texts."""
+    rows = transaction.tuples(_KNOWN, petition_id)
+    return KnownTranslations(
+        tuple(
+            Translation(language, path, digest, committed_at, TranslationFault(fault) if fault else None)
+            for language, path, digest, committed_at, fault, _ in rows
+        ),
+        min((row[-1] for row in rows), default=0),
+    )
+
+
+_TEXT: Final = statement("""
+    SELECT text FROM translations WHERE petition_id = $1 AND language = $2 AND digest <> ''
+    ORDER BY place LIMIT 1
+""")
+
+
+def read_translated_text(transaction: Transaction, petition_id: int, language: str) -> str:
+    """Return the text of a translation; empty where there is none."""
+    rows = transaction.tuples(_TEXT, petition_id, language)
+    return str(rows[0][0]) if rows else ""
+
+
+_NAMES_ANY: Final = statement("""
+    SELECT t.petition_id FROM translations t JOIN petitions p ON p.id = t.petition_id
+    WHERE p.repository_id = $1 AND t.path = ANY($2::TEXT[]) LIMIT 1
+""")
+
+
+def is_any_translation(transaction: Transaction, repository_id: int, paths: Sequence[str]) -> bool:
+    """Return whether any of some files of a repository is a translation, or was to be one."""
+    return bool(transaction.tuples(_NAMES_ANY, repository_id, list(paths)))
+
+
+_REQUEST_READING: Final = statement("""
+    UPDATE translations SET settings_read_at = 0
+    WHERE petition_id IN (SELECT id FROM petitions WHERE repository_id = $1)
+""")
+
+
+def request_translations(transaction: Transaction, repository_id: int) -> None:
+    """Request that all translations of a repository are read again."""
+    transaction.execute(_REQUEST_READING, repository_id)
+
+
+_DROP: Final = statement("DELETE FROM translations WHERE petition_id = $1")
+
+
+def drop_translations(transaction: Transaction, petition_id: int) -> None:
+    """Drop a petition's translations and their texts."""
+    transaction.execute(_DROP, petition_id)
