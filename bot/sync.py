@@ -153,7 +153,7 @@ async def sync(repository: str, number: int | None, config: Config, clock: SyncC
         client = await _client(config, session, clock, repository, calls, responses)
         await responses.load(store)
         try:
-            shown = await client.get_repository(repository)
+            client.only = shown = await client.get_repository(repository)
         except (Paused, Unavailable) as error:
             return SyncReport(repository, (), calls.calls, 0, 0, _reason(error))
         if shown.private and config.token:
@@ -194,12 +194,10 @@ async def _client(
     if config.token:
         return with_token(
             session, config.token, api_url=config.api_url, now=clock.now, sleep=clock.sleep, hooks=calls,
-            cache=cache, installation_id=WORKFLOW, only=repository,
+            cache=cache, installation_id=WORKFLOW,
         )  # fmt: skip
     github = github_of(config, session, clock.now, clock.sleep, hooks=calls, limits=Limits())
-    client = github.installation(await github.find_installation(repository))
-    client.only = repository
-    return client
+    return github.installation(await github.find_installation(repository))
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from bot.store import State
 from sandbox.api.limits import Limits
-from sandbox.faults import Failure, RequestFault
+from sandbox.faults import Failure, Faults, RequestFault
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.command_line import finish, start
@@ -80,6 +80,21 @@ async def test_github_that_does_not_answer_at_all_fails_no_run(github: Sandbox, 
     github.fault_injector.plan("GET /repos/lovelace/letters", Failure(RequestFault.SERVER_ERROR, False))
     code, out, _ = await command(github, tmp_path)
     assert (code, "GitHub did not respond as expected" in out) == (0, True)
+
+
+async def test_github_that_goes_down_after_the_first_call_is_not_asked_without_end(
+    github: Sandbox, tmp_path: Path, calls: Calls
+) -> None:
+    signed(github, "ada")
+    github.limits = Limits(primary=100)
+
+    def go_down() -> None:
+        github.faults = Faults(server_error=1.0)
+
+    calls.before("GET", lambda: calls.before("GET", go_down))
+    report = await run(github, tmp_path)
+    assert "GitHub does not answer" in report.left
+    assert len(calls.made) < 10
 
 
 async def test_github_that_stays_unwell_fails_no_run_either(github: Sandbox, tmp_path: Path) -> None:
