@@ -32,7 +32,7 @@ from bot.reconcile.manual_resync import UnknownPetition
 from bot.reconcile.timing import Intervals
 from bot.reconcile.worker import Worker, acknowledge, has_spare_calls
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
-from bot.store import Lease, State, Store
+from bot.store import Damaged, Lease, State, Store, WrongDatabase
 from bot.store.engine.url import SqliteFile, read_address
 from bot.units import EpochSeconds, Seconds
 
@@ -136,13 +136,32 @@ _TO_MEND: Final = (
 )
 
 
-async def sync(repository: str, number: int | None, config: Config, clock: SyncClock | None = None) -> SyncReport:
+async def sync(
+    repository: str,
+    number: int | None,
+    config: Config,
+    clock: SyncClock | None = None,
+    *,
+    replaces_database: bool = False,
+) -> SyncReport:
     """Sync a repository's petitions, or the one of a number.
 
-    Raises UnknownPetition, ConfigError where a token is given and the database is an App's, the store's errors, and
+    With `replaces_database`, a database that cannot be used is deleted, and everything is read again. Raises
+    UnknownPetition, ConfigError where a token is given and the database is an App's, the store's errors, and
     `bot.github.errors` where nothing could be read.
     """
     clock = clock or SyncClock()
+    try:
+        return await _sync(repository, number, config, clock)
+    except (Damaged, WrongDatabase) as error:
+        if not replaces_database:
+            raise
+        log.warning("the database cannot be used; a new one takes its place", error=str(error))
+    await asyncio.to_thread(_delete_kept, config.database_url)
+    return await _sync(repository, number, config, clock)
+
+
+async def _sync(repository: str, number: int | None, config: Config, clock: SyncClock) -> SyncReport:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config, make=True, now=clock.now))
         if config.token and await _is_of_an_app(store):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,8 +24,8 @@ from tests.whole.workflow_runs import Clock, calls, clock, environment, folders,
 __all__ = ["calls", "clock", "folders", "github"]
 
 
-async def command(github: Sandbox, folder: Path, **more: str) -> tuple[int | None, str, str]:
-    return await run_command("sync", "lovelace/letters", **environment(github, folder), **more)
+async def command(github: Sandbox, folder: Path, *options: str, **more: str) -> tuple[int | None, str, str]:
+    return await run_command("sync", "lovelace/letters", *options, **(environment(github, folder) | more))
 
 
 def signed(github: Sandbox, *logins: str) -> Issue:
@@ -128,6 +131,60 @@ async def test_a_run_that_may_not_read_the_issues_says_what_it_needs(github: San
     assert code == 2
     assert "Add `issues: write` and `contents: read` under `permissions:` in its file." in out
     assert out.startswith("::error title=sync::")
+
+
+def damage(database: Path) -> None:
+    database.write_bytes(database.read_bytes()[:20_000])
+
+
+def make_newer(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+@pytest.mark.parametrize("spoil", [damage, make_newer])
+async def test_a_kept_database_that_cannot_be_used_is_replaced_where_that_is_wanted(
+    github: Sandbox, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    petition = signed(github, "ada")
+    await run(github, tmp_path)
+    github.comment(petition, "grace")
+    spoil(tmp_path / "counted.db")
+    code, out, err = await command(github, tmp_path)
+    assert (code, said(petition)) == (1, 1), err
+    assert out.startswith("::error title=sync::")
+    assert "--replace-database" in out
+    for _ in range(2):
+        code, out, err = await command(github, tmp_path, "--replace-database")
+        assert (code, said(petition)) == (0, 2), err
+    assert "0 issues updated" in out
+
+
+@pytest.mark.parametrize(
+    ("environment_of_the_job", "said_in_it"),
+    [
+        ({"GITHUB_TOKEN": "ghs_expired"}, "Bad credentials. GitHub does not accept the token."),
+        ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is not set"),
+        ({"GITHUB_API_URL": "github"}, "GITHUB_API_URL must be an http or https URL"),
+        ({"DATABASE_URL": "sqlite:////nowhere/counted.db"}, "there is no folder /nowhere"),
+    ],
+)
+async def test_whatever_fails_a_run_is_annotated(
+    github: Sandbox, tmp_path: Path, environment_of_the_job: dict[str, str], said_in_it: str
+) -> None:
+    signed(github, "ada")
+    code, out, _ = await command(github, tmp_path, **environment_of_the_job)
+    assert code in (1, 2)
+    assert out.startswith("::error title=sync::")
+    assert out.count("\n") == 1
+    assert said_in_it in out
+
+
+async def test_a_summary_that_cannot_be_written_fails_no_run(github: Sandbox, tmp_path: Path) -> None:
+    petition = signed(github, "ada")
+    code, out, err = await command(github, tmp_path, GITHUB_STEP_SUMMARY=str(tmp_path / "none" / "summary.md"))
+    assert (code, said(petition)) == (0, 1), err
+    assert "::warning::The summary cannot be written: No such file or directory." in out
 
 
 async def test_a_burst_with_runs_that_are_cancelled_loses_nobody(
