@@ -104,6 +104,7 @@ def _sync_arguments(parser: argparse.ArgumentParser) -> None:
         "--replace-database",
         action="store_true",
         help="delete a database that is damaged or of a newer version, and read everything from GitHub again",
+    )
 
 
 def _site_arguments(parser: argparse.ArgumentParser) -> None:
