@@ -27,7 +27,7 @@ from bot.github.errors import Forbidden, GitHubError, NotFound, Unauthorized
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.site import SiteRequest, UnknownRepository, write_site
 from bot.store import Damaged, StoreError, WrongDatabase
-from bot.sync import SyncReport, sync
+from bot.sync import MISTAKE, SyncReport, sync
 
 
 def _sync(options: argparse.Namespace) -> int:
@@ -40,7 +40,7 @@ def _sync(options: argparse.Namespace) -> int:
         raise
     say(*report.lines())
     _annotate(report, ENVIRONMENT)
-    return FAILED if report.failures else OK
+    return FAILED if report.failures or report.mistakes else OK
 
 
 def _site(options: argparse.Namespace) -> int:
@@ -61,6 +61,8 @@ def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
         return
     for one in report.failures:
         annotate("error", one.line, one.name)
+    if report.mistakes:
+        annotate("error", MISTAKE, "sync")
     if report.left:
         annotate("notice", f"Some work is left: {report.left}. The next run continues.")
     add_output("complete", "false" if report.left else "true", environment)

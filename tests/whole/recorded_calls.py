@@ -30,6 +30,7 @@ class Calls:
     """Every call that the bot makes, as `METHOD /path?query STATUS`."""
 
     made: list[str] = field(default_factory=list)
+    _refused: list[str] = field(default_factory=list)
     _ambushes: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
 
     @web.middleware
@@ -41,13 +42,18 @@ class Calls:
             done = ambush[1]()
             if inspect.isawaitable(done):
                 await done
-        response = await handler(request)
+        is_refused = any(re.match(one, line) for one in self._refused)
+        response = web.Response(status=502) if is_refused else await handler(request)
         self.made.append(f"{line} {response.status}")
         return response
 
     def before(self, pattern: str, act: Callable[[], object]) -> None:
         """Let something happen when the next call of a kind arrives; it is answered afterwards."""
         self._ambushes.append((pattern, act))
+
+    def refuse(self, pattern: str) -> None:
+        """Answer every call of a kind with 502 from now on."""
+        self._refused.append(pattern)
 
     def like(self, pattern: str) -> list[str]:
         return [call for call in self.made if re.match(pattern, call)]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import pkgutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from bot.store import State
+from bot.sync import MISTAKE
 from sandbox.api.limits import Limits
 from sandbox.faults import Failure, Faults, RequestFault
 from sandbox.models import Issue
@@ -112,6 +115,32 @@ async def test_github_that_stays_unwell_fails_no_run_either(github: Sandbox, tmp
     assert report.left
 
 
+async def test_issues_that_cannot_be_listed_keep_no_run_going_without_end(
+    github: Sandbox, tmp_path: Path, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The issue is full, and whether another one continues it cannot be found out.
+    monkeypatch.setattr("bot.petition.threads.COMMENT_LIMIT", 3)
+    petition = signed(github, "ada", "grace", "alan")
+    calls.refuse("GET /repos/lovelace/letters/issues.*direction=desc")
+    github.limits = Limits(primary=2_000)
+    report = await run(github, tmp_path)
+    assert said(petition) == 3
+    assert report.left == "it took too long"
+
+
+@pytest.mark.parametrize("where", ["bot.reconcile.publish.make_plan", "bot.reconcile.worker.ThreadResync.read_all"])
+async def test_a_mistake_of_ours_over_one_petition_keeps_no_other_from_being_counted(
+    github: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    wrong, right = signed(github, "ada"), github.petition("Another")
+    github.comment(right, "grace")
+    go_wrong_once(monkeypatch, where)
+    report = await run(github, tmp_path)
+    assert sorted(said(one) or 0 for one in (wrong, right)) == [0, 1]
+    assert report.mistakes == 1
+    assert MISTAKE in list(report.lines())
+
+
 async def test_a_missing_permission_fails_the_run_and_is_named_as_it_is_written(
     github: Sandbox, tmp_path: Path
 ) -> None:
@@ -131,6 +160,19 @@ async def test_a_run_that_may_not_read_the_issues_says_what_it_needs(github: San
     assert code == 2
     assert "Add `issues: write` and `contents: read` under `permissions:` in its file." in out
     assert out.startswith("::error title=sync::")
+
+
+def go_wrong_once(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """Make the first call of a function fail by a mistake of ours."""
+    calls = count()
+    function = pkgutil.resolve_name(where)
+
+    def wrong(*values: object, **more: object) -> object:
+        if next(calls) == 0:
+            raise RuntimeError("wrong")
+        return function(*values, **more)
+
+    monkeypatch.setattr(where, wrong)
 
 
 def damage(database: Path) -> None:
