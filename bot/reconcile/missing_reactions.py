@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.github.installation import InstallationClient
 from bot.reconcile.worker import acknowledge, has_spare_calls
-from bot.store import Lease, Store
+from bot.store import Lease, State, Store
 
 
 async def add_missing_reactions(
@@ -14,11 +14,15 @@ async def add_missing_reactions(
 
     The database may be new, so GitHub is asked which ones are there. Raises `bot.github.errors`.
     """
+    petitions = await store.petitions.list_in_repository(repository_id)
+    if any(one.state is State.NOT_ALLOWED for one in petitions):
+        # A reaction that GitHub refuses counts as settled; these are given once the permission is there.
+        return 0
     wanted = await store.acknowledgements.drop_late_and_list(client.id, limit)
     if not wanted:
         return 0
     known: dict[int, frozenset[str]] = {}
-    for one in await store.petitions.list_in_repository(repository_id):
+    for one in petitions:
         snapshot = await store.petitions.get_snapshot(one.id, 0)
         for thread in snapshot.threads:
             known |= await client.list_our_reactions(thread.repository.full_name, thread.number)

@@ -90,12 +90,16 @@ async def test_an_issue_without_the_label_is_no_petition(github: Sandbox, tmp_pa
         await run(github, tmp_path, issue.number)
 
 
-async def test_a_missing_permission_is_told(github: Sandbox, tmp_path: Path) -> None:
+async def test_a_missing_permission_is_told(github: Sandbox, tmp_path: Path, clock: Clock) -> None:
     petition = github.petition()
-    github.comment(petition, "ada")
+    signed = github.comment(petition, "ada")
     report = await run(github, tmp_path, issues="read")
     assert [one.state for one in report.failures] == [State.NOT_ALLOWED]
-    assert said(petition) is None
+    assert (said(petition), report.reactions) == (None, 0)
+    clock.ahead += 60
+    await run(github, tmp_path)
+    assert said(petition) == 1
+    assert [one.content for one in signed.reactions] == ["+1"]
 
 
 async def test_a_repository_without_petitions_says_how_to_begin(github: Sandbox, tmp_path: Path) -> None:
