@@ -370,12 +370,10 @@ class SyncRun:
         soon, here = self.clock.now() + seconds, self.client.id
         known = await self.store.petitions.list_in_repository(self.repository.id)
         hopeless = {one.id for one in known if one.state in _TO_MEND}
-        due = await self.store.petitions.list_due(here, soon)
-        return bool(
-            any(one.petition_id not in hopeless for one in due)
-            or await self.store.threads.list_to_read(here, soon)
-            or await self.store.doubtful_comments.get_doubtful_thread(here, soon)
-        )
+        due = {one.petition_id for one in await self.store.petitions.list_due(here, soon)}
+        due |= {one.petition_id for one in await self.store.threads.list_to_read(here, soon)}
+        doubtful = await self.store.doubtful_comments.get_doubtful_thread(here, soon)
+        return doubtful is not None or not due <= hopeless
 
     async def _counts(self) -> dict[int, int]:
         known = await self.store.petitions.list_in_repository(self.repository.id)
@@ -387,7 +385,9 @@ class SyncRun:
             snapshot = await self.store.petitions.get_snapshot(one.id, 0)
             if snapshot.threads:
                 name = f"{snapshot.threads[0].repository.full_name}#{snapshot.threads[0].number}"
-                found.append(SyncedPetition(name, snapshot.count, one.state, before.get(one.id), self._counter))
+                found.append(
+                    SyncedPetition(name, snapshot.count, snapshot.state, before.get(one.id), self._counter)
+                )
         return tuple(found)
 
 

@@ -23,10 +23,10 @@ from bot.cli.command import (
 from bot.cli.workflow import add_output, add_to_summary, annotate, is_workflow
 from bot.config import ConfigError
 from bot.export.site_folder import NotOurs
-from bot.github.errors import Forbidden, GitHubError, NotFound, Unauthorized
+from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthorized
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.site import SiteRequest, UnknownRepository, write_site
-from bot.store import Damaged, StoreError, WrongDatabase
+from bot.store import Damaged, State, StoreError, WrongDatabase
 from bot.sync import MISTAKE, SyncReport, sync
 
 
@@ -83,6 +83,8 @@ def _remedy(error: Exception) -> str:
                 "The workflow has no access to the repository's issues. Add `issues: write` and `contents: read`"
                 " under `permissions:` in its file."
             )
+        case Gone():
+            return State.ISSUES_DISABLED.advice
         case Unauthorized():
             return "GitHub does not accept the token. Leave `token:` out in the workflow, or give it another one."
         case Damaged() | WrongDatabase():

@@ -153,6 +153,38 @@ async def test_a_missing_permission_fails_the_run_and_is_named_as_it_is_written(
     )
 
 
+async def test_settings_that_may_not_be_read_fail_the_run(github: Sandbox, tmp_path: Path, calls: Calls) -> None:
+    petition = signed(github, "ada")
+    calls.refuse("GET /repos/lovelace/letters/contents", 403)
+    code, out, _ = await command(github, tmp_path)
+    assert (code, said(petition)) == (1, 1)
+    assert "::error title=lovelace/letters#1::" in out
+    assert "Its file needs `contents: read` under `permissions:`." in out
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_issues_that_are_switched_off_fail_the_run_and_leave_nothing_to_the_next(
+    github: Sandbox, tmp_path: Path, is_known: bool
+) -> None:
+    petition = signed(github, "ada")
+    if is_known:
+        await run(github, tmp_path)
+    github.repositories.set_issues_enabled(petition.repository, False)
+    code, out, _ = await command(github, tmp_path)
+    assert code
+    assert out.count("::error") == 1
+    assert "Switch them on and the petition goes on." in out
+    assert "::notice" not in out
+
+
+async def test_a_locked_petition_says_so_in_the_report(github: Sandbox, tmp_path: Path) -> None:
+    petition = signed(github, "ada")
+    github.issues.lock(petition, petition.repository.owner)
+    report = await run(github, tmp_path)
+    assert (said(petition), report.failures) == (1, [])
+    assert State.LOCKED.advice in next(report.lines())
+
+
 async def test_a_run_that_may_not_read_the_issues_says_what_it_needs(github: Sandbox, tmp_path: Path) -> None:
     petition = signed(github, "ada")
     github.repositories.privatize(petition.repository, petition.repository.owner)
