@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -33,8 +32,7 @@ from bot.reconcile.missing_reactions import add_missing_reactions
 from bot.reconcile.timing import Intervals
 from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
-from bot.store import Damaged, DatabaseUnavailable, Lease, State, Store, WrongDatabase
-from bot.store.engine.url import SqliteFile, read_address
+from bot.store import Damaged, DatabaseUnavailable, Lease, State, Store, WrongDatabase, delete_database
 from bot.units import EpochSeconds, Seconds
 
 log = structlog.get_logger("sync")
@@ -158,22 +156,26 @@ async def sync(
 ) -> SyncReport:
     """Sync a repository's petitions, or the one of a number.
 
-    With `replaces_database`, a database that cannot be used is deleted, and everything is read again. Raises
-    UnknownPetition, ConfigError where a token is given and the database is an App's, the store's errors, and
-    `bot.github.errors` where nothing could be read.
+    With `replaces_database` and a token, a database that cannot be used is deleted, and everything is read again;
+    one that holds what is not in the repository any more is deleted afterwards, because forks can read what a
+    workflow keeps. Raises UnknownPetition, ConfigError where a token is given and the database is an App's, the
+    store's errors, and `bot.github.errors` where nothing could be read.
     """
+    replaces_database &= bool(config.token)
     clock = clock or SyncClock()
     try:
-        return await _sync(repository, number, config, clock)
+        return await _sync(repository, number, config, clock, replaces_database)
     except (Damaged, WrongDatabase) as error:
         if not replaces_database:
             raise
         log.warning("the database cannot be used; a new one takes its place", error=str(error))
-    await asyncio.to_thread(_delete_kept, config.database_url)
-    return await _sync(repository, number, config, clock)
+    await asyncio.to_thread(delete_database, config.database_url)
+    return await _sync(repository, number, config, clock, replaces_database)
 
 
-async def _sync(repository: str, number: int | None, config: Config, clock: SyncClock) -> SyncReport:
+async def _sync(
+    repository: str, number: int | None, config: Config, clock: SyncClock, replaces_database: bool
+) -> SyncReport:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config, make=True, now=clock.now))
         if config.token and await _is_of_an_app(store):
@@ -191,9 +193,12 @@ async def _sync(repository: str, number: int | None, config: Config, clock: Sync
             await store.close()
             store = await stack.enter_async_context(_private_store(config, clock))
         run = SyncRun(store, client, shown, config, clock, calls)
-        lease = await stack.enter_async_context(store.lease(client.id))
-        report = await run.sync(number, lease)
+        async with store.lease(client.id) as lease:
+            report = await run.sync(number, lease)
         await responses.save(store)
+        if replaces_database and await store.petitions.has_any_elsewhere(shown.id):
+            await store.close()
+            await asyncio.to_thread(delete_database, config.database_url)
         return report
 
 
@@ -237,18 +242,11 @@ async def _private_store(config: Config, clock: SyncClock) -> AsyncIterator[Stor
 
     Forks can read what a workflow keeps, and the repository may have been public before.
     """
-    await asyncio.to_thread(_delete_kept, config.database_url)
+    await asyncio.to_thread(delete_database, config.database_url)
     with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
         private = replace(config, database_url=f"sqlite:///{folder}/private.db")
         async with open_store(private, make=True, now=clock.now) as store:
             yield store
-
-
-def _delete_kept(database_url: str) -> None:
-    address = read_address(database_url)
-    if isinstance(address, SqliteFile):
-        for ending in ("", "-wal", "-shm", "-lease"):
-            Path(f"{address.path}{ending}").unlink(missing_ok=True)
 
 
 @dataclass(slots=True)

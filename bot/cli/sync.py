@@ -107,7 +107,8 @@ def _sync_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace-database",
         action="store_true",
-        help="delete a database that is damaged or of a newer version, and read everything from GitHub again",
+        help="with a token: delete a database that is damaged, of a newer version, or with petitions that have"
+        " left the repository; everything is read from GitHub again",
     )
 
 
