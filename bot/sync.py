@@ -108,7 +108,6 @@ class SyncReport(Struct, frozen=True):
     label: str = "petition"
     """The label that makes an issue a petition."""
     mistakes: int = 0
-    """How often the bot itself went wrong."""
 
     @property
     def failures(self) -> list[SyncedPetition]:
@@ -156,25 +155,24 @@ async def sync(
 ) -> SyncReport:
     """Sync a repository's petitions, or the one of a number.
 
-    With `replaces_database` and a token, a database that cannot be used is deleted, and everything is read again;
-    one that holds what is not in the repository any more is deleted afterwards, because forks can read what a
-    workflow keeps. Raises UnknownPetition, ConfigError where a token is given and the database is an App's, the
-    store's errors, and `bot.github.errors` where nothing could be read.
+    With `replaces_database` and a token, a database is deleted that cannot be used or holds what has left the
+    repository, because forks can read what a workflow keeps; then everything is read again. Raises UnknownPetition,
+    ConfigError where a token is given and the database is an App's, the store's errors, and `bot.github.errors`.
     """
     replaces_database &= bool(config.token)
     clock = clock or SyncClock()
     try:
-        return await _sync(repository, number, config, clock, replaces_database)
+        return await _sync(repository, number, config, clock, replaces_database=replaces_database)
     except (Damaged, WrongDatabase) as error:
         if not replaces_database:
             raise
-        log.warning("the database cannot be used; a new one takes its place", error=str(error))
+        log.warning("a new database replaces the old one", error=str(error))
     await asyncio.to_thread(delete_database, config.database_url)
-    return await _sync(repository, number, config, clock, replaces_database)
+    return await _sync(repository, number, config, clock, replaces_database=False)
 
 
 async def _sync(
-    repository: str, number: int | None, config: Config, clock: SyncClock, replaces_database: bool
+    repository: str, number: int | None, config: Config, clock: SyncClock, *, replaces_database: bool
 ) -> SyncReport:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config, make=True, now=clock.now))
@@ -197,8 +195,7 @@ async def _sync(
             report = await run.sync(number, lease)
         await responses.save(store)
         if replaces_database and await store.petitions.has_any_elsewhere(shown.id):
-            await store.close()
-            await asyncio.to_thread(delete_database, config.database_url)
+            raise WrongDatabase("it holds petitions that have left the repository")
         return report
 
 

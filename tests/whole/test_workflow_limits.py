@@ -99,7 +99,7 @@ async def test_github_that_goes_down_after_the_first_call_is_not_asked_without_e
 
     calls.before("GET", lambda: calls.before("GET", go_down))
     report = await run(github, tmp_path)
-    assert "GitHub does not answer" in report.left
+    assert "GitHub did not respond as expected" in report.left
     assert len(calls.made) < 10
 
 
@@ -159,7 +159,7 @@ async def test_settings_that_may_not_be_read_fail_the_run(github: Sandbox, tmp_p
     code, out, _ = await command(github, tmp_path)
     assert (code, said(petition)) == (1, 1)
     assert "::error title=lovelace/letters#1::" in out
-    assert "Its file needs `contents: read` under `permissions:`." in out
+    assert "Add `contents: read` under `permissions:` in its file." in out
 
 
 @pytest.mark.parametrize("is_known", [True, False])
@@ -173,7 +173,7 @@ async def test_issues_that_are_switched_off_fail_the_run_and_leave_nothing_to_th
     code, out, _ = await command(github, tmp_path)
     assert code
     assert out.count("::error") == 1
-    assert "Switch them on and the petition goes on." in out
+    assert State.ISSUES_DISABLED.advice in out
     assert "::notice" not in out
 
 
@@ -240,7 +240,7 @@ async def test_a_kept_database_that_cannot_be_used_is_replaced_where_that_is_wan
         ({"GITHUB_TOKEN": "ghs_expired"}, "Bad credentials. GitHub does not accept the token."),
         ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is not set"),
         ({"GITHUB_API_URL": "github"}, "GITHUB_API_URL must be an http or https URL"),
-        ({"DATABASE_URL": "sqlite:////nowhere/counted.db"}, "there is no folder /nowhere"),
+        ({"DATABASE_URL": "sqlite:////nowhere/counted.db"}, "the folder /nowhere does not exist"),
     ],
 )
 async def test_whatever_fails_a_run_is_annotated(
