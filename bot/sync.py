@@ -6,10 +6,9 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -17,23 +16,23 @@ import structlog
 from msgspec import Struct
 
 from bot.config import Config, ConfigError
-from bot.github.errors import Paused, Unavailable
+from bot.github.call_counter import CallCounter
+from bot.github.errors import GitHubError, Paused, Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient
-from bot.github.throttle import Kind, Limits
+from bot.github.throttle import Limits
 from bot.github.token_client import with_token
-from bot.hooks import Hooks
 from bot.kept_responses import KeptResponses
 from bot.operations import addresses_of, github_of, open_store
 from bot.petition.github_facts import InstallationFact, IssueFact, Repository
 from bot.petition.machine_line import Counter
 from bot.reconcile.installation_sync import InstallationSync
 from bot.reconcile.manual_resync import UnknownPetition
+from bot.reconcile.missing_reactions import add_missing_reactions
 from bot.reconcile.timing import Intervals
-from bot.reconcile.worker import Worker, acknowledge, has_spare_calls
+from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
-from bot.store import Lease, State, Store
-from bot.store.engine.url import SqliteFile, read_address
+from bot.store import Damaged, DatabaseUnavailable, Lease, State, Store, WrongDatabase, delete_database
 from bot.units import EpochSeconds, Seconds
 
 log = structlog.get_logger("sync")
@@ -44,18 +43,25 @@ WORKFLOW: Final = 1
 MAX_REACTIONS: Final = 60
 """Reactions of one run: GitHub takes eighty writes of content a minute."""
 
-FAILURES: Final = 3
-"""How often in a row GitHub may fail to list something before the run leaves it to the next one."""
-
 HOUR: Final[Seconds] = 3600.0
 
 PATIENCE: Final[Seconds] = 30.0
 """How long a run waits for what can soon be tried again; longer than that, the next run does it."""
 
+LONGEST_RUN: Final[Seconds] = 900.0
+"""How long a run works; then the next one goes on. A job that takes too long fails."""
+
+MOST_MISTAKES: Final = 10
+"""After how many mistakes of its own a run ends."""
+
 CACHE_BYTES: Final = 32 * 1024 * 1024
 
 RATES: Final = WriteRate(burst=10, period=1.0, gap=0.0)
 """A run writes each body once, or twice."""
+
+MISTAKE: Final = (
+    "The bot made a mistake of its own, so not everything is counted. The log has where: please report it."
+)
 
 
 class SyncClock(Struct, frozen=True):
@@ -101,6 +107,7 @@ class SyncReport(Struct, frozen=True):
     """Why something is left to the next run; empty where nothing is."""
     label: str = "petition"
     """The label that makes an issue a petition."""
+    mistakes: int = 0
 
     @property
     def failures(self) -> list[SyncedPetition]:
@@ -117,6 +124,8 @@ class SyncReport(Struct, frozen=True):
         yield f"{bodies} updated, {self.reactions} reactions, {self.calls} calls to GitHub."
         if self.left:
             yield f"Some work is left: {self.left}. The next run continues."
+        if self.mistakes:
+            yield MISTAKE
 
 
 _FOR_WORKFLOWS: Final = {
@@ -136,13 +145,35 @@ _TO_MEND: Final = (
 )
 
 
-async def sync(repository: str, number: int | None, config: Config, clock: SyncClock | None = None) -> SyncReport:
+async def sync(
+    repository: str,
+    number: int | None,
+    config: Config,
+    clock: SyncClock | None = None,
+    *,
+    replaces_database: bool = False,
+) -> SyncReport:
     """Sync a repository's petitions, or the one of a number.
 
-    Raises UnknownPetition, ConfigError where a token is given and the database is an App's, the store's errors, and
-    `bot.github.errors` where nothing could be read.
+    With `replaces_database` and a token, a database is deleted that cannot be used or holds what has left the
+    repository, because forks can read what a workflow keeps; then everything is read again. Raises UnknownPetition,
+    ConfigError where a token is given and the database is an App's, the store's errors, and `bot.github.errors`.
     """
+    replaces_database &= bool(config.token)
     clock = clock or SyncClock()
+    try:
+        return await _sync(repository, number, config, clock, replaces_database=replaces_database)
+    except (Damaged, WrongDatabase) as error:
+        if not replaces_database:
+            raise
+        log.warning("a new database replaces the old one", error=str(error))
+    await asyncio.to_thread(delete_database, config.database_url)
+    return await _sync(repository, number, config, clock, replaces_database=False)
+
+
+async def _sync(
+    repository: str, number: int | None, config: Config, clock: SyncClock, *, replaces_database: bool
+) -> SyncReport:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config, make=True, now=clock.now))
         if config.token and await _is_of_an_app(store):
@@ -153,16 +184,18 @@ async def sync(repository: str, number: int | None, config: Config, clock: SyncC
         client = await _client(config, session, clock, repository, calls, responses)
         await responses.load(store)
         try:
-            shown = await client.get_repository(repository)
+            client.only = shown = await client.get_repository(repository)
         except (Paused, Unavailable) as error:
             return SyncReport(repository, (), calls.calls, 0, 0, _reason(error))
         if shown.private and config.token:
             await store.close()
             store = await stack.enter_async_context(_private_store(config, clock))
         run = SyncRun(store, client, shown, config, clock, calls)
-        lease = await stack.enter_async_context(store.lease(client.id))
-        report = await run.sync(number, lease)
+        async with store.lease(client.id) as lease:
+            report = await run.sync(number, lease)
         await responses.save(store)
+        if replaces_database and await store.petitions.has_any_elsewhere(shown.id):
+            raise WrongDatabase("it holds petitions that have left the repository")
         return report
 
 
@@ -194,12 +227,10 @@ async def _client(
     if config.token:
         return with_token(
             session, config.token, api_url=config.api_url, now=clock.now, sleep=clock.sleep, hooks=calls,
-            cache=cache, installation_id=WORKFLOW, only=repository,
+            cache=cache, installation_id=WORKFLOW,
         )  # fmt: skip
     github = github_of(config, session, clock.now, clock.sleep, hooks=calls, limits=Limits())
-    client = github.installation(await github.find_installation(repository))
-    client.only = repository
-    return client
+    return github.installation(await github.find_installation(repository))
 
 
 @asynccontextmanager
@@ -208,31 +239,11 @@ async def _private_store(config: Config, clock: SyncClock) -> AsyncIterator[Stor
 
     Forks can read what a workflow keeps, and the repository may have been public before.
     """
-    await asyncio.to_thread(_delete_kept, config.database_url)
+    await asyncio.to_thread(delete_database, config.database_url)
     with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
         private = replace(config, database_url=f"sqlite:///{folder}/private.db")
         async with open_store(private, make=True, now=clock.now) as store:
             yield store
-
-
-def _delete_kept(database_url: str) -> None:
-    address = read_address(database_url)
-    if isinstance(address, SqliteFile):
-        for ending in ("", "-wal", "-shm", "-lease"):
-            Path(f"{address.path}{ending}").unlink(missing_ok=True)
-
-
-@dataclass(slots=True)
-class CallCounter(Hooks):
-    """Counts the calls of a run that count for GitHub's limits."""
-
-    calls: int = 0
-    written: int = 0
-
-    def record_call(self, kind: str, outcome: str) -> None:
-        """Count a call."""
-        self.calls += outcome != "unchanged"
-        self.written += kind == Kind.WRITE and outcome == "ok"
 
 
 @dataclass(slots=True)
@@ -247,6 +258,7 @@ class SyncRun:
     calls: CallCounter
     left: str = ""
     _reactions: int = field(default=0, init=False)
+    _mistakes: int = field(default=0, init=False)
 
     async def sync(self, number: int | None, lease: Lease) -> SyncReport:
         """Read, count and publish; a limit of GitHub's ends the run early, and the next one goes on."""
@@ -260,7 +272,9 @@ class SyncRun:
                 await self._discover(number)
                 await self._work(worker, lease)
             if not self.left:
-                await self._react(lease)
+                self._reactions = await add_missing_reactions(
+                    self.store, self.client, self.repository.id, lease, MAX_REACTIONS
+                )
         except (Paused, Unavailable) as error:
             self.left = _reason(error)
         return SyncReport(
@@ -271,6 +285,7 @@ class SyncRun:
             self._reactions,
             self.left,
             self.config.petition_label,
+            self._mistakes,
         )
 
     def _worker(self) -> Worker:
@@ -308,7 +323,8 @@ class SyncRun:
             discovery = InstallationSync(
                 mark, self.store, self.client, self.config.petition_label, _INTERVALS, self.clock.now
             )
-            await _take_all_steps(discovery, self.clock)
+            with self._going_on():
+                await discovery.step_to_end(self.clock.sleep)
             if not await self.store.petitions.list_in_repository(self.repository.id):
                 # Discovery passes over what it may not read; where nothing is known, somebody has to be told.
                 await self.client.list_petitions(self.repository, self.config.petition_label)
@@ -317,8 +333,14 @@ class SyncRun:
 
     async def _work(self, worker: Worker, lease: Lease) -> None:
         """Do all that is due, and what is due again soon."""
-        while lease:
-            until = await worker.step(lease)
+        ends_at = self.clock.now() + LONGEST_RUN
+        while lease and self._mistakes < MOST_MISTAKES:
+            until = 0.0
+            with self._going_on():
+                until = await worker.step(lease)
+            if self.clock.now() > ends_at:
+                self.left = "it took too long"
+                break
             if until == 0.0:
                 continue
             if not await self._is_due_within(PATIENCE):
@@ -327,33 +349,26 @@ class SyncRun:
                 break
             await self.clock.sleep(max(until - self.clock.now(), 0.1))
 
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """Log a mistake of our own and go on: it must keep no other petition from being counted."""
+        try:
+            yield
+        except (GitHubError, DatabaseUnavailable):
+            raise
+        except Exception:
+            # What went wrong is postponed, as where a server runs; a run that fails comes to nothing.
+            log.exception("something went wrong; the run goes on with the rest")
+            self._mistakes += 1
+
     async def _is_due_within(self, seconds: Seconds) -> bool:
         soon, here = self.clock.now() + seconds, self.client.id
         known = await self.store.petitions.list_in_repository(self.repository.id)
         hopeless = {one.id for one in known if one.state in _TO_MEND}
-        due = await self.store.petitions.list_due(here, soon)
-        return bool(
-            any(one.petition_id not in hopeless for one in due)
-            or await self.store.threads.list_to_read(here, soon)
-            or await self.store.doubtful_comments.get_doubtful_thread(here, soon)
-        )
-
-    async def _react(self, lease: Lease) -> None:
-        """Add the newest reactions that are missing, as long as calls are left."""
-        wanted = await self.store.acknowledgements.drop_late_and_list(self.client.id, MAX_REACTIONS)
-        if not wanted:
-            return
-        known: dict[int, frozenset[str]] = {}
-        for one in await self.store.petitions.list_in_repository(self.repository.id):
-            snapshot = await self.store.petitions.get_snapshot(one.id, 0)
-            for thread in snapshot.threads:
-                known |= await self.client.list_our_reactions(thread.repository.full_name, thread.number)
-        for ack in wanted:
-            if ack.given is None and ack.wanted in known.get(ack.comment_id, ()):
-                await self.store.acknowledgements.record_given(ack.comment_id, ack.wanted, None)
-            elif has_spare_calls(self.client) and lease:
-                await acknowledge(ack, store=self.store, client=self.client)
-                self._reactions += 1
+        due = {one.petition_id for one in await self.store.petitions.list_due(here, soon)}
+        due |= {one.petition_id for one in await self.store.threads.list_to_read(here, soon)}
+        doubtful = await self.store.doubtful_comments.get_doubtful_thread(here, soon)
+        return doubtful is not None or not due <= hopeless
 
     async def _counts(self) -> dict[int, int]:
         known = await self.store.petitions.list_in_repository(self.repository.id)
@@ -365,24 +380,13 @@ class SyncRun:
             snapshot = await self.store.petitions.get_snapshot(one.id, 0)
             if snapshot.threads:
                 name = f"{snapshot.threads[0].repository.full_name}#{snapshot.threads[0].number}"
-                found.append(SyncedPetition(name, snapshot.count, one.state, before.get(one.id), self._counter))
+                found.append(
+                    SyncedPetition(name, snapshot.count, snapshot.state, before.get(one.id), self._counter)
+                )
         return tuple(found)
 
 
 _INTERVALS: Final = Intervals(poll=1.0, debounce=0.0, api_lag=0.0)
-
-
-async def _take_all_steps(discovery: InstallationSync, clock: SyncClock) -> None:
-    """Discover everything; raises Unavailable where GitHub fails too often."""
-    failures, goes_on = 0, True
-    while goes_on:
-        try:
-            goes_on, failures = await discovery.step(), 0
-        except Unavailable:
-            failures += 1
-            if failures == FAILURES:
-                raise
-            await clock.sleep(2.0**failures)
 
 
 def _reason(error: Paused | Unavailable) -> str:

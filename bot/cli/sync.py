@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from bot import config
+from bot import config, logs
 from bot.cli.command import (
     ENVIRONMENT,
     FAILED,
@@ -21,24 +21,26 @@ from bot.cli.command import (
     set_up_logs,
 )
 from bot.cli.workflow import add_output, add_to_summary, annotate, is_workflow
+from bot.config import ConfigError
 from bot.export.site_folder import NotOurs
-from bot.github.errors import Forbidden, GitHubError, NotFound
+from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthorized
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.site import SiteRequest, UnknownRepository, write_site
-from bot.sync import SyncReport, sync
+from bot.store import Damaged, State, StoreError, WrongDatabase
+from bot.sync import MISTAKE, SyncReport, sync
 
 
 def _sync(options: argparse.Namespace) -> int:
-    settings = config.read_for_reading(ENVIRONMENT)
-    set_up_logs(settings)
     try:
-        report = run(sync(options.repository, options.issue, settings))
-    except (GitHubError, UnknownPetition) as error:
+        settings = config.read_for_reading(ENVIRONMENT)
+        set_up_logs(settings)
+        report = run(sync(options.repository, options.issue, settings, replaces_database=options.replace_database))
+    except (ConfigError, GitHubError, StoreError, UnknownPetition) as error:
         _annotate_failure(error, ENVIRONMENT)
         raise
     say(*report.lines())
     _annotate(report, ENVIRONMENT)
-    return FAILED if report.failures else OK
+    return FAILED if report.failures or report.mistakes else OK
 
 
 def _site(options: argparse.Namespace) -> int:
@@ -59,6 +61,8 @@ def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
         return
     for one in report.failures:
         annotate("error", one.line, one.name)
+    if report.mistakes:
+        annotate("error", MISTAKE, "sync")
     if report.left:
         annotate("notice", f"Some work is left: {report.left}. The next run continues.")
     add_output("complete", "false" if report.left else "true", environment)
@@ -68,14 +72,25 @@ def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
 def _annotate_failure(error: Exception, environment: Mapping[str, str]) -> None:
     """Report to GitHub Actions, if it runs this, why a run has failed and what to do."""
     if is_workflow(environment):
-        mends = _PERMISSIONS if isinstance(error, Forbidden | NotFound) else ""
-        annotate("error", f"{error}. {mends}".strip(), "sync")
+        said = str(error).rstrip(".")
+        annotate("error", logs.concealed(f"{said}. {_remedy(error)}".strip()), "sync")
 
 
-_PERMISSIONS: Final = (
-    "The workflow has no access to the repository's issues. Add `issues: write` and `contents: read` under"
-    " `permissions:` in its file."
-)
+def _remedy(error: Exception) -> str:
+    match error:
+        case Forbidden() | NotFound():
+            return (
+                "The workflow has no access to the repository's issues. Add `issues: write` and `contents: read`"
+                " under `permissions:` in its file."
+            )
+        case Gone():
+            return State.ISSUES_DISABLED.advice
+        case Unauthorized():
+            return "GitHub does not accept the token. Leave `token:` out in the workflow, or give it another one."
+        case Damaged() | WrongDatabase():
+            return "Everything in it is on GitHub: `sync --replace-database` begins with a new one."
+        case _:
+            return ""
 
 
 def _number(text: str) -> int:
@@ -89,6 +104,12 @@ def _sync_arguments(parser: argparse.ArgumentParser) -> None:
         "repository", metavar="OWNER/REPO", type=repository_argument, help="for example lovelace/letters"
     )
     parser.add_argument("--issue", metavar="N", type=_number, help="sync only this petition")
+    parser.add_argument(
+        "--replace-database",
+        action="store_true",
+        help="with a token: delete a database that is damaged, of a newer version, or with petitions that have"
+        " left the repository; everything is read from GitHub again",
+    )
 
 
 def _site_arguments(parser: argparse.ArgumentParser) -> None:

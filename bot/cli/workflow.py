@@ -15,7 +15,7 @@ def is_workflow(environment: Mapping[str, str]) -> bool:
 
 
 def annotate(kind: str, text: str, title: str = "") -> None:
-    """Print an annotation, an `error` or a `notice`."""
+    """Print an annotation, an `error`, a `warning` or a `notice`."""
     named = f" title={_property(title)}" if title else ""
     print(f"::{kind}{named}::{_message(text)}")
 
@@ -23,8 +23,12 @@ def annotate(kind: str, text: str, title: str = "") -> None:
 def add_to_summary(markdown: str, environment: Mapping[str, str]) -> None:
     """Add to the run's summary, if there is one."""
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(markdown)
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(markdown)
+        except OSError as error:
+            # What was to be done is done: nobody has to mend anything.
+            annotate("warning", f"The summary cannot be written: {error.strerror}.")
 
 
 def add_output(name: str, value: str, environment: Mapping[str, str]) -> None:

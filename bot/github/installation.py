@@ -46,8 +46,8 @@ class InstallationClient:
     throttle: Throttle
     get_login: Callable[[], Awaitable[str]]
     """Return the login that GitHub shows as the author of what this App writes."""
-    only: str | None = None
-    """The one repository, `owner/name`, that is listed; None for all that the installation covers."""
+    only: Repository | None = None
+    """The one repository that is listed, as it was read before; None for all that the installation covers."""
     _repositories: dict[str, tuple[EpochSeconds, Repository]] = field(default_factory=dict)
 
     def spacing(self, threads: int) -> Seconds:
@@ -155,7 +155,7 @@ class InstallationClient:
     async def list_repositories(self) -> tuple[Repository, ...]:
         """List the repositories that the installation covers."""
         if self.only is not None:
-            return (await self.get_repository(self.only),)
+            return (self.only,)
         found: list[Repository] = []
         async for page in self.session.pages("/installation/repositories{?per_page}", {"per_page": PAGE_SIZE}):
             found += (one.fact() for one in expect(RepositoriesResponse, page.data).repositories)

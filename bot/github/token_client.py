@@ -32,18 +32,14 @@ def with_token(
     hooks: Hooks | None = None,
     cache: EtagCache | None = None,
     installation_id: int = 0,
-    only: str | None = None,
 ) -> InstallationClient:
-    """Return a client that acts as the owner of a token, and sees what they may see.
-
-    `only` is the one repository, `owner/name`, that it lists.
-    """
+    """Return a client that acts as the owner of a token, and sees what they may see."""
     transport = Transport(session, api_url.rstrip("/"), now, sleep, timeout=30.0, hooks=hooks or Hooks())
     throttle = Throttle(limits or Limits())
     calls = InstallationSession(
         installation_id, Api(transport, throttle, cache), transport, PersonalToken(token), lag=0.0
     )
-    return InstallationClient(installation_id, calls, throttle, _Viewer(calls).get_login, only=only)
+    return InstallationClient(installation_id, calls, throttle, _Viewer(calls).get_login)
 
 
 class _Viewer:

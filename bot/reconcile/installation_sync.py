@@ -6,7 +6,7 @@ What is known already comes first. It needs no list of repositories, which GitHu
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -89,6 +89,18 @@ class InstallationSync:
             await self.store.installations.mark_discovered(here, self.mark.asked, self.now(), self._began)
             return False
         return True
+
+    async def step_to_end(self, sleep: Callable[[Seconds], Awaitable[None]]) -> None:
+        """Discover everything at once; raises what `step` raises, and Unavailable where GitHub fails too often."""
+        failures, goes_on = 0, True
+        while goes_on:
+            try:
+                goes_on, failures = await self.step(), 0
+            except Unavailable:
+                failures += 1
+                if failures == PATIENCE:
+                    raise
+                await sleep(2.0**failures)
 
     async def _end_with_known(self) -> None:
         here = self.mark.installation_id

@@ -12,6 +12,7 @@ from bot.github.errors import GitHubError, Gone, Paused
 from bot.petition.block import machine_line
 from bot.petition.comments.comment import body_digest
 from bot.petition.github_facts import IssueGone
+from bot.petition.machine_line import Counter
 from bot.petition.organizers.settings import MOST_FIRST
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
 from bot.reconcile.counter import find_last_counter
@@ -137,7 +138,9 @@ async def _record_news(
     if any(one.read.repository.archived for one in shown):
         return None
     first = next((one.read for one in shown if one.thread.position == 1), None)
-    if first is not None and (is_new or due.published_revision == 0):
+    # What a workflow keeps may be older than what its last run has opened, if that was stopped before it ended.
+    may_be_old = is_new or due.published_revision == 0 or context.counter is Counter.WORKFLOW
+    if first is not None and may_be_old:
         last = max(shown, key=lambda one: one.thread.position).read
         if await restore_threads(petition, first, last, context):
             return None

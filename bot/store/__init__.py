@@ -9,8 +9,17 @@ from bot.store.doubtful_comments import Clarification, DoubtfulComment
 from bot.store.engine.backup import backup, is_backup, restore
 from bot.store.engine.database import Lease
 from bot.store.engine.health import Health, check_health
+from bot.store.engine.opening import delete_database
 from bot.store.engine.url import read_existing_address
-from bot.store.errors import Busy, Damaged, DatabaseUnavailable, NoSuchPetition, StoreError, Unrecordable
+from bot.store.errors import (
+    Busy,
+    Damaged,
+    DatabaseUnavailable,
+    NoSuchPetition,
+    StoreError,
+    Unrecordable,
+    WrongDatabase,
+)
 from bot.store.failed_deliveries import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.migrations import migrate_ahead

@@ -177,6 +177,20 @@ class Petitions(Records):
             )
         ]
 
+    _ELSEWHERE: Final = statement(f"""
+        SELECT 1 FROM petitions p
+        WHERE p.gone OR p.state = '{State.NOT_FOUND}'
+           OR NOT EXISTS (
+                SELECT 1 FROM threads t
+                WHERE t.petition_id = p.id AND t.repository_id = $1 AND t.position = 1 AND NOT t.gone
+            )
+        LIMIT 1
+    """)
+
+    async def has_any_elsewhere(self, repository_id: int) -> bool:
+        """Return whether a petition is known that is not in a repository, or not any more."""
+        return bool(await self._fetch(self._ELSEWHERE, repository_id))
+
     async def mark_continuing(self, petition_id: int, at: WholeEpochSeconds) -> None:
         """Record that an issue is about to be opened that continues a petition."""
         await self._execute(_SET_CONTINUING, petition_id, at)

@@ -93,9 +93,10 @@ class Job:
         for name, one in ACTION["inputs"].items():
             values[f"inputs.{name}"] = filled(one["default"], values)
         values["inputs.site"] = self.site
-        text, self.uploaded = "", None
+        text, failed, self.uploaded = "", 0, None
         for step in STEPS:
-            if not is_wanted(step.get("if", ""), values):
+            is_always = step.get("if") == "${{ !cancelled() }}"
+            if not is_always and (failed or not is_wanted(step.get("if", ""), values)):
                 continue
             if "uses" in step:
                 self._use(step, values)
@@ -103,23 +104,25 @@ class Job:
             more = {name: filled(value, values) for name, value in step.get("env", {}).items()}
             code, said_now = await shell(step["run"], environment | more, runner / "work")
             text += said_now
-            if code:
-                return code, text
+            failed = failed or code
             if (runner / "output").exists():
                 for line in (runner / "output").read_text("utf-8").splitlines():
                     name, _, value = line.partition("=")
                     values.setdefault(f"steps.{step['id']}.outputs.{name}", value)
                 (runner / "output").unlink()
         self.output = values.get(expression(ACTION["outputs"]["site"]["value"]), "")
-        shutil.copytree(runner / "undersigned", self.cache, dirs_exist_ok=True)
-        return 0, text
+        return failed, text
 
     def _use(self, step: Mapping[str, Any], values: Mapping[str, str]) -> None:
-        """Do what an action of GitHub's does that matters here: bring what is in the cache."""
-        if step["uses"].startswith("actions/cache@") and self.cache.exists():
-            shutil.copytree(self.cache, filled(step["with"]["path"], values))
-        if step["uses"].startswith("actions/upload-pages-artifact@"):
-            self.uploaded = Path(filled(step["with"]["path"], values))
+        """Do what an action of GitHub's does that matters here: bring what is in the cache, or keep it there."""
+        name, path = step["uses"].partition("@")[0], filled(step.get("with", {}).get("path", ""), values)
+        if name == "actions/cache/restore" and self.cache.exists():
+            shutil.copytree(self.cache, path)
+        elif name == "actions/cache/save":
+            shutil.rmtree(self.cache, ignore_errors=True)
+            shutil.copytree(path, self.cache)
+        elif name == "actions/upload-pages-artifact":
+            self.uploaded = Path(path)
             assert (self.uploaded / "index.html").is_file()
 
 
@@ -217,6 +220,28 @@ async def test_a_repository_that_has_become_private_has_a_front_page_alone(githu
     assert "Open the archive" not in (job.uploaded / "index.html").read_text("utf-8")
 
 
+async def test_a_run_that_fails_takes_what_was_deleted_out_of_the_cache(github: Sandbox, tmp_path: Path) -> None:
+    petition = github.petition()
+    comment = github.comment(petition, "ada", "/sign Ada Lovelace, Analytical Engines")
+    job = Job(github, tmp_path)
+    await job.run(event_of(petition, "/sign"))
+    github.comments.delete(comment, comment.user)
+    job.permissions = {"issues": "read"}
+    code, out = await job.run(event_of(petition, "/sign"))
+    assert code == 1, out
+    assert b"Analytical" not in (job.cache / "petitions.db").read_bytes()
+
+
+async def test_a_damaged_cache_fails_no_run(github: Sandbox, tmp_path: Path) -> None:
+    petition = github.petition()
+    job = Job(github, tmp_path)
+    await job.run(event_of(petition, "/sign"))
+    (job.cache / "petitions.db").write_bytes(b"damaged" * 1000)
+    github.comment(petition, "ada")
+    code, out = await job.run(event_of(petition, "/sign"))
+    assert (code, said(petition)) == (0, 1), out
+
+
 def test_no_expression_reaches_a_shell() -> None:
     scripts = [step["run"] for step in STEPS if "run" in step]
     assert scripts
@@ -227,14 +252,15 @@ def test_no_expression_reaches_a_shell() -> None:
 def test_what_the_action_uses_is_pinned_by_commit() -> None:
     lines = [line for line in (ROOT / "action.yml").read_text("utf-8").splitlines() if "uses:" in line]
     lines += [line for line in (ROOT / PAGES).read_text("utf-8").splitlines() if "uses: actions/" in line]
-    assert len(lines) == 4
-    assert all(re.search(r"uses: actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line) for line in lines)
+    assert len(lines) == 5
+    assert all(re.search(r"uses: actions/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line) for line in lines)
 
 
 def test_each_run_keeps_a_database_of_its_own() -> None:
-    (kept,) = [step["with"] for step in STEPS if step.get("uses", "").startswith("actions/cache@")]
-    assert "${{ github.run_id }}" in kept["key"]
-    assert kept["key"].startswith(kept["restore-keys"])
+    restored, saved = [step["with"] for step in STEPS if step.get("uses", "").startswith("actions/cache/")]
+    assert "${{ github.run_id }}" in saved["key"]
+    assert saved["key"].startswith(restored["restore-keys"])
+    assert (restored["path"], restored["key"]) == (saved["path"], saved["key"])
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -30,6 +30,7 @@ class Calls:
     """Every call that the bot makes, as `METHOD /path?query STATUS`."""
 
     made: list[str] = field(default_factory=list)
+    _refused: dict[str, int] = field(default_factory=dict)
     _ambushes: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
 
     @web.middleware
@@ -41,13 +42,19 @@ class Calls:
             done = ambush[1]()
             if inspect.isawaitable(done):
                 await done
-        response = await handler(request)
+        status = next((self._refused[one] for one in self._refused if re.match(one, line)), None)
+        refusal = web.json_response({"message": "Resource not accessible by integration"}, status=status or 502)
+        response = refusal if status else await handler(request)
         self.made.append(f"{line} {response.status}")
         return response
 
     def before(self, pattern: str, act: Callable[[], object]) -> None:
         """Let something happen when the next call of a kind arrives; it is answered afterwards."""
         self._ambushes.append((pattern, act))
+
+    def refuse(self, pattern: str, status: int = 502) -> None:
+        """Refuse every call of a kind from now on."""
+        self._refused[pattern] = status
 
     def like(self, pattern: str) -> list[str]:
         return [call for call in self.made if re.match(pattern, call)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -176,6 +177,26 @@ async def test_a_continuation_is_known_to_a_run_with_a_new_database(
         await run(github, folder)
     assert [said(issue) for issue in petition.repository.issues.values()] == [7, 7, 7]
     assert (await recounted(github)) == 7
+
+
+async def test_a_continuation_is_known_to_a_run_with_an_older_database(
+    github: Sandbox, few: None, folders: list[Path], clock: Clock
+) -> None:
+    petition = github.petition()
+    for login in ("ada", "grace"):
+        github.comment(petition, login)
+    await run(github, folders[0])
+    shutil.copytree(folders[0], folders[1], dirs_exist_ok=True)
+    github.comment(petition, "alan")
+    clock.ahead += 60
+    await run(github, folders[0])
+    second = petition.repository.issues[2]
+    github.comment(second, "edsger")
+    clock.ahead += 60
+    await run(github, folders[1])
+    await run(github, folders[1])
+    assert [said(issue) for issue in petition.repository.issues.values()] == [4, 4]
+    assert (await recounted(github)) == 4
 
 
 async def test_an_answer_that_got_lost_leaves_an_issue_that_is_told_and_not_counted(

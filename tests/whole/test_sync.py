@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.petition.organizers.settings import PATH
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.store import State, Store
 from bot.sync import sync
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import said, scene
 from tests.whole.workflow_runs import Clock, calls, clock, folders, github, run, writer
@@ -90,12 +92,16 @@ async def test_an_issue_without_the_label_is_no_petition(github: Sandbox, tmp_pa
         await run(github, tmp_path, issue.number)
 
 
-async def test_a_missing_permission_is_told(github: Sandbox, tmp_path: Path) -> None:
+async def test_a_missing_permission_is_told(github: Sandbox, tmp_path: Path, clock: Clock) -> None:
     petition = github.petition()
-    github.comment(petition, "ada")
+    signed = github.comment(petition, "ada")
     report = await run(github, tmp_path, issues="read")
     assert [one.state for one in report.failures] == [State.NOT_ALLOWED]
-    assert said(petition) is None
+    assert (said(petition), report.reactions) == (None, 0)
+    clock.ahead += 60
+    await run(github, tmp_path)
+    assert said(petition) == 1
+    assert [one.content for one in signed.reactions] == ["+1"]
 
 
 async def test_a_repository_without_petitions_says_how_to_begin(github: Sandbox, tmp_path: Path) -> None:
@@ -126,6 +132,32 @@ async def test_what_was_deleted_leaves_the_kept_database(github: Sandbox, tmp_pa
     kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())  # noqa: ASYNC240
     assert b"Analytical" not in kept
     assert b"Lovelace" not in kept
+
+
+def go_private(github: Sandbox, petition: Issue) -> None:
+    owner = petition.repository.owner
+    github.issues.transfer(petition, owner, github.repository("lovelace/private", private=True))
+
+
+def begin_anew(github: Sandbox, petition: Issue) -> None:
+    owner = petition.repository.owner
+    github.repositories.delete(petition.repository, owner)
+    github.petition(repository=github.repositories.create(owner, "letters"))
+
+
+@pytest.mark.parametrize("leave", [go_private, begin_anew])
+async def test_a_petition_that_has_left_the_repository_leaves_the_kept_database(
+    github: Sandbox, tmp_path: Path, clock: Clock, leave: Callable[[Sandbox, Issue], None]
+) -> None:
+    petition = github.petition()
+    github.comment(petition, "ada", "/sign Ada Lovelace, Analytical Engines")
+    await run(github, tmp_path)
+    leave(github, petition)
+    clock.ahead += 60
+    await run(github, tmp_path)
+    await run(github, tmp_path)
+    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())  # noqa: ASYNC240
+    assert b"Analytical" not in kept
 
 
 async def test_a_token_takes_no_repository_from_an_app_with_the_same_database(sqlite_url: str) -> None:

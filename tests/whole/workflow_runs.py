@@ -61,7 +61,7 @@ def folders(tmp_path: Path) -> list[Path]:
 
 
 async def run(github: Sandbox, folder: Path, number: int | None = None, **permissions: str) -> SyncReport:
-    """Run once with a workflow's token, on a database in a folder."""
+    """Run once as the action does: with a workflow's token, on a database in a folder."""
     config = Config(
         token=github.workflow_token(None, **permissions),
         api_url=github.api_url,
@@ -69,7 +69,7 @@ async def run(github: Sandbox, folder: Path, number: int | None = None, **permis
     )
     clock = github.world.now
     assert isinstance(clock, Clock)
-    return await sync("lovelace/letters", number, config, SyncClock(clock, clock.sleep))
+    return await sync("lovelace/letters", number, config, SyncClock(clock, clock.sleep), replaces_database=True)
 
 
 def writer(issue: Issue) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.store.engine.url import Address, SqliteFile
+from bot.store.engine.url import Address, SqliteFile, read_address
 from bot.store.errors import Damaged, DatabaseUnavailable, StoreError
 
 
@@ -55,3 +55,11 @@ def obstacle(path: Path) -> str:
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):
         return "the file cannot be read and written by this user"
     return "" if os.access(folder, os.W_OK) else f"the folder {folder} cannot be written to by this user"
+
+
+def delete_database(database_url: str) -> None:
+    """Delete a database that is a file, and the files beside it; raises WrongDatabase."""
+    address = read_address(database_url)
+    if isinstance(address, SqliteFile):
+        for ending in ("", "-wal", "-shm", "-lease"):
+            Path(f"{address.path}{ending}").unlink(missing_ok=True)
