@@ -102,7 +102,7 @@ def test_what_is_no_copy_of_ours_is_not_restored(sqlite_url: str, tmp_path: Path
 def test_a_backup_that_cannot_be_made_says_why(sqlite_url: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="nowhere"):
         backup(sqlite_url, tmp_path / "nowhere" / "copy")
-    with pytest.raises(WrongDatabase, match="no database"):
+    with pytest.raises(WrongDatabase, match="does not exist"):
         backup(f"sqlite:///{tmp_path}/missing.db", tmp_path / "copy")
     with pytest.raises(WrongDatabase, match="pg_dump"):
         backup("postgresql://bot@localhost/x", tmp_path / "copy")

@@ -328,8 +328,7 @@ def test_the_exit_code_says_whether_all_held(
     async def rehearsed(*_: object) -> Report:
         return report
 
-    monkeypatch.setattr("bot.cli.rehearse.rehearse", rehearsed)
-    monkeypatch.setattr("bot.cli.command.ENVIRONMENT", {"GITHUB_TOKEN": "t"})
+    stand_in(monkeypatch, rehearsed)
     monkeypatch.chdir(tmp_path)
     assert main(["rehearse", HERE, "--yes"]) == code
     page = (tmp_path / "rehearsal-2026-11-18.md").read_text("utf-8")
@@ -345,9 +344,15 @@ def test_the_command_asks_and_takes_no_for_an_answer(
         assert not agree(["This writes."])
         return None
 
-    monkeypatch.setattr("bot.cli.rehearse.rehearse", rehearsed)
-    monkeypatch.setattr("bot.cli.command.ENVIRONMENT", {"GITHUB_TOKEN": "t"})
+    stand_in(monkeypatch, rehearsed)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("builtins.input", lambda question: "" if question == "Go on? [y/N] " else "y")
     assert main(["rehearse", HERE]) == 2
     assert capsys.readouterr().out == "This writes.\nNothing was written.\n"
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, rehearse: Callable[..., Awaitable[Report | None]]) -> None:
+    """Have the command run something else, with a token, and leave the logs of this process as they are."""
+    monkeypatch.setattr("bot.cli.rehearse.rehearse", rehearse)
+    monkeypatch.setattr("bot.cli.command.ENVIRONMENT", {"GITHUB_TOKEN": "t"})
+    monkeypatch.setattr("bot.cli.command.set_up_logs", lambda _: None)
