@@ -146,6 +146,10 @@ def _latin(text: str) -> set[str]:
             ["1 person has signed", "2 people have signed", "11 people have signed", "1,234 people have signed"],
         ),
         ("de", ["1 Person hat", "2 Personen haben", "11 Personen haben", "1.234 Personen haben"]),
+        (
+            "pl",
+            ["1 osoba podpisała", "2 osoby podpisały", "11 osób podpisało", "1\xa0234 osoby podpisały"],
+        ),
         ("ar", ["وقّع شخص واحد", "وقّع شخصان", "وقّع 11 شخصًا", "وقّع 1,234 شخصًا"]),
     ],
 )
