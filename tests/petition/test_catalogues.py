@@ -36,7 +36,7 @@ SAME_EVERYWHERE = frozenset({"Export", "Export:", "Feed", "Issue", "In Markdown:
 SAME: dict[str, frozenset[str]] = {
     "de": frozenset({"Name: {name}."}),
     "es": frozenset({"No"}),
-    "fr": frozenset({"Version", "Version {number}", "Signatures", "Page {number} of {total}"}),
+    "fr": frozenset({"Version", "Version {number}", "Signatures"}),
     "nl": frozenset({"Open", "Deadline: {time}", "Status"}),
 }
 """Messages that may be the same as in English."""
