@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.grammar import parse
-from bot.petition.i18n import Message
+from bot.petition.i18n import LANGUAGES, Message
 from bot.petition.machine_line import Counter
 from bot.petition.organizers.commands import NotUnderstood, SetGoal, understand
 from bot.petition.organizers.settings import (
@@ -219,7 +219,7 @@ def test_a_name_is_shown_beside_the_login() -> None:
         ("show: [name, count]", f"line 1, show: found “[name, count]”; {KEYS['show'].allowed}"),
         ("milestones: maybe", f"line 1, milestones: found “maybe”; {KEYS['milestones'].allowed}"),
         ("names: 101", f"line 1, names: found “101”; {KEYS['names'].allowed}"),
-        ("language: tlh", "line 1, language: found “tlh”; write one of en, ar, de"),
+        ("language: tlh", f"line 1, language: found “tlh”; write one of {', '.join(LANGUAGES)}"),
         ("also_accept: ['  ']", f"line 1, also_accept: found “[ ]”; {KEYS['also_accept'].allowed}"),
         ("also_accept: signed", f"line 1, also_accept: found “signed”; {KEYS['also_accept'].allowed}"),
         ("gaol:", "line 1: found the key “gaol”; did you mean goal?"),
@@ -348,7 +348,7 @@ def test_what_is_no_goal_is_refused(typed: str) -> None:
 
 def test_a_language_with_a_line_end_is_none() -> None:
     (mistake,) = mistakes('language: "en\\n"')
-    assert mistake == "line 1, language: found “en”; write one of en, ar, de"
+    assert mistake == f"line 1, language: found “en”; write one of {', '.join(LANGUAGES)}"
 
 
 NEARLY = [
