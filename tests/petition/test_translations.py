@@ -87,7 +87,7 @@ COMMANDS = (
 LATIN_EVERYWHERE = {"GitHub", "UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
 TYPED = {
     *("count", "login", "name", "affiliation", "reason", "true", "false", "public", "private"),
-    *("app", "workflow", "GitHub", "de", "letters", "letter", "md"),
+    *("app", "workflow", "GitHub", "de", "letters", "letter", "md", "deadline", "goal", "UTC"),
     *("respond", "remove", "restore", "YAML", "signed", "T", "none", "sign", "ada", "grace"),
 }
 

@@ -77,7 +77,7 @@ async def test_mistakes_are_told_on_the_page_and_only_counted_in_the_block(stage
     await stage.until(lambda: "unterschrieben" in (issue.body or ""))
     stage.sandbox.repositories.write_file(repository, ".github/petition.yml", "language: de\ngaol: 5\n")
     await stage.reacted(stage.sandbox.comment(issue, "lovelace", "/petition deadline soon"), "confused")
-    link = f"[Für die Veranstalter: 2 Hinweise]({address}/organizers)"
+    link = f"[Für das Organisationsteam: 2 Hinweise]({address}/organizers)"
     await stage.until(lambda: link in (issue.body or ""))
     assert "gaol" not in (issue.body or "")
     assert "soon" not in (issue.body or "")
