@@ -91,7 +91,7 @@ class Growth(Struct, frozen=True):
 def chart(growth: Growth, title: str, tr: Translator, *, standalone: bool) -> str:
     """Return the curve as SVG; `standalone` adds the style and background that it needs outside of a page."""
     points = growth.points
-    name = escape(drop_non_xml(f"{title}: {growth.in_words(tr)}"))
+    name = escape(drop_non_xml(tr.labelled(title, growth.in_words(tr))))
     head = f'<svg {_SVG} viewBox="0 0 {_WIDTH} {_HEIGHT}" class="chart" role="img" aria-label="{name}">'
     style = f"<style>{STYLE}</style>" if standalone else ""
     background = f'<rect class="back" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>' if standalone else ""

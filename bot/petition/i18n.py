@@ -72,6 +72,11 @@ class Translator(Struct, frozen=True):
         """Format a share of one as whole percents, unbreakably."""
         return format_percent(share, locale=self.locale).replace(" ", _NO_BREAK)
 
+    def labelled(self, label: str, text: str) -> str:
+        """Format a text behind its label, with the language's colon."""
+        # TRANSLATORS: a label and what it is of, such as a command and what that does
+        return self.translate("{label}: {text}", label=label, text=text)
+
     def all_of(self, things: Sequence[str]) -> str:
         """Format a list, with the language's word for `and`."""
         return format_list(things, locale=self.locale)
@@ -223,18 +228,18 @@ class Message(Struct, frozen=True):
     """
 
     message: str
-    value: str = ""
+    value: str | int = ""
     detail: str = ""
 
     def __str__(self) -> str:
         """Format it in English."""
-        return self.message.format(value=self.value) + self.detail
+        return self.in_language(ENGLISH)
 
     def in_language(self, language: str) -> str:
         """Format it in a language."""
         tr = translator(language)
-        detail = self.detail if tr.language == ENGLISH else ""
-        return tr.translate(self.message, value=tr.name(self.value)) + detail
+        value = tr.number(self.value) if isinstance(self.value, int) else tr.name(self.value)
+        return tr.translate(self.message, value=value) + (self.detail if tr.language == ENGLISH else "")
 
 
 _SECONDS_PER_DAY: Final = 86_400

@@ -197,12 +197,14 @@ def remarks(translations: Iterable[Translation], language: str) -> list[str]:
     """Return in a language what organizers should know of their translations."""
     tr = translator(language)
     return [
-        f"translations, {clean(one.language, _SHOWN)}: "
-        + tr.translate(
-            _FAULTS[one.fault],
-            file=tr.name(clean(one.path, _SHOWN)),
-            most=tr.number(MOST_TRANSLATIONS),
-            size=tr.number(SIZE_LIMIT // 1024),
+        tr.labelled(
+            f"translations, {clean(one.language, _SHOWN)}",
+            tr.translate(
+                _FAULTS[one.fault],
+                file=tr.name(clean(one.path, _SHOWN)),
+                most=tr.number(MOST_TRANSLATIONS),
+                size=tr.number(SIZE_LIMIT // 1024),
+            ),
         )
         for one in translations
         if one.fault is not None

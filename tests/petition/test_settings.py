@@ -247,7 +247,7 @@ def test_what_is_not_yaml_is_said_to_be_none(text: str) -> None:
 
 def test_a_found_text_cannot_break_out_of_the_message() -> None:
     (mistake,) = read("goal: '``` \n @ada'")  # type: ignore[misc]  # it holds mistakes
-    assert mistake == Mistake("goal", 1, Message("{value}", "“``` @ada”"), Message(KEYS["goal"].allowed))
+    assert mistake == Mistake("goal", 1, Message("“{value}”", "``` @ada"), Message(KEYS["goal"].allowed))
 
 
 # --- laws -------------------------------------------------------------------------------------------------------
@@ -456,3 +456,18 @@ def test_what_a_file_applied_is_no_restriction() -> None:
 def test_organizers_are_told_in_their_language_that_people_are_hidden() -> None:
     assert "only the count is shown" in explain_hiding("en")
     assert "nur die Zahl" in explain_hiding("de")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("#" * (SIZE_LIMIT + 1), "en", f"{SIZE_LIMIT + 1:,}"),
+        ("#" * (SIZE_LIMIT + 1), "de", f"{SIZE_LIMIT + 1:,}".replace(",", ".")),
+        ("goal: many", "es", "«many»"),
+        ("gaol: 5", "de", "„gaol“"),
+    ],
+)
+def test_numbers_and_quotes_are_those_of_the_language(text: str, language: str, expected: str) -> None:
+    found = read(text)
+    assert isinstance(found, tuple)
+    assert expected in found[0].in_language(language)

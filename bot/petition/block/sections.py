@@ -40,7 +40,7 @@ def translations(content: BlockContent, tr: Translator) -> str:
     ]
     read = tr.translate("Read in: {languages}", languages=" · ".join(links))
     signed = tr.translate("What people sign is the text of this issue.")
-    return f"🌐 {read}. {signed}"
+    return f"🌐 {read}\n{signed}"
 
 
 def heading(content: BlockContent, tr: Translator) -> str:
@@ -259,7 +259,8 @@ def help_on_commands(content: BlockContent, tr: Translator) -> str:
         return ""
     title = tr.translate("Commands for organizers, as comments")
     items = "\n".join(
-        f"- {tr.code(f'/petition {one.usage}')}: {_explained(one.purpose, tr)}" for one in INSTRUCTIONS.values()
+        f"- {tr.labelled(tr.code(f'/petition {one.usage}'), _explained(one.purpose, tr))}"
+        for one in INSTRUCTIONS.values()
     )
     return f"<details><summary>{title}</summary>\n\n{items}\n\n</details>"
 
@@ -300,8 +301,10 @@ def _row(signature: Signature, content: BlockContent, tr: Translator) -> str:
         nobody = tr.translate("not named")
         return f"| *{nobody}* | {moment} |"
     profile = tr.name(_profile(signature.login, content))
-    named = (f"**{tr.name(name)}**" if name else profile, tr.name(affiliation))
-    who = ("، " if tr.is_rtl else ", ").join(text for text in named if text)
+    who = f"**{tr.name(name)}**" if name else profile
+    if affiliation:
+        # TRANSLATORS: somebody's name and affiliation
+        who = tr.translate("{name}, {affiliation}", name=who, affiliation=tr.name(affiliation))
     # The space before the dot does not break, so that no line begins with the dot.
     who = f"{who}\N{NO-BREAK SPACE}· {profile}" if name else who
     return f"| {who} | {moment} |"

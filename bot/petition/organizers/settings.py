@@ -149,10 +149,10 @@ def read_sound(text: str) -> tuple[Settings, tuple[Mistake, ...]]:
 def read_values(text: str) -> tuple[dict[str, Any], tuple[Mistake, ...]]:
     """Read the text of a settings file: the settings that it makes, by name, and the mistakes."""
     if len(text) > SIZE_LIMIT:
-        return {}, (Mistake("", 1, Message(message("{value} characters"), f"{len(text):,}"), _SHORTER),)
+        return {}, (Mistake("", 1, Message(message("{value} characters"), len(text)), _SHORTER),)
     if text.count("[") + text.count("{") > _BRACKETS:
         # The parser takes long over what is nested deeply, and no value of ours is.
-        return {}, (Mistake("", 1, Message(message("more than {value} brackets"), f"{_BRACKETS}"), _FEWER),)
+        return {}, (Mistake("", 1, Message(message("more than {value} brackets"), _BRACKETS), _FEWER),)
     try:
         # All scalars stay texts: YAML itself would turn `+1` into a number and `no` into a boolean.
         root = yaml.compose(text, Loader=yaml.CBaseLoader)
@@ -172,7 +172,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-_SHORTER: Final = Message(message("a settings file has at most {value}"), f"{SIZE_LIMIT:,}")
+_SHORTER: Final = Message(message("a settings file has at most {value}"), SIZE_LIMIT)
 _ONCE: Final = Message(message("write it once"))
 _FEWER: Final = Message(message("no setting needs so many"))
 _LINES: Final = Message(message("write one “key: value” on each line"))
@@ -313,7 +313,7 @@ def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | 
     name = key.value if isinstance(key, yaml.ScalarNode) else ""
     known = KEYS.get(name)
     if known is None:
-        unknown = Message(message("the key {value}"), str(_shown(_text(key))))
+        unknown = Message(message("the key “{value}”"), _one_line(_text(key)))
         return Mistake("", _line(key), unknown, _allowed_keys(name))
     setting = known.setting or name
     if setting in found:
@@ -362,7 +362,11 @@ _SHOWN: Final = 60
 
 
 def _shown(text: str) -> Message:
-    return Message("{value}", f"“{' '.join(clean(text, _SHOWN).split())}”")
+    return Message(message("“{value}”"), _one_line(text))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean(text, _SHOWN).split())
 
 
 def _line(node: yaml.Node) -> int:
