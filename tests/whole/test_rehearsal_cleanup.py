@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import aiohttp
@@ -9,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from bot.rehearsal.assumptions import Verdict
+from bot.rehearsal.assumptions import ASSUMPTIONS, Verdict
 from bot.rehearsal.client import Clock as RehearsalClock
 from bot.rehearsal.client import RehearsalClient
 from bot.rehearsal.observations import Observations
@@ -17,7 +18,7 @@ from bot.rehearsal.rehearse import Rehearsal
 from bot.rehearsal.rehearse import play as run_story
 from bot.rehearsal.story import STORY, TITLE
 from sandbox.server import Sandbox
-from tests.whole.test_rehearse import HERE, Handler, left, plan, play
+from tests.whole.test_rehearse import HERE, Handler, ids, left, plan, play
 from tests.whole.workflow_runs import Clock, calls, clock, github
 
 __all__ = ["calls", "clock", "github"]
@@ -71,6 +72,24 @@ async def test_what_cannot_be_deleted_keeps_nothing_else(clock: Clock) -> None:
         assert set(left(sandbox)) == {TITLE}
         assert "Not everything could be deleted" in report.markdown()
         assert "The webhook in lovelace/scratch is deleted." in report.cleaned
+    finally:
+        await sandbox.stop()
+
+
+async def test_a_delivery_that_github_does_not_show_costs_no_report(clock: Clock) -> None:
+    @web.middleware
+    async def hide(request: web.Request, handler: Handler) -> web.StreamResponse:
+        shown = not re.search(r"/deliveries/\d+$", request.path)
+        return await handler(request) if shown else web.json_response({"message": "Not Found"}, status=404)
+
+    sandbox = Sandbox(now=clock)
+    sandbox.app.middlewares.append(hide)
+    await sandbox.start()
+    try:
+        report = await play(sandbox, plan(sandbox))
+        assert {one.id for one in ASSUMPTIONS if one.id.endswith("-is-told")} <= ids(report, Verdict.UNTRIED)
+        assert "GitHub does not show a delivery: 404 Not Found" in report.markdown()
+        assert left(sandbox) == []
     finally:
         await sandbox.stop()
 
