@@ -9,12 +9,13 @@ import re
 import shutil
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 
 from sandbox.api.limits import Limits
 from sandbox.models import Issue
@@ -29,6 +30,7 @@ STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 EXAMPLES = ("deploy/petition.yml", "deploy/petition-schedule.yml")
 PAGES = "deploy/petition-pages.yml"
 HOSTILE = '"; touch pwned; $(touch pwned) `touch pwned` \n::error::forged\n/sign'
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PYTHON = """#!/bin/bash
 # Stands in for the runner's Python: makes an environment that holds what the tests have, and asks no registry.
@@ -204,6 +206,28 @@ async def test_a_run_that_could_not_count_everything_replaces_no_pages(github: S
     code, out = await job.run({})
     assert (code, job.uploaded, job.output) == (0, None, ""), out
     assert "Some work is left" in out
+
+
+async def test_no_pages_are_made_where_the_settings_could_not_be_read(tmp_path: Path) -> None:
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "/contents/" in request.path:
+            return web.json_response({"message": "Resource not accessible by integration"}, status=403)
+        return await handler(request)
+
+    sandbox = Sandbox()
+    sandbox.app.middlewares.append(refuse)
+    await sandbox.start()
+    try:
+        petition = sandbox.petition()
+        sandbox.comment(petition, "ada", "/sign")
+        sandbox.repositories.write_file(petition.repository, ".github/petition.yml", "roster: private")
+        job = Job(sandbox, tmp_path, site="true")
+        code, out = await job.run({})
+        assert (code, job.output, job.uploaded) == (1, "", None), out
+        assert "Add `contents: read` under `permissions:`" in out
+    finally:
+        await sandbox.stop()
 
 
 async def test_a_repository_that_has_become_private_has_a_front_page_alone(github: Sandbox, tmp_path: Path) -> None:
