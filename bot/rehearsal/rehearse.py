@@ -104,6 +104,9 @@ async def play(steps: Iterable[Step], client: RehearsalClient, seen: Observation
             seen.broke_off = str(error)
             return
         else:
+            if response.status == 410 and step.name != "deleted_issue":
+                seen.broke_off = f"an issue is gone ({response.refusal}). Is another rehearsal running there?"
+                return
             if response.refusal and not step.refused:
                 seen.reasons[step.name] = f"GitHub refuses the step `{step.name}`: {response.refusal}"
             else:

@@ -109,3 +109,27 @@ async def test_an_issue_that_could_only_be_closed_is_not_taken_for_one_of_the_ne
     report = await play(github, planned)
     assert [(one.assumption.id, one.seen) for one in report.found(Verdict.FAILED)] == []
     assert report.cleaned[0].startswith("lovelace/scratch#2 is closed")
+
+
+@pytest.mark.parametrize("step", ["Analytical Engines", "Signer 3", "By whoever may write"])
+async def test_a_story_whose_issue_somebody_deletes_shows_nothing_false(clock: Clock, step: str) -> None:
+    """Another rehearsal there takes it for one that was left behind."""
+
+    @web.middleware
+    async def delete_first(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method in ("POST", "PATCH") and step in await request.text():
+            (letter, *_) = sandbox.repositories.get_or_create(HERE).issues.values()
+            sandbox.issues.delete(letter, letter.repository.owner)
+        return await handler(request)
+
+    sandbox = Sandbox(now=clock)
+    sandbox.app.middlewares.append(delete_first)
+    await sandbox.start()
+    try:
+        report = await play(sandbox, plan(sandbox))
+        assert [(one.assumption.id, one.seen) for one in report.found(Verdict.FAILED)] == []
+        assert "Is another rehearsal running there?" in report.markdown()
+        assert "body-is-kept" in ids(report, Verdict.HELD)
+        assert left(sandbox) == []
+    finally:
+        await sandbox.stop()
