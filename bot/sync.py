@@ -114,6 +114,11 @@ class SyncReport(Struct, frozen=True):
         """Return the petitions that somebody must mend something for: it does not pass by itself."""
         return [one for one in self.petitions if one.state in _TO_MEND]
 
+    @property
+    def is_complete(self) -> bool:
+        """Return whether all is counted, and by the settings, which may hide people: then pages may be made."""
+        return not self.left and not any(one.state in _NOT_COUNTED for one in self.petitions)
+
     def lines(self) -> Iterator[str]:
         """Return its lines for people."""
         for one in self.petitions:
@@ -143,6 +148,7 @@ _TO_MEND: Final = (
     State.REFUSED,
     State.STUMBLED,
 )
+_NOT_COUNTED: Final = (State.SETTINGS_UNREADABLE, State.STUMBLED)
 
 
 async def sync(
@@ -200,9 +206,8 @@ async def _sync(
 
 
 _OF_AN_APP: Final = (
-    "GITHUB_TOKEN is set, but the database belongs to an App. Set DATABASE_URL to a separate"
-    " database for `sync`, or"
-    " unset GITHUB_TOKEN to count as the App"
+    "GITHUB_TOKEN is set, but the database belongs to an App. Set DATABASE_URL to a separate database for `sync`,"
+    " or unset GITHUB_TOKEN to count as the App"
 )
 
 
@@ -377,12 +382,10 @@ class SyncRun:
     async def _list_petitions(self, before: Mapping[int, int]) -> tuple[SyncedPetition, ...]:
         found: list[SyncedPetition] = []
         for one in await self.store.petitions.list_in_repository(self.repository.id):
-            snapshot = await self.store.petitions.get_snapshot(one.id, 0)
-            if snapshot.threads:
-                name = f"{snapshot.threads[0].repository.full_name}#{snapshot.threads[0].number}"
-                found.append(
-                    SyncedPetition(name, snapshot.count, snapshot.state, before.get(one.id), self._counter)
-                )
+            known = await self.store.petitions.get_snapshot(one.id, 0)
+            if known.threads:
+                name = f"{known.threads[0].repository.full_name}#{known.threads[0].number}"
+                found.append(SyncedPetition(name, known.count, known.state, before.get(one.id), self._counter))
         return tuple(found)
 
 

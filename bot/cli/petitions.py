@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -71,6 +72,8 @@ def _verify(options: argparse.Namespace) -> int:
         return _verify_pack(options.pack)
     if options.database:
         return _verify_database(None if options.petition is None else IssueName.read(options.petition), options)
+    if options.out is not None:
+        _delete_statement(options.out)
     try:
         return _recount(IssueName.read(options.petition or ""), options)
     except (GitHubError, NotAName) as error:
@@ -94,15 +97,22 @@ def _recount(name: IssueName, options: argparse.Namespace) -> int:
 
 
 def _write_statement(found: Verification, folder: Path) -> bool:
-    """Write what an attestation is made of: what it is about, and what it says."""
+    """Write what an attestation is made of: what it is about, and what it says, as a whole or not at all."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "petition.txt").write_text(f"{found.name}\n", encoding="utf-8", newline="\n")
         (folder / "recount.json").write_text(found.statement(), encoding="utf-8", newline="\n")
     except OSError as error:
         complain(f"{folder} cannot be written: {error.strerror}")
+        _delete_statement(folder)
         return False
     return True
+
+
+def _delete_statement(folder: Path) -> None:
+    """Delete what an earlier recount has written: where this one fails, nobody is to take that for its result."""
+    with suppress(OSError):
+        (folder / "recount.json").unlink(missing_ok=True)
 
 
 def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int:

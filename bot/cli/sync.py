@@ -65,7 +65,7 @@ def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
         annotate("error", MISTAKE, "sync")
     if report.left:
         annotate("notice", f"Some work is left: {report.left}. The next run continues.")
-    add_output("complete", "false" if report.left else "true", environment)
+    add_output("complete", "true" if report.is_complete else "false", environment)
     add_to_summary("".join(f"- {line}\n" for line in report.lines()), environment)
 
 

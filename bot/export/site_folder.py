@@ -37,7 +37,7 @@ class SiteFolder:
         """Write a file, be it in folders, as a whole or not at all; raises NotOurs and OSError."""
         path = self._path(name)
         is_new = name not in self._known and name not in self._written
-        if is_new and path.exists():
+        if is_new and (path.exists() or path.is_symlink()):
             raise NotOurs(f"{path} is in the way: `site` has not written it. Take it away, or name another folder")
         path.parent.mkdir(parents=True, exist_ok=True)
         if is_new:
@@ -76,8 +76,15 @@ def open_folder(folder: Path) -> SiteFolder:
     """Make a folder, or open one that is empty or that earlier runs wrote; raises NotOurs and OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     listed = folder / LIST
+    if listed.is_symlink():
+        raise NotOurs(f"{listed} is a link to somewhere else: `site` has not made it. Take it away")
     if listed.is_file():
-        return SiteFolder(folder, frozenset(listed.read_text("utf-8", "replace").splitlines()[1:]))
+        text = listed.read_text("utf-8", "replace")
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            # A disk that was full has cut off the last name, and the next one would be added to it.
+            _replace(listed, whole.encode())
+        return SiteFolder(folder, frozenset(whole.splitlines()[1:]))
     if any(folder.iterdir()):
         raise NotOurs(
             f"{folder} holds files that `site` has not written. Name a new or empty folder: nothing of yours is"
@@ -93,7 +100,10 @@ _NAME: Final = re.compile(r"[\w.~-]+(?:/[\w.~-]+)*", re.ASCII)
 def _replace(path: Path, content: bytes) -> None:
     """Write a file so that whoever reads it meanwhile gets the old or the new one."""
     new = _unfinished(path)
-    new.write_bytes(content)
+    # It may be there from a run that was ended, or be a link that leads out of the folder.
+    new.unlink(missing_ok=True)
+    with new.open("xb") as file:
+        file.write(content)
     new.replace(path)
 
 

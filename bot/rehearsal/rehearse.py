@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -104,6 +104,9 @@ async def play(steps: Iterable[Step], client: RehearsalClient, seen: Observation
             seen.broke_off = str(error)
             return
         else:
+            if response.status == 410 and step.name != "deleted_issue":
+                seen.broke_off = f"an issue is gone ({response.refusal}). Is another rehearsal running there?"
+                return
             if response.refusal and not step.refused:
                 seen.reasons[step.name] = f"GitHub refuses the step `{step.name}`: {response.refusal}"
             else:
@@ -160,6 +163,9 @@ class Rehearsal(Struct):
         """Delete what an earlier rehearsal has left, and make the labels; raises NotPossible."""
         for issue in self.leftovers:
             self.tell(await self._remove(issue))
+        if self.leftovers:
+            # One that could only be closed would be listed by its label as an issue of this rehearsal.
+            await self._remove_labels([])
         for repository in self.plan.repositories:
             for label in (LABEL, MOVED_LABEL):
                 made = await self._call("POST", f"/repos/{repository}/labels", {"name": label, "color": "ededed"})
@@ -181,26 +187,42 @@ class Rehearsal(Struct):
 
     async def clean_up(self) -> list[str]:
         """Delete all that was made, and return what has become of it."""
-        remembered = (self.seen.responses.get(step) for step in ("letter", "other", "moved"))
-        made = {one.body["node_id"]: one.body for one in remembered if one is not None}
         lines: list[str] = []
-        try:
-            for repository in self.plan.repositories:
-                made |= {one["node_id"]: one for one in await self._list_ours(repository)}
-            lines += [await self._remove(issue) for issue in made.values()]
-            for repository in self.plan.repositories:
-                for label in (LABEL, MOVED_LABEL):
-                    gone = await self._call("DELETE", f"/repos/{repository}/labels/{label}")
-                    lines += [] if gone.refusal else [f"The label `{label}` in {repository} is deleted."]
-            lines += await delete_webhooks(self.client, self.plan.repositories)
-        except (GitHubError, NotObserved) as error:
-            lines.append(
-                f"Not everything could be deleted: {error}. The next rehearsal there does it, or delete the issues"
-                f" with the label `{LABEL}` by hand."
-            )
+        for part in (self._remove_issues, self._remove_labels, self._remove_webhooks):
+            try:
+                await self._clean(part, lines)
+            except (GitHubError, NotObserved) as error:
+                lines.append(
+                    f"Not everything could be deleted: {error}. The next rehearsal there does it, or delete the"
+                    f" issues with the label `{LABEL}` by hand."
+                )
         for line in lines:
             self.tell(line)
         return lines
+
+    async def _clean(self, part: Callable[[list[str]], Awaitable[None]], lines: list[str]) -> None:
+        """Delete what is there of one kind, once more where GitHub does not answer: no deletion does harm twice."""
+        try:
+            await part(lines)
+        except Unavailable:
+            await part(lines)
+
+    async def _remove_issues(self, lines: list[str]) -> None:
+        remembered = (self.seen.responses.get(step) for step in ("letter", "other", "moved"))
+        made = {one.body["node_id"]: one.body for one in remembered if one is not None}
+        for repository in self.plan.repositories:
+            made |= {one["node_id"]: one for one in await self._list_ours(repository)}
+        for issue in made.values():
+            lines += [await self._remove(issue)]
+
+    async def _remove_labels(self, lines: list[str]) -> None:
+        for repository in self.plan.repositories:
+            for label in (LABEL, MOVED_LABEL):
+                gone = await self._call("DELETE", f"/repos/{repository}/labels/{label}")
+                lines += [] if gone.refusal else [f"The label `{label}` in {repository} is deleted."]
+
+    async def _remove_webhooks(self, lines: list[str]) -> None:
+        lines += await delete_webhooks(self.client, self.plan.repositories)
 
     async def _remove(self, issue: Any) -> str:
         """Delete an issue, or close it where that is not allowed; return what was done."""

@@ -51,6 +51,9 @@ async def read_deliveries(client: RehearsalClient, seen: Observations, repositor
             for one in listed.body if not listed.refusal else ():
                 if (one["event"], one["action"]) in WANTED:
                     whole = await client.send(Request("GET", f"{base}/{one['id']}"))
+                    if whole.refusal:
+                        seen.reasons["told"] = f"GitHub does not show a delivery: {whole.refusal}"
+                        return
                     payloads.append(whole.body["request"]["payload"])
     seen.responses["told"] = Response(200, headers, payloads)
 

@@ -9,12 +9,13 @@ import re
 import shutil
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 
 from sandbox.api.limits import Limits
 from sandbox.models import Issue
@@ -29,6 +30,7 @@ STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 EXAMPLES = ("deploy/petition.yml", "deploy/petition-schedule.yml")
 PAGES = "deploy/petition-pages.yml"
 HOSTILE = '"; touch pwned; $(touch pwned) `touch pwned` \n::error::forged\n/sign'
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PYTHON = """#!/bin/bash
 # Stands in for the runner's Python: makes an environment that holds what the tests have, and asks no registry.
@@ -206,6 +208,45 @@ async def test_a_run_that_could_not_count_everything_replaces_no_pages(github: S
     assert "Some work is left" in out
 
 
+async def test_a_petition_that_somebody_must_mend_keeps_nobody_on_the_pages(
+    github: Sandbox, tmp_path: Path
+) -> None:
+    petition = github.petition("Open the archive")
+    comments = [github.comment(petition, login, "/sign") for login in ("ada-of-ockham", "grace-of-yale")]
+    job = Job(github, tmp_path, site="true")
+    assert (await job.run({}))[0] == 0
+    github.comments.delete(comments[0], comments[0].user)
+    job.permissions = {"issues": "read"}
+    code, out = await job.run({})
+    assert (code, job.output) == (1, "true"), out
+    assert "::error title=lovelace/letters#1::" in out
+    assert job.uploaded is not None
+    page = (job.uploaded / "petitions/lovelace/letters/1/index.html").read_text("utf-8")
+    assert ("ada-of-ockham" in page, "grace-of-yale" in page) == (False, True)
+
+
+async def test_no_pages_are_made_where_the_settings_could_not_be_read(tmp_path: Path) -> None:
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "/contents/" in request.path:
+            return web.json_response({"message": "Resource not accessible by integration"}, status=403)
+        return await handler(request)
+
+    sandbox = Sandbox()
+    sandbox.app.middlewares.append(refuse)
+    await sandbox.start()
+    try:
+        petition = sandbox.petition()
+        sandbox.comment(petition, "ada", "/sign")
+        sandbox.repositories.write_file(petition.repository, ".github/petition.yml", "roster: private")
+        job = Job(sandbox, tmp_path, site="true")
+        code, out = await job.run({})
+        assert (code, job.output, job.uploaded) == (1, "", None), out
+        assert "Add `contents: read` under `permissions:`" in out
+    finally:
+        await sandbox.stop()
+
+
 async def test_a_repository_that_has_become_private_has_a_front_page_alone(github: Sandbox, tmp_path: Path) -> None:
     petition = github.petition("Open the archive")
     github.comment(petition, "ada", "/sign Ada Lovelace")
@@ -294,7 +335,9 @@ def test_the_example_for_pages_gives_each_job_only_what_it_needs() -> None:
     assert deploy["permissions"] == {"id-token": "write", "pages": "write"}
     assert [step["uses"].partition("@")[0] for step in deploy["steps"]] == ["actions/deploy-pages"]
     assert count["steps"][0]["with"] == {"site": True}
-    assert (deploy["needs"], deploy["if"]) == ("count", "needs.count.outputs.site == 'true'")
+    # Also after a count that has failed: what the action uploaded is to be published.
+    wanted = "${{ !cancelled() && needs.count.outputs.site == 'true' }}"
+    assert (deploy["needs"], deploy["if"]) == ("count", wanted)
     assert expression(count["outputs"]["site"]) == f"steps.{count['steps'][0]['id']}.outputs.site"
     assert text.count("OWNER/REPO@") == 1
     assert "run:" not in text

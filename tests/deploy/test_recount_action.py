@@ -173,6 +173,17 @@ async def test_what_cannot_be_read_is_not_signed(github: Sandbox, tmp_path: Path
     assert not [*tmp_path.rglob("pwned"), *ROOT.glob("pwned")]  # noqa: ASYNC240
 
 
+async def test_no_earlier_recount_of_the_job_is_signed_in_the_place_of_one_that_fails(
+    github: Sandbox, tmp_path: Path
+) -> None:
+    await counted(github, tmp_path, "ada")
+    job = Recount(github, tmp_path / "runner")
+    assert (await job.run("lovelace/letters#1"))[0] == 0
+    for petition in ("lovelace/nothing#7", "letters"):
+        assert (await job.run(petition))[0] == 1
+    assert [subject for subject, _, _ in job.signed] == ["lovelace/letters#1\n"]
+
+
 def test_no_expression_reaches_a_shell_and_what_is_used_is_pinned() -> None:
     assert not [step["run"] for step in STEPS if "${{" in step.get("run", "")]
     lines = [line for line in TEXT.splitlines() if "uses:" in line]

@@ -93,3 +93,40 @@ def test_a_link_leads_nowhere_out_of_the_folder(tmp_path: Path) -> None:
         with pytest.raises(NotOurs, match="leads out of"):
             write(site, *names)
     assert (other / "index.html").read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize("name", ["index.html", "new.html", LIST])
+def test_no_link_that_somebody_puts_where_a_file_is_written_leads_out(tmp_path: Path, name: str) -> None:
+    site, mine = tmp_path / "site", tmp_path / "mine.txt"
+    write(site, "index.html")
+    mine.write_text("mine", "utf-8")
+    (site / f"{name}.undersigned-new").symlink_to(mine)
+    write(site, "index.html", "new.html")
+    assert (site / name).is_file()
+    assert not (site / name).is_symlink()
+    assert mine.read_text("utf-8") == "mine"
+
+
+def test_a_link_in_the_place_of_the_list_or_of_a_file_is_refused(tmp_path: Path) -> None:
+    site, mine = tmp_path / "site", tmp_path / "mine.txt"
+    write(site, "index.html")
+    (site / "new.html").symlink_to(mine)
+    with pytest.raises(NotOurs, match=r"new\.html is in the way"):
+        write(site, "index.html", "new.html")
+    mine.write_bytes((site / LIST).read_bytes())
+    before = mine.read_bytes()
+    (site / LIST).unlink()
+    (site / LIST).symlink_to(mine)
+    with pytest.raises(NotOurs, match="is a link to somewhere else"):
+        write(site, "other.html")
+    assert mine.read_bytes() == before
+
+
+def test_a_name_that_a_full_disk_has_cut_off_in_the_list_is_in_nobodys_way(tmp_path: Path) -> None:
+    write(tmp_path, "static/mark.svg", "index.html")
+    with (tmp_path / LIST).open("a", encoding="utf-8") as listed:
+        listed.write("static")
+    # The next run is ended half-way as well.
+    open_folder(tmp_path).write("half.html", b"half")
+    assert write(tmp_path, "static/mark.svg", "index.html") == 1
+    assert files(tmp_path) == {"static/mark.svg", "index.html"}

@@ -424,6 +424,13 @@ HIDDEN = replace(DEFAULTS, public_roster=False, show=frozenset())
         ("visibility: private", HIDDEN),
         ("show: nobody\nroster: public", HIDDEN),
         ("shows: count\nroster: public", HIDDEN),
+        # So does a key that resembles another one by chance.
+        ("show_names: false", HIDDEN),
+        ("show_names: false\nroster: public", HIDDEN),
+        ("anonymise: true", HIDDEN),
+        ("list: private", HIDDEN),
+        ("listed: false", HIDDEN),
+        ("count: only", HIDDEN),
         # A mistake in another key leaves the lines about people as they are.
         ("goal: many", DEFAULTS),
         ("gaol: 5", DEFAULTS),

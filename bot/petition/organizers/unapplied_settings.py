@@ -11,6 +11,9 @@ _HEAD: Final = "# No settings file was applied yet. Only what follows is:\n"
 
 _HIDDEN: Final = f"{_HEAD}roster: private\nshow: count\n"
 
+_NEAR_PEOPLE: Final = frozenset({"anonymise_after", "counter", "first", "names", "site"})
+"""Keys that an unknown key about who is shown may resemble by chance: `anonymise`, `count`, `list`, `listed`."""
+
 
 def is_unapplied(stored: str) -> bool:
     """Return whether a stored text of settings says that no file is applied: it is empty, or `restrict` made it."""
@@ -30,8 +33,10 @@ def restrict(text: str) -> str:
     """
     found, mistakes = read_values(text)
     doubtful = {one.about for one in mistakes}
-    is_certain = "public_roster" in found or "" not in doubtful
-    if not is_certain or doubtful & {"roster", "show"}:
+    # The key that an unknown one resembles is only a guess: `show_names: false` is no mistake in `names`.
+    guessed = {one.about for one in mistakes if not one.key}
+    is_certain = "public_roster" in found or not ("" in doubtful or guessed & _NEAR_PEOPLE)
+    if not is_certain or doubtful & {"roster", "show"} or "names" in guessed:
         return _HIDDEN
     settings = Settings(**found)
     details = [one.value for one in Detail if one in settings.show and one is not Detail.LOGIN]
