@@ -32,7 +32,8 @@ from bot.reconcile.missing_reactions import add_missing_reactions
 from bot.reconcile.timing import Intervals
 from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
-from bot.store import Damaged, DatabaseUnavailable, Lease, State, Store, WrongDatabase, delete_database
+from bot.store import Damaged, DatabaseUnavailable, Lease, Store, WrongDatabase, delete_database
+from bot.sync_report import TO_MEND, SyncedPetition, SyncReport
 from bot.units import EpochSeconds, Seconds
 
 log = structlog.get_logger("sync")
@@ -59,96 +60,12 @@ CACHE_BYTES: Final = 32 * 1024 * 1024
 RATES: Final = WriteRate(burst=10, period=1.0, gap=0.0)
 """A run writes each body once, or twice."""
 
-MISTAKE: Final = (
-    "The bot made a mistake of its own, so not everything is counted. The log has where: please report it."
-)
-
 
 class SyncClock(Struct, frozen=True):
     """What time it is, and how to wait."""
 
     now: Callable[[], EpochSeconds] = time.time
     sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep
-
-
-class SyncedPetition(Struct, frozen=True):
-    """What a run has come to for one petition; `before` is the count of the run before, None for a new one."""
-
-    name: str
-    count: int
-    state: State
-    before: int | None = None
-    by: Counter = Counter.APP
-
-    @property
-    def advice(self) -> str:
-        """Return what its state means and what to do, in a workflow's words where a workflow counts."""
-        if self.by is Counter.WORKFLOW and self.state in _FOR_WORKFLOWS:
-            return _FOR_WORKFLOWS[self.state]
-        return self.state.advice
-
-    @property
-    def line(self) -> str:
-        """Return it as a line for people."""
-        counted = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
-        was = "" if self.before in (None, self.count) else f" ({self.before:,} before)"
-        return f"{self.name}: {counted}{was}." + (f" {self.advice}" if self.state else "")
-
-
-class SyncReport(Struct, frozen=True):
-    """What a run has done, and what is left to the next one."""
-
-    repository: str
-    petitions: tuple[SyncedPetition, ...]
-    calls: int
-    written: int
-    reactions: int
-    left: str = ""
-    """Why something is left to the next run; empty where nothing is."""
-    label: str = "petition"
-    """The label that makes an issue a petition."""
-    mistakes: int = 0
-
-    @property
-    def failures(self) -> list[SyncedPetition]:
-        """Return the petitions that somebody must mend something for: it does not pass by itself."""
-        return [one for one in self.petitions if one.state in _TO_MEND]
-
-    @property
-    def is_complete(self) -> bool:
-        """Return whether all is counted, and by the settings, which may hide people: then pages may be made."""
-        return not self.left and not any(one.state in _NOT_COUNTED for one in self.petitions)
-
-    def lines(self) -> Iterator[str]:
-        """Return its lines for people."""
-        for one in self.petitions:
-            yield one.line
-        if not self.petitions and not self.left:
-            yield f"{self.repository} has no petition yet: give an issue the label `{self.label}`."
-        bodies = "1 issue" if self.written == 1 else f"{self.written} issues"
-        yield f"{bodies} updated, {self.reactions} reactions, {self.calls} calls to GitHub."
-        if self.left:
-            yield f"Some work is left: {self.left}. The next run continues."
-        if self.mistakes:
-            yield MISTAKE
-
-
-_FOR_WORKFLOWS: Final = {
-    State.NOT_ALLOWED: "The workflow cannot edit the issue. Add `issues: write` under `permissions:` in its file.",
-    State.SETTINGS_UNREADABLE: "The workflow cannot read .github/petition.yml. The last settings that it read, or"
-    " the defaults, stay in force. Add `contents: read` under `permissions:` in its file.",
-}
-
-_TO_MEND: Final = (
-    State.NOT_ALLOWED,
-    State.ISSUES_DISABLED,
-    State.NOT_GRANTED,
-    State.SETTINGS_UNREADABLE,
-    State.NO_ROOM,
-    State.REFUSED,
-    State.STUMBLED,
-)
-_NOT_COUNTED: Final = (State.SETTINGS_UNREADABLE, State.STUMBLED)
 
 
 async def sync(
@@ -369,7 +286,7 @@ class SyncRun:
     async def _is_due_within(self, seconds: Seconds) -> bool:
         soon, here = self.clock.now() + seconds, self.client.id
         known = await self.store.petitions.list_in_repository(self.repository.id)
-        hopeless = {one.id for one in known if one.state in _TO_MEND}
+        hopeless = {one.id for one in known if one.state in TO_MEND}
         due = {one.petition_id for one in await self.store.petitions.list_due(here, soon)}
         due |= {one.petition_id for one in await self.store.threads.list_to_read(here, soon)}
         doubtful = await self.store.doubtful_comments.get_doubtful_thread(here, soon)

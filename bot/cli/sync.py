@@ -27,7 +27,8 @@ from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthoriz
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.site import SiteRequest, UnknownRepository, write_site
 from bot.store import Damaged, State, StoreError, WrongDatabase
-from bot.sync import MISTAKE, SyncReport, sync
+from bot.sync import sync
+from bot.sync_report import MISTAKE, SyncReport
 
 
 def _sync(options: argparse.Namespace) -> int:

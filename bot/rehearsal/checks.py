@@ -6,15 +6,22 @@ A check that looks at a step without a response raises NotObserved: it could not
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Final
 
-from bot.rehearsal.observations import NotObserved, Observations, Response
+from bot.rehearsal.observations import (
+    NotObserved,
+    Observations,
+    Seen,
+    compare_times,
+    edits_of,
+    first_node,
+    ids_of,
+    is_sorted,
+    status_text,
+)
 from bot.rehearsal.story import BURST, LABEL, LETTER, SPACED_LETTER
-
-Seen = tuple[bool, str]
-"""Whether it holds, and what was seen."""
 
 Check = Callable[[Observations], Seen]
 
@@ -28,7 +35,7 @@ def answers(step: str, status: int, *, after: str = "") -> Check:
     def check(seen: Observations) -> Seen:
         if after:
             seen[after]
-        return seen[step].status == status, _status(seen[step])
+        return seen[step].status == status, status_text(seen[step])
 
     return check
 
@@ -55,31 +62,6 @@ def _shows(assumption: str) -> Callable[[Check], Check]:
 def _require_person(seen: Observations) -> None:
     if seen["letter"].body["user"]["type"] == "Bot":
         raise NotObserved("the token is a workflow's, which is no collaborator")
-
-
-def _status(answer: Response) -> str:
-    return f"`{answer.refusal[:150]}`" if answer.refusal else f"{answer.status}"
-
-
-def _node(answer: Response) -> Mapping[str, Any]:
-    node: Mapping[str, Any] = answer.body["nodes"][0]
-    return node
-
-
-def _entries(node: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    return (node["userContentEdits"] or {}).get("nodes") or ()
-
-
-def _ids(answer: Response) -> list[int]:
-    return [one["id"] for one in answer.body]
-
-
-def _is_sorted(values: Sequence[Any]) -> bool:
-    return all(before <= after for before, after in pairwise(values))
-
-
-def _moved(before: str, after: str) -> Seen:
-    return after > before, f"`{before}` before, `{after}` after"
 
 
 # Who writes
@@ -132,7 +114,7 @@ def _line_ends_are_kept(seen: Observations) -> Seen:
 def _revisions_are_kept(seen: Observations) -> Seen:
     nodes = seen["revisions"].body["repository"]["issue"]["userContentEdits"]["nodes"]
     text = seen["revision"].body["nodes"][0]["diff"]
-    newest_first = _is_sorted([one["editedAt"] for one in nodes][::-1])
+    newest_first = is_sorted([one["editedAt"] for one in nodes][::-1])
     whole = text in (LETTER, *(seen[step].body.get("body") for step in ("full_body", "longer_body")))
     return newest_first and whole and len(
         nodes
@@ -144,7 +126,7 @@ def _revisions_are_kept(seen: Observations) -> Seen:
 
 @_shows("ids-are-long")
 def _ids_are_long(seen: Observations) -> Seen:
-    rest, graphql = seen["sign"].body["id"], _node(seen["unedited"])["fullDatabaseId"]
+    rest, graphql = seen["sign"].body["id"], first_node(seen["unedited"])["fullDatabaseId"]
     return rest > 2**31 and graphql == str(rest), f"{rest} and {graphql!r}"
 
 
@@ -152,8 +134,8 @@ def _ids_are_long(seen: Observations) -> Seen:
 def _ids_ascend(seen: Observations) -> Seen:
     written = [seen[f"burst_{n}"].body["id"] for n in range(BURST)]
     listed = [one["id"] for one in seen["crowd"].body]
-    in_order = _is_sorted(written) and _is_sorted(listed) and set(written) <= set(listed)
-    return in_order, f"{len(listed)} listed, {'ascending' if _is_sorted(listed) else 'not ascending'}"
+    in_order = is_sorted(written) and is_sorted(listed) and set(written) <= set(listed)
+    return in_order, f"{len(listed)} listed, {'ascending' if is_sorted(listed) else 'not ascending'}"
 
 
 @_shows("pages-lead-on")
@@ -172,25 +154,25 @@ def _times_are_whole_seconds(seen: Observations) -> Seen:
 
 @_shows("unedited-has-no-history")
 def _unedited_has_no_history(seen: Observations) -> Seen:
-    node = _node(seen["unedited"])
-    entries = _entries(node)
+    node = first_node(seen["unedited"])
+    entries = edits_of(node)
     return node["lastEditedAt"] is None and not entries, f"{len(entries)} entries, `{node['lastEditedAt']}`"
 
 
 @_shows("edit-moves-updated-at")
 def _edit_moves_updated_at(seen: Observations) -> Seen:
-    return _moved(_node(seen["before_edit"])["updatedAt"], seen["edit"].body["updated_at"])
+    return compare_times(first_node(seen["before_edit"])["updatedAt"], seen["edit"].body["updated_at"])
 
 
 @_shows("edits-are-in-the-history")
 def _edits_are_in_the_history(seen: Observations) -> Seen:
-    texts = [one["diff"] for one in _entries(_node(seen["edited"]))]
+    texts = [one["diff"] for one in edits_of(first_node(seen["edited"]))]
     return texts == [seen["edit"].body["body"], seen["sign"].body["body"]], repr(texts)
 
 
 @_shows("other-editor-is-shown")
 def _other_editor_is_shown(seen: Observations) -> Seen:
-    node = _node(seen["edited_by_other"])
+    node = first_node(seen["edited_by_other"])
     author, editor = node["author"]["login"], (node["editor"] or {}).get("login")
     wanted = (seen["second_sign"].body["user"]["login"], seen["letter"].body["user"]["login"].removesuffix("[bot]"))
     return (author, editor) == wanted, f"author `{author}`, editor `{editor}`"
@@ -199,8 +181,10 @@ def _other_editor_is_shown(seen: Observations) -> Seen:
 @_shows("deleted-comment-is-gone")
 def _deleted_comment_is_gone(seen: Observations) -> Seen:
     seen["deletion"]
-    listed = seen["doomed"].body["id"] in _ids(seen["without_it"])
-    return seen["gone"].status == 404 and not listed, f"{_status(seen['gone'])}, {'' if listed else 'not '}listed"
+    listed = seen["doomed"].body["id"] in ids_of(seen["without_it"])
+    return seen[
+        "gone"
+    ].status == 404 and not listed, f"{status_text(seen['gone'])}, {'' if listed else 'not '}listed"
 
 
 @_shows("others-may-not-comment-on-locked")
@@ -208,7 +192,7 @@ def _others_may_not_comment_on_locked(seen: Observations) -> Seen:
     answer, association = seen["second_locked_comment"], seen["second_sign"].body["author_association"]
     if association in ("OWNER", "MEMBER", "COLLABORATOR"):
         raise NotObserved(f"the second account may write ({association})")
-    return answer.status == 403, _status(answer)
+    return answer.status == 403, status_text(answer)
 
 
 # Hidden comments and reactions
@@ -217,7 +201,7 @@ def _others_may_not_comment_on_locked(seen: Observations) -> Seen:
 @_shows("hidden-is-shown")
 def _hidden_is_shown(seen: Observations) -> Seen:
     seen["hide"], seen["unhide"]
-    states = [_node(seen[step])["isMinimized"] for step in ("edited", "hidden_history", "unhidden_history")]
+    states = [first_node(seen[step])["isMinimized"] for step in ("edited", "hidden_history", "unhidden_history")]
     return states == [False, True, False], f"{states}"
 
 
@@ -231,21 +215,21 @@ def _hidden_is_shown_in_rest(seen: Observations) -> Seen:
 @_shows("hiding-moves-updated-at")
 def _hiding_moves_updated_at(seen: Observations) -> Seen:
     seen["hide"]
-    return _moved(seen["edit"].body["updated_at"], seen["hidden"].body["updated_at"])
+    return compare_times(seen["edit"].body["updated_at"], seen["hidden"].body["updated_at"])
 
 
 @_shows("showing-moves-updated-at")
 def _showing_moves_updated_at(seen: Observations) -> Seen:
     seen["unhide"]
-    return _moved(seen["hidden"].body["updated_at"], seen["unhidden"].body["updated_at"])
+    return compare_times(seen["hidden"].body["updated_at"], seen["unhidden"].body["updated_at"])
 
 
 @_shows("hiding-is-no-edit")
 def _hiding_is_no_edit(seen: Observations) -> Seen:
     seen["hide"]
-    before, after = (_node(seen[step]) for step in ("edited", "hidden_history"))
-    same = before["lastEditedAt"] == after["lastEditedAt"] and len(_entries(before)) == len(_entries(after))
-    return same, f"{len(_entries(before))} entries before, {len(_entries(after))} after"
+    before, after = (first_node(seen[step]) for step in ("edited", "hidden_history"))
+    same = before["lastEditedAt"] == after["lastEditedAt"] and len(edits_of(before)) == len(edits_of(after))
+    return same, f"{len(edits_of(before))} entries before, {len(edits_of(after))} after"
 
 
 @_shows("reaction-is-made-once")
@@ -277,13 +261,13 @@ def _reaction_leaves_updated_at(seen: Observations) -> Seen:
 
 @_shows("since-is-inclusive")
 def _since_is_inclusive(seen: Observations) -> Seen:
-    found = seen["sign"].body["id"] in _ids(seen["since_edit"])
+    found = seen["sign"].body["id"] in ids_of(seen["since_edit"])
     return found, f"{'' if found else 'not '}listed"
 
 
 @_shows("since-is-by-update")
 def _since_is_by_update(seen: Observations) -> Seen:
-    found = seen["edit"].body["id"] in _ids(seen["since_later"])
+    found = seen["edit"].body["id"] in ids_of(seen["since_later"])
     return found, f"{'' if found else 'not '}listed"
 
 
@@ -328,7 +312,7 @@ def _label_moves(seen: Observations) -> Seen:
 @_shows("repository-has-a-number")
 def _repository_has_a_number(seen: Observations) -> Seen:
     answer = seen["by_number"]
-    return answer.status == 200 and answer.body["id"] == seen["letter"].body["id"], _status(answer)
+    return answer.status == 200 and answer.body["id"] == seen["letter"].body["id"], status_text(answer)
 
 
 # Moves
@@ -359,7 +343,7 @@ def _transfer_keeps_comments(seen: Observations) -> Seen:
 
 @_shows("transfer-keeps-comment-ids")
 def _transfer_keeps_comment_ids(seen: Observations) -> Seen:
-    before, after = (set(_ids(seen[step])) for step in ("before_transfer", "moved_comments"))
+    before, after = (set(ids_of(seen[step])) for step in ("before_transfer", "moved_comments"))
     return before == after, f"{len(before & after)} of {len(before)} are the same"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 from msgspec import Struct
@@ -12,6 +13,10 @@ from msgspec import Struct
 FIRST: Final = "first"
 SECOND: Final = "second"
 """Who plays: the owner of the token, and somebody else."""
+
+
+Seen = tuple[bool, str]
+"""Whether something holds, and what was seen."""
 
 
 class NotObserved(Exception):
@@ -71,3 +76,34 @@ class Observations:
             return template.format_map(self)
         except (AttributeError, KeyError, IndexError, TypeError):
             raise NotObserved(f"a response before it lacks what it needs: {template}") from None
+
+
+def status_text(answer: Response) -> str:
+    """Return how GitHub answered: its refusal, or the status."""
+    return f"`{answer.refusal[:150]}`" if answer.refusal else f"{answer.status}"
+
+
+def first_node(answer: Response) -> Mapping[str, Any]:
+    """Return the one node of a GraphQL answer."""
+    node: Mapping[str, Any] = answer.body["nodes"][0]
+    return node
+
+
+def edits_of(node: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the entries of a node's edit history."""
+    return (node["userContentEdits"] or {}).get("nodes") or ()
+
+
+def ids_of(answer: Response) -> list[int]:
+    """Return the numbers in a list."""
+    return [one["id"] for one in answer.body]
+
+
+def is_sorted(values: Sequence[Any]) -> bool:
+    """Return whether values ascend."""
+    return all(before <= after for before, after in pairwise(values))
+
+
+def compare_times(before: str, after: str) -> Seen:
+    """Return whether a time has moved, and both times."""
+    return after > before, f"`{before}` before, `{after}` after"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.store import State
-from bot.sync import MISTAKE
+from bot.sync_report import MISTAKE
 from sandbox.api.limits import Limits
 from sandbox.faults import Failure, Faults, RequestFault
 from sandbox.models import Issue

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.config import Config
-from bot.sync import SyncClock, SyncReport, sync
+from bot.sync import SyncClock, sync
+from bot.sync_report import SyncReport
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.emissions import RUN
