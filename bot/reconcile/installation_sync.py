@@ -141,10 +141,11 @@ class InstallationSync:
         ]
         await self.store.record(facts)
         added = [one for one in listed if one in known and not known[one].accessible]
+        # A run over one repository does not hear of the others.
         removed = [
             one
             for one, row in known.items()
-            if one not in listed and row.accessible and row.installation_id == here
+            if self.client.only is None and one not in listed and row.accessible and row.installation_id == here
         ]
         if added or removed:
             await self.store.installations.record_access(added, removed, as_of)

@@ -178,19 +178,24 @@ def test_the_image_is_named_as_a_registry_takes_it(tmp_path: Path) -> None:
 def test_the_steps_that_publish_do_as_a_shell_runs_them(tmp_path: Path) -> None:
     """`gh` is a script that writes down what it was asked; GitHub has no moving tag yet."""
     gh = tmp_path / "gh"
-    gh.write_text('#!/bin/bash\nprintf "%s\\n" "$*" >>"$ASKED"\n[[ $* != *PATCH* ]]\n', "utf-8")
+    gh.write_text(
+        '#!/bin/bash\nprintf "%s\\n" "$*" >>"$ASKED"\n'
+        '[[ $* == *matching* ]] && printf "refs/tags/%s\\n" $TAGS\n[[ $* != *PATCH* && $* != *view* ]]\n',
+        "utf-8",
+    )
     gh.chmod(0o755)
     environment = {
         "PATH": f"{tmp_path}:/usr/bin:/bin",
         "ASKED": str(tmp_path / "asked"),
-        "GITHUB_REF_NAME": "v0.2.0",
+        "GITHUB_REF_NAME": "v0.2.10",
+        "TAGS": "v0.2.9 v0.2.10",
         "GITHUB_REPOSITORY": "lovelace/undersigned",
         "GITHUB_SHA": "a" * 40,
         "MOVING_TAG": "v0.2",
     }
     run_steps("publish", {"Release", "Moving tag"}, tmp_path, **environment)
-    created, moved, made = (tmp_path / "asked").read_text("utf-8").splitlines()
-    assert created.startswith("release create v0.2.0 --repo lovelace/undersigned --verify-tag")
+    _, created, _, moved, made = (tmp_path / "asked").read_text("utf-8").splitlines()
+    assert created.startswith("release create v0.2.10 --repo lovelace/undersigned --verify-tag")
     assert created.endswith("--notes-file notes.md sbom.json licences.txt")
     assert moved == (
         f"api --method PATCH repos/lovelace/undersigned/git/refs/tags/v0.2 -f sha={'a' * 40} -F force=true --silent"
@@ -198,6 +203,10 @@ def test_the_steps_that_publish_do_as_a_shell_runs_them(tmp_path: Path) -> None:
     assert made == (
         f"api --method POST repos/lovelace/undersigned/git/refs -f ref=refs/tags/v0.2 -f sha={'a' * 40} --silent"
     )
+    (tmp_path / "asked").unlink()
+    run_steps("publish", {"Moving tag"}, tmp_path, **environment | {"GITHUB_REF_NAME": "v0.2.9"})
+    (listed,) = (tmp_path / "asked").read_text("utf-8").splitlines()
+    assert "matching-refs/tags/v0.2." in listed
 
 
 def test_the_project_has_no_address_yet() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.config import ConfigError
+from bot.operations import open_store
 from bot.petition.organizers.settings import PATH
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.store import State, Store
-from bot.sync import sync
+from bot.sync import SyncClock, sync
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import said, scene
@@ -170,6 +172,22 @@ async def test_a_token_takes_no_repository_from_an_app_with_the_same_database(sq
             await sync("lovelace/letters", None, config)
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
+
+
+async def test_a_run_as_the_app_takes_its_other_repositories_for_no_others(sqlite_url: str) -> None:
+    async with scene(sqlite_url) as stage:
+        other = stage.sandbox.petition(repository=stage.sandbox.repository("lovelace/other"))
+        petitions = [stage.petition(), other]
+        for petition in petitions:
+            stage.sign(petition, "ada")
+            await stage.shows(petition, 1)
+        await stage.stop_bot()
+        # What was heard of within the same second would not be replaced.
+        later = SyncClock(lambda: time.time() + 5)
+        assert not (await sync("lovelace/letters", None, stage.config(), later)).left
+        async with open_store(stage.config()) as store:
+            known = await store.installations.get_repositories(1, [other.repository.id])
+        assert known[other.repository.id].accessible
 
 
 async def test_a_token_deletes_no_database_that_holds_an_app_which_is_installed_nowhere_yet(
