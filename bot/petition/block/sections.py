@@ -229,7 +229,8 @@ def letter_changed(content: BlockContent, tr: Translator) -> str:
     signed = signed_this_text(content.count - earlier, earlier, tr)
     link = _link(tr.translate("What was changed"), content.versions_url) if content.versions_url else ""
     again = tr.translate("To sign this text, comment {sign} again.", sign=tr.code("/sign"))
-    parts = (changed, f"**{signed}**", link, again if content.is_signed_here else "")
+    # The link has no full stop, so it comes last.
+    parts = (changed, f"**{signed}**", again if content.is_signed_here else "", link)
     return " ".join(part for part in ("⚠️", *parts) if part)
 
 
