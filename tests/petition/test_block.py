@@ -240,7 +240,7 @@ class TestState:
         assert "1 person signed this text, 1,233 an earlier one." in shown(facts(letter_changed=(NOW, 1233)))
         assert "0 people signed this text, 1,234 an earlier one." in shown(facts(letter_changed=(NOW, 1234)))
         block = render_block(facts(letter_changed=(NOW, 9), versions_url="https://example.org/letter"))
-        assert "an earlier one.** [What was changed](https://example.org/letter) To sign" in block
+        assert "comment `/sign` again. [What was changed](https://example.org/letter)\n" in block
         for elsewhere in ({"closed_at": NOW}, {"threads": ("a/b#1", "a/b#2")}):
             assert again not in shown(facts(letter_changed=(NOW, 9), **elsewhere))
 
