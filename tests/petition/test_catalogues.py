@@ -226,3 +226,10 @@ def test_the_documents_say_which_catalogues_were_reviewed() -> None:
     for language in OTHERS:
         head = (LOCALE / language.replace("-", "_") / "LC_MESSAGES" / f"{DOMAIN}.po").read_text()[:400]
         assert re.search("^# Reviewed-By-Native-Speaker: (yes|no)\\b", head, re.MULTILINE), language
+
+
+def test_no_answer_of_a_page_is_left_in_english() -> None:
+    """A text of an error is marked where it is written; organizers' pages and the set-up are in English."""
+    plain = re.compile(r"web\.HTTP\w+\(\s*text=f?\"")
+    pages = [path for path in (ROOT / "bot/web").rglob("*.py") if not {"organizers", "setup"} & set(path.parts)]
+    assert [path.name for path in pages if plain.search(path.read_text("utf-8"))] == []

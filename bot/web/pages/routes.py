@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 from msgspec import Struct
 
-from bot.petition.i18n import translator
+from bot.petition.i18n import message, translator
 from bot.petition.translations import normalize_tag
 from bot.store import PAGE_SIZE, RosterQuery
 from bot.web.context import (
@@ -100,7 +100,7 @@ class PageRoutes(Struct, frozen=True):
     async def _render_translation(self, requested: RequestedPetition, language: str) -> Rendering:
         letter = await self.context.rosters.get_translation(requested.ref.petition_id, language)
         if letter is None or (letter.snapshot.private and not requested.private):
-            raise web.HTTPNotFound(text="The letter is not there in this language.")
+            raise web.HTTPNotFound(text=message("The letter has no translation into this language."))
         pages = requested.pages
 
         def work() -> Rendering:
