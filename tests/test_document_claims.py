@@ -10,6 +10,7 @@ import pytest
 from bot import config, sync
 from bot.github import throttle
 from bot.petition import threads
+from bot.petition.comments.grammar import GRAMMAR
 from bot.petition.organizers import settings
 from tests.test_documents import DOCUMENTS, README, ROOT, section
 from tests.whole import test_kill, test_machine
@@ -47,6 +48,11 @@ def test_the_readme_says_how_much_a_test_run_plays_and_how_often_the_bot_looks()
     assert f"{test_machine.STEPS:,} steps" in page("RELIABILITY")
     assert f"{words[test_kill.DEATHS]} kills" in said
     assert f"every {words[resync // 60]} minutes" in said
+
+
+def test_documents_name_the_present_version_of_the_reading_of_comments() -> None:
+    assert f"the present one is version {GRAMMAR}." in page("RECOUNT")
+    assert f"(grammar version {GRAMMAR})" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_the_limits_that_documents_count_with_are_those_of_the_bot() -> None:
