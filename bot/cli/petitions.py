@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bot import config, operations
-from bot.cli.command import (
+from bot.cli.common import (
     ENVIRONMENT,
     FAILED,
     MISUSED,
@@ -22,7 +22,7 @@ from bot.cli.command import (
     say_json,
     with_app,
 )
-from bot.cli.workflow import add_to_summary, annotate, is_workflow
+from bot.cli.github_actions import add_to_summary, annotate, is_workflow
 from bot.export import pack
 from bot.export.csv import BYTE_ORDER_MARK
 from bot.export.formats import FORMATS, export

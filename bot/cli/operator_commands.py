@@ -1,4 +1,4 @@
-"""The commands for operators: run the bot, store its App, maintain its database."""
+"""The commands for operators: run the bot, store its App, send it a delivery, maintain its database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot import config, operations, serve, stored_app
-from bot.cli.command import (
+from bot.cli.common import (
     ENVIRONMENT,
     FAILED,
     MISUSED,
@@ -21,6 +21,7 @@ from bot.cli.command import (
     run,
     say,
     set_up_logs,
+    with_app,
 )
 from bot.secret_key import WrongKey, decrypt
 from bot.store import Recovered, backup, is_backup, restore
@@ -176,11 +177,46 @@ def _new_file_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="the new file, which must not exist yet")
 
 
+def _deliver(options: argparse.Namespace) -> int:
+    payload = _read_payload(options.file)
+    settings = config.read_for_delivering(ENVIRONMENT)
+    set_up_logs(settings)
+    settings = settings if settings.webhook_secrets else with_app()
+    reply = run(operations.deliver(payload, options.event, options.url, settings, options.guid))
+    say(f"{reply.status or 'no response'}: {reply.text.strip()}")
+    return OK if reply.is_good else FAILED
+
+
+class NotReadable(Exception):
+    """A payload cannot be read; the message says which and why."""
+
+
+def _read_payload(file: str) -> bytes:
+    """Read a payload from a file, or from standard input for `-`; raises NotReadable."""
+    try:
+        payload = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise NotReadable(f"{file}: {error.strerror}") from error
+    if not payload.strip():
+        raise NotReadable(f"{file} is empty; save the JSON payload that GitHub shows under Recent Deliveries")
+    return payload
+
+
+def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the payload: JSON as GitHub sends it; - for standard input")
+    parser.add_argument("--event", required=True, metavar="NAME", help="the event, for example issue_comment")
+    parser.add_argument(
+        "--url", help="the address to send it to (default: /webhook on this machine, at the configured PORT)"
+    )
+    parser.add_argument("--guid", help="the delivery's GUID, to repeat a delivery (default: a new one)")
+
+
 COMMANDS = {
     "serve": CliCommand(_serve),
     "import-app": CliCommand(_import_app, _import_arguments),
     "drop-app": CliCommand(_drop_app, _drop_arguments),
     "migrate": CliCommand(_migrate),
+    "deliver": CliCommand(_deliver, _deliver_arguments, failures=(NotReadable,)),
     "backup": CliCommand(_backup, _backup_arguments),
     "recover": CliCommand(_recover, _new_file_argument),
     "restore": CliCommand(_restore, _file_argument),
