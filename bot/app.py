@@ -34,7 +34,7 @@ from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.secret_key import derive
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 from bot.web.context import PagesContext
 from bot.web.monitoring import OperatorDetails, WebMetrics
 from bot.web.organizers.service import OrganizerService

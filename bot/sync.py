@@ -34,7 +34,7 @@ from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Damaged, DatabaseUnavailable, Lease, Store, WrongDatabase, delete_database
 from bot.sync_report import TO_MEND, SyncedPetition, SyncReport
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("sync")
 

@@ -16,7 +16,7 @@ import requests
 import schemathesis
 from schemathesis import Case, CheckContext, HookContext, Response
 
-from bot.urls import SIGNED_IN
+from bot.links import SIGNED_IN
 from fuzz.targets import ROUTES
 
 SECRET: Final = "UNDERSIGNED_FUZZ_SECRET"  # noqa: S105 - the name of a variable

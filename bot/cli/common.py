@@ -20,7 +20,7 @@ from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.secret_key import WrongKey
 from bot.store import StoreError
 from bot.stored_app import NotSetUp, SetUpAlready
-from bot.terminal import harmless, one_line
+from bot.terminal_escaping import harmless, one_line
 
 T = TypeVar("T")
 

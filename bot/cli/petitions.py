@@ -32,8 +32,8 @@ from bot.github.petition_reader import IssueName, NotAName
 from bot.github.urls import web_url_of
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.stored_app import find_app
-from bot.terminal import harmless
-from bot.verify import Audited, DatabaseVerification, Verification, audit, verify
+from bot.terminal_escaping import harmless
+from bot.verify_and_audit import Audited, DatabaseVerification, Verification, audit, verify
 
 
 def _petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:

@@ -21,7 +21,7 @@ from bot.github.sign_in import OAuthClient, probe
 from bot.github.webhook_sender import Reply, fetch, send
 from bot.reconcile.redelivery import REACH, DeliveryLog, read_log
 from bot.store import Health, check_health
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 
 @dataclass(frozen=True, slots=True)

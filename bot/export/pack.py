@@ -39,13 +39,13 @@ from bot.export.schemas import (
     record_petition,
     record_signatures,
 )
+from bot.links import Pages, Site
 from bot.petition.block.body import letter_digest
 from bot.petition.counting.tally import digest
 from bot.petition.i18n import ENGLISH, Translator, translator
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport
-from bot.units import WholeEpochSeconds
-from bot.urls import Pages, Site
+from bot.time_types import WholeEpochSeconds
 
 PAPER: Final = "petition.html"
 PDF: Final = "petition.pdf"

@@ -15,7 +15,7 @@ from bot.github.models.rest import GraphQLResponse, expect
 from bot.github.paging import MAX_PAGES, PAGE_SIZE, read_pages
 from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
 from bot.github.urls import graphql_url
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("github")
 

@@ -24,7 +24,7 @@ from bot.github.models.rest import expect
 from bot.github.transport import API_VERSION, Credentials, make_api
 from bot.github.urls import web_url_of
 from bot.petition.comments.comment import Author
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("authorizing")
 

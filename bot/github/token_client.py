@@ -17,8 +17,8 @@ from bot.github.installation_session import InstallationSession
 from bot.github.models import graphql
 from bot.github.throttle import Limits, Throttle
 from bot.github.transport import Api, Transport
-from bot.hooks import Hooks
-from bot.units import EpochSeconds, Seconds
+from bot.metrics_hooks import Hooks
+from bot.time_types import EpochSeconds, Seconds
 
 
 def with_token(

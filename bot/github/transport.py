@@ -34,8 +34,8 @@ from bot.github.http_exchange import SMALL_BODY, USER_AGENT, HttpResponse, excha
 from bot.github.models.rest import refusal_message
 from bot.github.throttle import Kind, Throttle, Wait, is_limit, kind_of, resource_of
 from bot.github.urls import own_url
-from bot.hooks import Hooks
-from bot.units import EpochSeconds, Seconds
+from bot.metrics_hooks import Hooks
+from bot.time_types import EpochSeconds, Seconds
 
 API_VERSION: Final = "2022-11-28"
 """https://docs.github.com/en/rest/about-the-rest-api/api-versions"""

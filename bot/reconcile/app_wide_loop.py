@@ -17,7 +17,7 @@ from bot.petition.github_facts import Fact, InstallationFact, IssueGone, Reposit
 from bot.reconcile.redelivery import redeliver_failed
 from bot.reconcile.timing import PATIENT, Intervals, jittered
 from bot.store import Busy, DatabaseUnavailable, SeenInstallation, Store
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("app_sync")
 

@@ -23,7 +23,7 @@ from bot.petition.threads import split_name
 from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import Publication, Snapshot
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("continuation")
 

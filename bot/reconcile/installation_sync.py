@@ -23,7 +23,7 @@ from bot.reconcile.rules import read_settings
 from bot.reconcile.timing import Intervals, jittered, retry_at
 from bot.reconcile.translations import read_translations
 from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("discovery")
 

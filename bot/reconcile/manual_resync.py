@@ -11,7 +11,7 @@ from bot.github.errors import Gone, NotFound
 from bot.petition.github_facts import IssueFact
 from bot.reconcile.resync import ThreadRead, ThreadResync
 from bot.store import Store
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 
 class UnknownPetition(Exception):

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
+from bot.links import Addresses, Pages, Site
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.tally import Signature
@@ -33,8 +34,7 @@ from bot.store import (
     Thread,
     outside_digest,
 )
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
-from bot.urls import Addresses, Pages, Site
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 
 class PublishContext(Struct, frozen=True):

@@ -21,7 +21,7 @@ from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.translations import read_translations
 from bot.store import KnownSettings, Publication, Store, TranslatedPetition
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 log = structlog.get_logger("rules")
 

@@ -20,6 +20,7 @@ from bot.github.errors import (
     Unauthorized,
     Unreachable,
 )
+from bot.links import Addresses
 from bot.reconcile.error_meaning import state_of
 from bot.reconcile.installation_sync import is_due
 from bot.reconcile.timing import PATIENT, Intervals, jittered
@@ -27,8 +28,7 @@ from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import DatabaseUnavailable, Store
 from bot.supervisor import Supervisor, wait_for_any
-from bot.units import EpochSeconds, Seconds
-from bot.urls import Addresses
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("reconcile")
 

@@ -13,6 +13,7 @@ from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Un
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
 from bot.github.transport import writing_while
+from bot.links import Addresses
 from bot.petition.machine_line import Counter
 from bot.reconcile.account_review import AccountReview
 from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
@@ -35,8 +36,7 @@ from bot.store import (
     Store,
     ThreadToRead,
 )
-from bot.units import EpochSeconds, Seconds
-from bot.urls import Addresses
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("reconcile")
 

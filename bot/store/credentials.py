@@ -17,7 +17,7 @@ from bot.store.engine.database import (
 from bot.store.engine.opening import opening
 from bot.store.engine.url import SqliteFile, read_address
 from bot.store.marks import drop_mark, read_mark
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 APP: Final = "app"
 """The name under which the App's credentials are kept."""

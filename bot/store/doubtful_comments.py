@@ -19,7 +19,7 @@ from bot.store.engine.database import (
 )
 from bot.store.row_codec import CommentRow
 from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 REMEMBERED: Final = 3600.0
 """Seconds after which it does not matter any more how often a comment was asked for."""

@@ -17,7 +17,7 @@ from bot.store.engine.database import (
     write_transaction,
 )
 from bot.store.marks import put_mark, read_mark
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 KEPT: Final = 3 * 86_400
 """Seconds for which GitHub can deliver once more.

@@ -12,7 +12,7 @@ from bot.store.engine.database import Records, Row, Statement, Transaction, stat
 from bot.store.row_codec import read_repository
 from bot.store.states import State
 from bot.store.threads import publish_now, resync_petitions
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
 class SeenInstallation(Struct, frozen=True):

@@ -11,7 +11,7 @@ from bot.petition.comments.versions import last_text
 from bot.store.engine.database import Database, Records, Transaction, read_transaction, statement
 from bot.store.marks import put_mark, read_mark
 from bot.store.row_codec import CommentRow, read_known
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 def _has_text(comment: Comment, version: Version) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.store.engine.database import Transaction, statement, upsert
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 _GET: Final = statement("SELECT at FROM marks WHERE name = $1")
 

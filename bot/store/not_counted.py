@@ -14,7 +14,7 @@ from bot.store.engine.database import Statement, Transaction, statement
 from bot.store.recording.signatures import read_account_ages
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.snapshots import Snapshot
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class NotCounted(Struct, frozen=True):

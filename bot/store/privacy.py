@@ -18,7 +18,7 @@ from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
 from bot.store.sign_outs import forget_sign_outs
 from bot.store.threads import read_issues_of, request_rereading
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class Forgotten(Struct, frozen=True):

@@ -36,7 +36,7 @@ from bot.store.rules import (
 )
 from bot.store.snapshots import Snapshot, read_snapshot
 from bot.store.threads import read_issues_of
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
 class Publication(Struct, frozen=True):

@@ -12,7 +12,7 @@ from bot.store.errors import NoSuchPetition
 from bot.store.snapshots import Snapshot, read_snapshot
 from bot.store.states import State
 from bot.store.threads import USABLE, request_publishing
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
 class Due(Struct, frozen=True):

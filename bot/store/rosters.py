@@ -34,7 +34,7 @@ from bot.store.roster_pages import (
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.snapshots import Snapshot, read_snapshot
 from bot.store.translations import read_translated_text
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 BATCH: Final = 1_000
 """Signatures read at once for a whole roster."""

@@ -25,7 +25,7 @@ from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
 from bot.store.threads import read_issues_of
 from bot.store.translations import request_translations
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class KnownSettings(Struct, frozen=True):

@@ -17,7 +17,7 @@ from bot.store.letters import read_changed, read_letters
 from bot.store.row_codec import SIGNATURE_COLUMNS, read_repository, read_rules
 from bot.store.states import STATE_OF_PETITION, State
 from bot.store.translations import KnownTranslations, read_known_translations
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class Thread(Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from msgspec.structs import replace
 
-from bot.hooks import Hooks
+from bot.metrics_hooks import Hooks
 from bot.petition.comments.comment import Comment
 from bot.petition.github_facts import CommentFact, Fact, IssueFact
 from bot.store.account_reviews import AccountReviews
@@ -53,7 +53,7 @@ from bot.store.states import States
 from bot.store.threads import Threads
 from bot.store.translations import Translations
 from bot.supervisor import Supervisor
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 WAITING_LIMIT: Final = 10_000
 """Facts that may wait to be written before the webhook sends deliveries away."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from bot.petition.github_facts import Repository
 from bot.store.engine.database import Records, Row, Transaction, statement
 from bot.store.row_codec import read_repository
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
 class ThreadToRead(Struct, frozen=True):

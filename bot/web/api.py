@@ -22,10 +22,10 @@ from bot.export.badge import badge, shield_record
 from bot.export.card import card
 from bot.export.chart import STYLE, chart, growth_of
 from bot.export.schemas import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
+from bot.links import Pages, Site, pages_of
 from bot.petition.i18n import message, translator
 from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
-from bot.urls import Pages, Site, pages_of
 from bot.web.context import (
     PETITION,
     BadQuery,

@@ -14,11 +14,11 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.links import Addresses, Pages, Site, pages_of
 from bot.petition.i18n import Message, message
 from bot.petition.untrusted_text import clean
 from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
-from bot.units import EpochSeconds
-from bot.urls import Addresses, Pages, Site, pages_of
+from bot.time_types import EpochSeconds
 from bot.web import rendering
 from bot.web.lookups import PetitionLookups
 from bot.web.routing import PRIVATE

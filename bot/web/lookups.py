@@ -12,7 +12,7 @@ from cachetools import LRUCache
 from msgspec import Struct
 
 from bot.store import PetitionRef, Rosters
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 LIFETIME: Final[Seconds] = 0.25
 """How long what another process records may go unseen; what this process records is seen at once."""

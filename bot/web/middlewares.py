@@ -25,7 +25,7 @@ from aiohttp.typedefs import Middleware
 
 from bot.petition.i18n import message
 from bot.store import DatabaseUnavailable
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.client_address import client_origin
 from bot.web.context import BadQuery, PagesContext, is_search
 from bot.web.rendering import VARY_LANGUAGE, accepted_translator

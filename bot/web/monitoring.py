@@ -16,7 +16,7 @@ from typing import Final
 from aiohttp import web
 from msgspec import Struct
 
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.routing import PROBE, Route
 
 FINDINGS_TTL: Final[Seconds] = 60.0

@@ -23,9 +23,9 @@ from aiohttp import web
 from cachetools import LRUCache
 from msgspec import Struct, field
 
+from bot.links import Pages
 from bot.store import Snapshot
-from bot.units import EpochSeconds, WholeEpochSeconds
-from bot.urls import Pages
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 from bot.web.context import PagesContext, RequestedPetition
 
 CACHE_BYTES: Final = 32 * 1024 * 1024

@@ -18,7 +18,7 @@ from bot.export.localized_html import template_values
 from bot.export.sanitized_html import render_response
 from bot.export.schemas import iso
 from bot.petition.i18n import ENGLISH, Translator, message, preferred_language, translator
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 from bot.web.routing import Handler
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Final
 from cachetools import LRUCache
 from msgspec import Struct
 
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.client_address import ClientOrigin
 from bot.web.routing import Pool
 

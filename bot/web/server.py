@@ -15,7 +15,7 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
 from bot.supervisor import Supervisor
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.api import ApiRoutes
 from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
 from bot.web.context import PagesContext

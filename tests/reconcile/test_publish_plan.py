@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.github.models.rest import IssueRead
+from bot.links import Addresses
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.tally import DigestSum, Signature
@@ -27,7 +28,6 @@ from bot.reconcile.publish_plan import (
     unrecorded,
 )
 from bot.store import KnownBody, KnownSettings, OurWrite, Publication, Snapshot, State, Thread, outside_digest
-from bot.urls import Addresses
 
 NOW = 10_000.0
 REPOSITORY = Repository(70, "acme", "letters")

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from bot import supervisor
-from bot.hooks import Hooks
+from bot.metrics_hooks import Hooks
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.petition.github_facts import CommentFact, Fact, IssueFact

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bot.links import Addresses
 from bot.petition.comments.commands import Sign
 from bot.petition.github_facts import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.petition.organizers.commands import CommandResults
@@ -26,7 +27,6 @@ from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEFAULTS, Detail
 from bot.petition.translations import Translation, digest_of
 from bot.store import KnownTranslations, Store
-from bot.urls import Addresses
 from bot.web.context import PagesContext
 from bot.web.lookups import PetitionLookups
 from bot.web.request_limits import Rate, RequestLimits

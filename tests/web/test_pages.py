@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from bot.export.card import card
 from bot.export.letter_comparison import Comparison, compare
+from bot.links import Pages
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
 from bot.petition.comments.faults import Fault
 from bot.petition.comments.grammar import parse
@@ -29,7 +30,6 @@ from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
 from bot.store import NotCounted, PetitionDetails, RosterQuery, Rosters, SortOrder
-from bot.urls import Pages
 from bot.web import request_limits
 from bot.web.context import RequestedPetition
 from bot.web.pages import view_models

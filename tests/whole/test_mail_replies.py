@@ -8,7 +8,7 @@ from bot.github.petition_reader import IssueName
 from bot.petition.comments import mail_tail
 from bot.petition.comments.grammar import GRAMMAR
 from bot.store import known_texts
-from bot.verify import verify
+from bot.verify_and_audit import verify
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from tests.whole.recorded_calls import a_second_later, store_of, surveyed, unheard, watched

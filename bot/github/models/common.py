@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from bot.petition import github_facts
 from bot.petition.comments.comment import Author
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 """An id that GitHub assigns; 64 bits, because comment ids have outgrown 32."""

@@ -23,7 +23,7 @@ from bot.github.models.common import (
 )
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
 from bot.petition.github_facts import Issue, Repository
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class IssueRead(Struct, frozen=True):

@@ -38,7 +38,7 @@ from bot.petition.github_facts import (
 )
 from bot.petition.organizers.settings import PATH, is_misplaced
 from bot.petition.translations import TEXT_ENDINGS
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 MAX_COMMITS_LISTED: Final = 2_048
 MAX_FILES_LISTED: Final = 3_000

@@ -11,7 +11,7 @@ from bot.petition.i18n import ENGLISH
 from bot.petition.machine_line import Counter, Coverage, MachineLine
 from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
 from bot.petition.organizers.settings import Detail
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 _MOST_REMOVALS = 500
 """Removals that the line for machines explains; it is there for those whose name has changed since."""

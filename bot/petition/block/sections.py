@@ -19,7 +19,7 @@ from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.settings import Detail
 from bot.petition.translations import language_name
 from bot.petition.untrusted_text import clean, inline, links_apart
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 _MOST_REMARKS = 10
 

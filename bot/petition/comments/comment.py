@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from bot.petition.comments import grammar
 from bot.petition.comments.commands import Command, Doubtful, resolve
 from bot.petition.comments.versions import Version, Writer, join, read
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 __all__ = [
     "GHOST_ID",

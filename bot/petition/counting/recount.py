@@ -14,7 +14,7 @@ from bot.petition.comments.comment import Comment, standing
 from bot.petition.counting.tally import DigestSum, Signature, digest, fold
 from bot.petition.machine_line import MachineLine
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 _Count = Callable[[Iterable[Comment]], list[Signature]]
 

@@ -27,7 +27,7 @@ from bot.petition.organizers.values import (
     read_written,
 )
 from bot.petition.untrusted_text import clean, fold
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 PATH: Final = ".github/petition.yml"
 """Where the file is, in the repository's default branch."""

@@ -17,7 +17,7 @@ from bot.store.known_texts import record_text
 from bot.store.recording.signatures import derive_comment, derive_signatures, request_ages
 from bot.store.recording.unit_of_work import PetitionRow, RepositoryRow, ThreadRow, UnitOfWork
 from bot.store.row_codec import CommentRow
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 Observation = CommentFact | IssueFact
 

@@ -46,7 +46,7 @@ from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.rules import drop_rules, request_settings
 from bot.store.threads import resync_petitions
 from bot.store.translations import drop_translations, is_any_translation
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
 

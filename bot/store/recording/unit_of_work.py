@@ -22,7 +22,7 @@ from bot.store.row_codec import (
     write_comment,
 )
 from bot.store.threads import request_rereading
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class ThreadRow(Struct):

@@ -30,7 +30,7 @@ from bot.store.migrations import HEAD, TIMEOUT
 from bot.store.recovery.derived_state import make_consistent
 from bot.store.recovery.salvaged_rows import VERSION, DamagedFile, Layout, Row, read_layouts
 from bot.store.recovery.sqlite_pages import SIZES
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 DERIVED: Final = frozenset({VERSION.table, "signatures", "days", "sign_outs"})
 """Tables that are not copied: they follow from the others, or everybody just signs in again."""

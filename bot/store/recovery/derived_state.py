@@ -20,7 +20,7 @@ from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, read_
 from bot.store.rules import request_settings
 from bot.store.sign_outs import end_all_sessions
 from bot.store.states import State
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 DAY: Final = 86_400
 """Seconds by which GitHub's clock and ours may differ, and more."""

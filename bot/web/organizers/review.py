@@ -16,7 +16,7 @@ from bot.petition.comments.faults import Fault
 from bot.petition.counting.abuse_signals import AbuseSignals, assess
 from bot.petition.counting.tally import Reason
 from bot.store import NotCounted, PetitionRef, Store
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 REVIEW_TTL: Final[Seconds] = 300.0
 

@@ -13,9 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.github.errors import GitHubError
+from bot.links import pages_of
 from bot.petition.comments.comment import Author
 from bot.store import PetitionRef, RosterQuery
-from bot.urls import pages_of
 from bot.web.context import (
     NO_SUCH_PETITION,
     PagesContext,

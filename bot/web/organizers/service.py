@@ -11,7 +11,7 @@ from bot.github.app_client import GitHub
 from bot.github.sign_in import OAuthClient, identify
 from bot.petition.comments.comment import Author
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, Store
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 from bot.web.organizers.permissions import OrganizerPermissions
 from bot.web.organizers.review import SignatureReview, SignatureReviews
 

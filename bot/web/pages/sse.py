@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from bot.petition.i18n import message
 from bot.store import DatabaseUnavailable, PetitionDetails
 from bot.supervisor import SupervisedTask, Supervisor
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.context import PETITION, PagesContext, RequestedPetition, find_under_any_name
 from bot.web.pages.view_models import view_update
 from bot.web.routing import Pool, Route, RoutePolicy

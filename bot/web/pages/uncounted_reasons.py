@@ -9,7 +9,7 @@ from bot.petition.comments.faults import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.i18n import Translator, message
 from bot.store import NotCounted
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 
 def explain(uncounted: NotCounted, now: EpochSeconds, tr: Translator, *, is_closed: bool) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 
 class Hooks:
