@@ -20,10 +20,10 @@ from aiohttp import web
 from msgspec import Struct, field
 
 from bot.config import Config
+from bot.github.api_urls import web_url_of
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
-from bot.github.urls import web_url_of
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of
 from bot.petition.github_facts import Fact

@@ -16,12 +16,12 @@ from bot.config import Config
 from bot.doctor import Finding
 from bot.doctor.checks import check
 from bot.doctor.collected_facts import Target, collect
+from bot.github.api_urls import web_url_of
 from bot.github.app_client import GitHub
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
-from bot.github.urls import web_url_of
-from bot.github.webhook_sender import Reply, send
+from bot.github.webhook_client import Reply, send
 from bot.links import Addresses, Pages, Site, pages_of
 from bot.metrics_hooks import Hooks
 from bot.reconcile.manual_resync import ResyncReport, UnknownPetition, resync_by_hand

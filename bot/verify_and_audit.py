@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from bot import __version__
 from bot.config import Config
+from bot.github.api_urls import web_url_of
 from bot.github.petition_reader import IssueName, PetitionRead, read_petition
 from bot.github.token_client import with_token
-from bot.github.urls import web_url_of
 from bot.operations import github_of
 from bot.petition import block
 from bot.petition.comments.grammar import GRAMMAR

@@ -27,9 +27,9 @@ from bot.export import pack
 from bot.export.csv import BYTE_ORDER_MARK
 from bot.export.formats import FORMATS, export
 from bot.export.pack import NotAPack, check_pack
+from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError
 from bot.github.petition_reader import IssueName, NotAName
-from bot.github.urls import web_url_of
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.stored_app import find_app
 from bot.terminal_escaping import harmless

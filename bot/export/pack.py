@@ -27,7 +27,6 @@ from msgspec.structs import replace
 from bot.export import csv as table
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
-from bot.export.localized_html import template_values
 from bot.export.schemas import (
     DayRecord,
     LetterRecord,
@@ -39,6 +38,7 @@ from bot.export.schemas import (
     record_petition,
     record_signatures,
 )
+from bot.export.template_gettext import template_values
 from bot.links import Pages, Site
 from bot.petition.block.body import letter_digest
 from bot.petition.counting.tally import digest

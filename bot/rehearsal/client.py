@@ -9,12 +9,12 @@ from typing import Any, Final
 import aiohttp
 from msgspec import Struct
 
+from bot.github.api_urls import graphql_url, own_url
 from bot.github.errors import Paused, Unauthorized, Unavailable
 from bot.github.http_exchange import HttpResponse, exchange
 from bot.github.models.rest import refusal_message
 from bot.github.throttle import Kind, Throttle, is_limit, kind_of, resource_of
 from bot.github.transport import API_VERSION, MAX_BODY
-from bot.github.urls import graphql_url, own_url
 from bot.rehearsal.observations import NotObserved, Request, Response
 from bot.time_types import EpochSeconds, Seconds
 

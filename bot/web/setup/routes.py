@@ -12,9 +12,9 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import MAX_NAME_LENGTH, NEEDS, REASONS, Registration, form_url, manifest
-from bot.github.urls import web_url_of
 from bot.links import SIGNED_IN
 from bot.web.middlewares import create_application
 from bot.web.monitoring import healthz

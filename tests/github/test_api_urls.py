@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
+from bot.github.api_urls import own_url
 from bot.github.app_client import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
-from bot.github.urls import own_url
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 
