@@ -26,7 +26,7 @@ from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of
-from bot.petition.github_facts import Fact
+from bot.petition.reported_facts import Fact
 from bot.reconcile.app_wide_loop import AppWideLoop
 from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.timing import Intervals

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
-from bot.petition.github_facts import Repository
+from bot.petition.reported_facts import Repository
 
 GITHUB = "https://github.com"
 

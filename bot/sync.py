@@ -24,8 +24,8 @@ from bot.github.throttle import Limits
 from bot.github.token_client import with_token
 from bot.kept_responses import KeptResponses
 from bot.operations import addresses_of, github_of, open_store
-from bot.petition.github_facts import InstallationFact, IssueFact, Repository
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
+from bot.petition.reported_facts import InstallationFact, IssueFact, Repository
 from bot.reconcile.installation_sync import InstallationSync
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.reconcile.missing_reactions import add_missing_reactions

@@ -20,11 +20,11 @@ from bot.github.petition_reader import IssueName, PetitionRead, read_petition
 from bot.github.token_client import with_token
 from bot.operations import github_of
 from bot.petition import block
-from bot.petition.comments.grammar import GRAMMAR
+from bot.petition.comments.parser import GRAMMAR
 from bot.petition.counting.abuse_signals import AbuseSignals, assess
-from bot.petition.counting.recount import Cause, Difference, Recount, recount
+from bot.petition.counting.recount_comparison import Cause, Difference, Recount, recount
 from bot.petition.counting.tally import fold
-from bot.petition.machine_line import MachineLine
+from bot.petition.machine_readable_tally import MachineLine
 from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection
 

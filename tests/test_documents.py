@@ -20,7 +20,7 @@ from bot.export.csv import BYTE_ORDER_MARK
 from bot.github.manifest import NEEDS
 from bot.links import Addresses
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import digest
 from bot.petition.i18n import LANGUAGES
 from bot.petition.organizers import settings

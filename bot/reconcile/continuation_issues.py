@@ -17,8 +17,8 @@ from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.github.trusted_continuations import continued_by, is_by_workflow, is_named, named_in
 from bot.petition import threads
-from bot.petition.github_facts import Continuation
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
+from bot.petition.reported_facts import Continuation
 from bot.petition.threads import split_name
 from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.publish_plan import PublishContext

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.petition import block
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
 from bot.reconcile.publish_plan import PublishContext, ShownIssue
 
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from bot.github.errors import GitHubError, Gone, Paused
 from bot.petition.block import machine_line
 from bot.petition.comments.comment import body_digest
-from bot.petition.github_facts import IssueGone
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.settings import MOST_FIRST
+from bot.petition.reported_facts import IssueGone
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
 from bot.reconcile.counter import find_last_counter
 from bot.reconcile.error_meaning import NameReused, ends_all, is_deleted

@@ -14,7 +14,7 @@ from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
 from bot.github.transport import writing_while
 from bot.links import Addresses
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
 from bot.reconcile.account_review import AccountReview
 from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
 from bot.reconcile.installation_sync import InstallationSync, is_due

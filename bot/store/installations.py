@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.github_facts import InstallationFact, Repository, RepositoryFact
+from bot.petition.reported_facts import InstallationFact, Repository, RepositoryFact
 from bot.store.engine.database import Records, Row, Statement, Transaction, statement, upsert, write_transaction
 from bot.store.row_codec import read_repository
 from bot.store.states import State

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Final
 
 from bot.petition.comments.comment import Comment, KnownText, Version
-from bot.petition.comments.grammar import GRAMMAR
+from bot.petition.comments.parser import GRAMMAR
 from bot.petition.comments.versions import last_text
 from bot.store.engine.database import Database, Records, Transaction, read_transaction, statement
 from bot.store.marks import put_mark, read_mark

@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.github_facts import Repository
 from bot.petition.organizers.rules_in_force import next_goal
+from bot.petition.reported_facts import Repository
 from bot.store.collation import spellings
 from bot.store.engine.database import Row, Transaction, statement
 from bot.store.row_codec import read_repository, read_rules

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
-from bot.petition.github_facts import IssueFact
 from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
+from bot.petition.reported_facts import IssueFact
 from bot.store.body_writes import (
     KnownBody,
     OurWrite,

@@ -13,9 +13,9 @@ from bot.petition.comments.commands import Command, Unsign
 from bot.petition.comments.comment import standing
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Pair, Signature
-from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.settings import Detail, Settings
+from bot.petition.reported_facts import Repository
 from bot.petition.translations import Translation
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts

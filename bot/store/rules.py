@@ -16,7 +16,7 @@ from bot.petition.organizers import settings as reading
 from bot.petition.organizers.commands import CommandResults, CommandStatus, GivenCommand, standing_commands
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Mistake, Settings
-from bot.petition.organizers.unapplied_settings import explain_hiding, is_hiding, is_unapplied, restrict
+from bot.petition.organizers.settings_fallback import explain_hiding, is_hiding, is_unapplied, restrict
 from bot.store.audit_log import record_attempts, record_outcomes
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.installations import resync_petitions_of

@@ -8,10 +8,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bot.petition.counting.tally import DigestSum, Signature
-from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
-from bot.petition.machine_line import Coverage
+from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Transaction, statement
 from bot.store.letters import read_changed, read_letters
 from bot.store.row_codec import SIGNATURE_COLUMNS, read_repository, read_rules

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bot.metrics_hooks import Hooks
 from bot.petition.comments.comment import Comment
-from bot.petition.github_facts import CommentFact, Fact, IssueFact
+from bot.petition.reported_facts import CommentFact, Fact, IssueFact
 from bot.store.account_reviews import AccountReviews
 from bot.store.acknowledgements import Acknowledgements
 from bot.store.audit_log import AuditLog

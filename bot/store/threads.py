@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from bot.petition.github_facts import Repository
+from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Records, Row, Transaction, statement
 from bot.store.row_codec import read_repository
 from bot.time_types import EpochSeconds, WholeEpochSeconds

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from bot.github import webhooks
-from bot.petition.github_facts import Fact
+from bot.petition.reported_facts import Fact
 from bot.store import Busy, DatabaseUnavailable, Unrecordable
 from bot.time_types import Seconds
 from bot.web.body_buffer import BodyBuffer, BufferFull, Evicted

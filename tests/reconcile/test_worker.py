@@ -6,7 +6,7 @@ import pytest
 
 from bot.github.errors import WriteNotSent
 from bot.github.throttle import Throttle
-from bot.petition.github_facts import Unclear
+from bot.petition.reported_facts import Unclear
 from bot.reconcile import account_review
 from bot.reconcile.resync import ThreadResync
 from bot.store import Lease

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.github_facts import CommentFact, Issue, IssueFact, Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import GivenCommand
+from bot.petition.reported_facts import CommentFact, Issue, IssueFact, Repository
 from bot.store import Snapshot, Store, body_writes
 from bot.store.engine.database import statement
 from bot.store.letters import read_letters_with_texts

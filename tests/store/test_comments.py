@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, KnownText, Version, Writer, read_text
-from bot.petition.comments.grammar import GRAMMAR
+from bot.petition.comments.parser import GRAMMAR
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.store import Store, known_texts

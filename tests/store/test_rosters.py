@@ -13,7 +13,10 @@ from msgspec.structs import replace
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign, Unsign
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Reason, digest
-from bot.petition.github_facts import (
+from bot.petition.organizers.commands import CommandResults
+from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizers.settings import Detail, Settings
+from bot.petition.reported_facts import (
     Continuation,
     InstallationFact,
     Issue,
@@ -22,9 +25,6 @@ from bot.petition.github_facts import (
     Repository,
     RepositoryFact,
 )
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Detail, Settings
 from bot.store import Cursor, Listed, ListQuery, RosterQuery, SortOrder, Store, collation, not_counted
 from bot.store.collation import sort_key
 from bot.store.engine.database import statement

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
 from bot.links import Addresses
-from bot.petition.github_facts import Repository
+from bot.petition.reported_facts import Repository
 from bot.store import Store
 from bot.web.context import PagesContext
 from bot.web.server import create_app

@@ -21,10 +21,10 @@ from msgspec.structs import replace
 
 from bot.links import Addresses
 from bot.petition.comments.commands import Sign
-from bot.petition.github_facts import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEFAULTS, Detail
+from bot.petition.reported_facts import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.petition.translations import Translation, digest_of
 from bot.store import KnownTranslations, Store
 from bot.web.context import PagesContext

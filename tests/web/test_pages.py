@@ -19,16 +19,16 @@ from bot.export.card import card
 from bot.export.letter_comparison import Comparison, compare
 from bot.links import Pages
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
-from bot.petition.comments.faults import Fault
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.parser import parse
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
-from bot.petition.github_facts import Continuation, Issue
 from bot.petition.i18n import ENGLISH, translator
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
+from bot.petition.reported_facts import Continuation, Issue
 from bot.store import NotCounted, PetitionDetails, RosterQuery, Rosters, SortOrder
 from bot.web import request_limits
 from bot.web.context import RequestedPetition

@@ -6,7 +6,7 @@ import pytest
 
 from bot.github.petition_reader import IssueName
 from bot.petition.comments import mail_tail
-from bot.petition.comments.grammar import GRAMMAR
+from bot.petition.comments.parser import GRAMMAR
 from bot.store import known_texts
 from bot.verify_and_audit import verify
 from sandbox.faults import Faults

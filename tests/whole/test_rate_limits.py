@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.github.petition_reader import IssueName
 from bot.petition.block.body import machine_line
-from bot.petition.machine_line import MachineLine
+from bot.petition.machine_readable_tally import MachineLine
 from bot.petition.threads import UNRELATED_LIMIT
 from bot.verify_and_audit import verify
 from sandbox.models import Issue

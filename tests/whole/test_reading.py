@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition.comments import grammar
+from bot.petition.comments import parser
 from bot.petition.comments.commands import Command
 from bot.petition.comments.comment import unify_newlines
-from bot.petition.comments.grammar import GRAMMAR
+from bot.petition.comments.parser import GRAMMAR
 from bot.store import known_texts
 from tests.whole.recorded_calls import surveyed, watched
 
@@ -23,8 +23,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         texts.append(unify_newlines(body))
         return parse(body)
 
-    parse = grammar.parse
-    monkeypatch.setattr(grammar, "parse", note)
+    parse = parser.parse
+    monkeypatch.setattr(parser, "parse", note)
     return texts
 
 

@@ -22,7 +22,7 @@ from bot.github.models.common import (
     epoch,
 )
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
-from bot.petition.github_facts import Issue, Repository
+from bot.petition.reported_facts import Issue, Repository
 from bot.time_types import WholeEpochSeconds
 
 

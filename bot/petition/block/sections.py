@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from bot.petition.block.block_data import BlockContent
+from bot.petition.block.block_content import BlockContent
 from bot.petition.block.body import NOTE
 from bot.petition.block.goal_and_chart import chart, milestones, progress
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
-from bot.petition.machine_line import Coverage
+from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.settings import Detail
 from bot.petition.translations import language_name

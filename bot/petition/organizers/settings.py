@@ -14,7 +14,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from bot.petition.i18n import ENGLISH, LANGUAGES, Message, language_named, message, translator
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.values import (
     DEADLINE_ALLOWED,
     read_deadline,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, merge
-from bot.petition.github_facts import CommentFact, Issue, IssueFact, RepositoryFact
+from bot.petition.reported_facts import CommentFact, Issue, IssueFact, RepositoryFact
 from bot.store.body_writes import observe_edit
 from bot.store.doubtful_comments import reopen_doubt
 from bot.store.engine.database import Transaction

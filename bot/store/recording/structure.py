@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.comment import merge
 from bot.petition.counting.tally import DigestSum
-from bot.petition.github_facts import (
+from bot.petition.reported_facts import (
     CommentFact,
     Continuation,
     InstallationFact,

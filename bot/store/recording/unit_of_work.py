@@ -9,8 +9,8 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
-from bot.petition.github_facts import Repository
 from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Transaction, statement, upsert
 from bot.store.row_codec import (
     COMMENT_COLUMNS,

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from bot.petition.comments import mistyped
+from bot.petition.comments import mistyped_organizer_command
 from bot.petition.comments.command_lines import (
     ORDER_BEHIND,
     RESPONDS_LINE,
@@ -34,12 +34,18 @@ from bot.petition.comments.commands import (
     Sign,
     organizer_commands,
 )
-from bot.petition.comments.faults import fault_of
 from bot.petition.comments.mail_tail import MARKS
-from bot.petition.comments.names import says_something_unusual
+from bot.petition.comments.mistyped_sign import fault_of
+from bot.petition.comments.name_or_prose import says_something_unusual
 from bot.petition.comments.own_text import read_own_text
-from bot.petition.comments.phrases import KnownLines, fold_phrase, is_bare_command, tries_to_command, whole_phrase
-from bot.petition.comments.words import signs_in_words
+from bot.petition.comments.signing_sentences import signs_in_words
+from bot.petition.comments.without_command import (
+    KnownLines,
+    fold_phrase,
+    is_bare_command,
+    tries_to_command,
+    whole_phrase,
+)
 
 GRAMMAR: Final = 4
 """The version of what `parse` makes of texts. Raise it with every change by which any text is read otherwise.
@@ -57,7 +63,7 @@ def parse(body: str) -> Command | None:
         return Sign(plain["name"], plain["affiliation"])
     text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     line = command_line(tuple(COMMANDS))
-    if line.search(text) or mistyped.CANDIDATE.search(text):
+    if line.search(text) or mistyped_organizer_command.CANDIDATE.search(text):
         return _read_lines(text, worth_reading(text, line).split("\n"), line)
     return _without_command(text)
 
@@ -132,7 +138,7 @@ def _commands(lines: Sequence[str], own: Sequence[range], line: re.Pattern[str])
         elif found:
             below = lines[number + 1 : following] if RESPONDS_LINE.match(lines[number]) else ()
             organizer_commands.append(OrganizerCommand.parse(read_details(found), below))
-        elif typed := mistyped.read(lines[number]):
+        elif typed := mistyped_organizer_command.read(lines[number]):
             organizer_commands.append(OrganizerCommand.mistyped(*typed))
     last = personal and _command(*personal[:2], lines_below(personal[2], lines, own))
     return _joined(organizer_commands, last)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import ENGLISH
-from bot.petition.machine_line import Counter, Coverage, MachineLine
+from bot.petition.machine_readable_tally import Counter, Coverage, MachineLine
 from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
 from bot.petition.organizers.settings import Detail
 from bot.time_types import WholeEpochSeconds

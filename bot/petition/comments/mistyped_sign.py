@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.petition.comments.command_lines import command_line
-from bot.petition.comments.names import goes_on_with_condition, is_condition
+from bot.petition.comments.name_or_prose import goes_on_with_condition, is_condition
 
 
 class Fault(StrEnum):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, standing
 from bot.petition.counting.tally import DigestSum, Signature, digest, fold
-from bot.petition.machine_line import MachineLine
+from bot.petition.machine_readable_tally import MachineLine
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.time_types import WholeEpochSeconds
 
