@@ -14,9 +14,9 @@ from bot.store.engine.database import (
     upsert,
     write_transaction,
 )
-from bot.store.engine.opening import opening
+from bot.store.engine.opening_errors import opening
 from bot.store.engine.url import SqliteFile, read_address
-from bot.store.marks import drop_mark, read_mark
+from bot.store.key_values import drop_mark, read_mark
 from bot.time_types import WholeEpochSeconds
 
 APP: Final = "app"

@@ -16,7 +16,7 @@ from bot.store.engine.database import (
     upsert,
     write_transaction,
 )
-from bot.store.marks import put_mark, read_mark
+from bot.store.key_values import put_mark, read_mark
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 KEPT: Final = 3 * 86_400

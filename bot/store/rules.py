@@ -22,8 +22,8 @@ from bot.store.engine.database import Records, Transaction, read_transaction, st
 from bot.store.installations import resync_petitions_of
 from bot.store.recording.signatures import derive_signatures, evaluate_comments, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
+from bot.store.resync_queue import read_issues_of
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
-from bot.store.threads import read_issues_of
 from bot.store.translations import request_translations
 from bot.time_types import WholeEpochSeconds
 

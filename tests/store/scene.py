@@ -15,8 +15,8 @@ from bot.petition.reported_facts import CommentFact, Issue, IssueFact, Repositor
 from bot.store import Snapshot, Store, body_writes
 from bot.store.engine.database import statement
 from bot.store.letters import read_letters_with_texts
+from bot.store.petition_states import Condition, read_conditions
 from bot.store.rules import read_commands
-from bot.store.states import Condition, read_conditions
 
 INSTALLATION = 700
 REPOSITORY = Repository(70, "acme", "letters")

@@ -19,9 +19,9 @@ from bot.reconcile.worker import Worker
 from bot.store import Rosters, Store
 from bot.store.engine.postgres_coordinator import PostgresCoordinator
 from bot.store.engine.sqlite import SqliteDatabase
+from bot.store.petition_states import States
 from bot.store.publishing_queue import Petitions
 from bot.store.recording import group_commit
-from bot.store.states import States
 from tests.whole.exposition import number, read
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
 

@@ -193,7 +193,8 @@ def goes_on_with_condition(line: str) -> bool:
 
 _QUESTION = re.compile(r"""(?:^|\s)[?？؟¿]|[?？؟][\s"'”’»)）.!?？！]*$""")
 _CONDITIONS = re.compile(
-    rf"(?<!\w)(?:{'|'.join(sorted(map(fold, non_name_words.CONDITIONS)))})(?!\w)|{non_name_words.CONDITIONS_UNSPACED}"
+    rf"(?<!\w)(?:{'|'.join(sorted(map(fold, non_name_words.CONDITIONS)))})(?!\w)"
+    rf"|{non_name_words.CONDITIONS_UNSPACED}"
 )
 _REFUSALS_UNSPACED = re.compile(non_name_words.REFUSALS_UNSPACED)
 _FILLER_UNSPACED = re.compile(

@@ -12,6 +12,7 @@ from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Transaction, statement, upsert
+from bot.store.resync_queue import request_rereading
 from bot.store.row_codec import (
     COMMENT_COLUMNS,
     COMMENT_TYPES,
@@ -21,7 +22,6 @@ from bot.store.row_codec import (
     read_rules,
     write_comment,
 )
-from bot.store.threads import request_rereading
 from bot.time_types import WholeEpochSeconds
 
 

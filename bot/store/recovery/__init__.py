@@ -21,7 +21,7 @@ from msgspec import Struct
 from bot.store.credentials import read_credentials
 from bot.store.engine.backup import ELSEWHERE, check_apart
 from bot.store.engine.database import LOCK_SECONDS, Transaction, statement
-from bot.store.engine.opening import obstacle, reason_of
+from bot.store.engine.opening_errors import obstacle, reason_of
 from bot.store.engine.sqlite import SqliteDatabase
 from bot.store.engine.sqlite_coordinator import make_database_file
 from bot.store.engine.url import SqliteFile, read_existing_address

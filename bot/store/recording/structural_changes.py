@@ -43,8 +43,8 @@ from bot.store.recording.consistency import drop_days
 from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
 from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
+from bot.store.resync_queue import resync_petitions
 from bot.store.rules import drop_rules, request_settings
-from bot.store.threads import resync_petitions
 from bot.store.translations import drop_translations, is_any_translation
 from bot.time_types import WholeEpochSeconds
 

@@ -17,8 +17,8 @@ from bot.store.engine.database import (
     statement,
     write_transaction,
 )
+from bot.store.resync_queue import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
 from bot.store.row_codec import CommentRow
-from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
 from bot.time_types import EpochSeconds
 
 REMEMBERED: Final = 3600.0

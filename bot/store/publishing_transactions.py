@@ -20,11 +20,13 @@ from bot.store.body_writes import (
 )
 from bot.store.engine.database import Database, Records, Transaction, read_transaction
 from bot.store.errors import NoSuchPetition
+from bot.store.petition_queries import read_days
+from bot.store.petition_snapshots import Snapshot, read_snapshot
 from bot.store.publishing_queue import read_continuing_at
 from bot.store.recording.observations import RecordContext, record_observations
 from bot.store.recording.unit_of_work import UnitOfWork
+from bot.store.resync_queue import read_issues_of
 from bot.store.roster_pages import read_first
-from bot.store.rosters import read_days
 from bot.store.rules import (
     KnownSettings,
     Named,
@@ -34,8 +36,6 @@ from bot.store.rules import (
     read_settings,
     record_rules,
 )
-from bot.store.snapshots import Snapshot, read_snapshot
-from bot.store.threads import read_issues_of
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 

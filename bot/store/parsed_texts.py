@@ -9,7 +9,7 @@ from bot.petition.comments.comment import Comment, KnownText, Version
 from bot.petition.comments.parser import GRAMMAR
 from bot.petition.comments.versions import last_text
 from bot.store.engine.database import Database, Records, Transaction, read_transaction, statement
-from bot.store.marks import put_mark, read_mark
+from bot.store.key_values import put_mark, read_mark
 from bot.store.row_codec import CommentRow, read_known
 from bot.time_types import WholeEpochSeconds
 

@@ -21,6 +21,7 @@ from bot.store.engine.database import Records, Transaction, read_transaction, st
 from bot.store.letters import read_letters_with_texts
 from bot.store.not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
 from bot.store.petition_lists import ListQuery, PetitionList, read_list
+from bot.store.petition_snapshots import Snapshot, read_snapshot
 from bot.store.roster_pages import (
     Entry,
     RosterPage,
@@ -32,7 +33,6 @@ from bot.store.roster_pages import (
     read_signature_of,
 )
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
-from bot.store.snapshots import Snapshot, read_snapshot
 from bot.store.translations import read_translated_text
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 

@@ -486,7 +486,7 @@ async def test_an_entry_leads_to_its_comment(scene: Scene) -> None:
 async def test_a_whole_roster_comes_in_batches_each_person_once(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.rosters.BATCH", 2)
+    monkeypatch.setattr("bot.store.petition_queries.BATCH", 2)
     for login in ("ada", "grace", "alan"):
         await scene.sign(login)
     found: list[str] = []
