@@ -9,7 +9,7 @@ from bot.store.credentials import read_encrypted
 from bot.store.engine.backup import backup, is_backup, restore
 from bot.store.engine.database import Lease
 from bot.store.engine.health import Health, check_health
-from bot.store.engine.opening import delete_database
+from bot.store.engine.opening_errors import delete_database
 from bot.store.engine.url import read_existing_address
 from bot.store.errors import (
     Busy,
