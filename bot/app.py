@@ -37,7 +37,7 @@ from bot.supervisor import SupervisedTask, Supervisor
 from bot.time_types import EpochSeconds, Seconds
 from bot.web.context import PagesContext
 from bot.web.monitoring import OperatorDetails, WebMetrics
-from bot.web.organizers.service import OrganizerService
+from bot.web.organizers.dependencies import OrganizerService
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth

@@ -39,7 +39,7 @@ from bot.web.context import (
 from bot.web.openapi import describe
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import headline
-from bot.web.routing import Pool, Route, RoutePolicy, content_security_policy
+from bot.web.route_policies import Pool, Route, RoutePolicy, content_security_policy
 
 T = TypeVar("T")
 

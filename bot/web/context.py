@@ -21,7 +21,7 @@ from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters
 from bot.time_types import EpochSeconds
 from bot.web import rendering
 from bot.web.lookups import PetitionLookups
-from bot.web.routing import PRIVATE
+from bot.web.route_policies import PRIVATE
 
 NO_SUCH_PETITION: Final = message("There is no such petition here.")
 

@@ -30,7 +30,7 @@ from bot.web.client_address import client_origin
 from bot.web.context import BadQuery, PagesContext, is_search
 from bot.web.rendering import VARY_LANGUAGE, accepted_translator
 from bot.web.request_limits import ConcurrencyLimiter, OriginRateLimiter, RequestLimits
-from bot.web.routing import (
+from bot.web.route_policies import (
     NO_ROUTE,
     PRIVATE,
     PRIVATE_HEADERS,

@@ -17,7 +17,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from bot.time_types import Seconds
-from bot.web.routing import PROBE, Route
+from bot.web.route_policies import PROBE, Route
 
 FINDINGS_TTL: Final[Seconds] = 60.0
 """How long findings are cached; each examination costs calls to GitHub and queries."""

@@ -19,7 +19,7 @@ from bot.export.schemas import iso
 from bot.export.template_gettext import template_values
 from bot.petition.i18n import ENGLISH, Translator, message, preferred_language, translator
 from bot.time_types import WholeEpochSeconds
-from bot.web.routing import Handler
+from bot.web.route_policies import Handler
 
 if TYPE_CHECKING:
     import jinja2

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bot.time_types import Seconds
 from bot.web.client_address import ClientOrigin
-from bot.web.routing import Pool
+from bot.web.route_policies import Pool
 
 MAX_ADDRESSES: Final = 20_000
 """Addresses that a limiter remembers; the one that called longest ago is forgotten first."""

@@ -21,9 +21,9 @@ from bot.petition.organizers.settings import Settings
 from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, RosterQuery, Store, sign_outs
 from bot.web.context import PagesContext
 from bot.web.organizers import view_models
-from bot.web.organizers.review import SignatureReview
-from bot.web.organizers.service import OrganizerService, PetitionRecords
+from bot.web.organizers.dependencies import OrganizerService, PetitionRecords
 from bot.web.organizers.sign_in import COOKIE, LIFETIME
+from bot.web.organizers.signature_reviews import SignatureReview
 from bot.web.organizers.view_models import view_organizers
 from bot.web.server import create_app
 from bot.web.sessions import SignedSessions

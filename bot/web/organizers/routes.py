@@ -23,11 +23,11 @@ from bot.web.context import (
     is_canonical,
     is_visible,
 )
+from bot.web.organizers.dependencies import OrganizerService
 from bot.web.organizers.pack_download import PackDownload
-from bot.web.organizers.service import OrganizerService
 from bot.web.organizers.sign_in import CANCELLED, ORGANIZERS, PATH, SignInRoutes, unavailable
 from bot.web.organizers.view_models import view_organizers
-from bot.web.routing import Pool, Route
+from bot.web.route_policies import Pool, Route
 
 _PACK: Final = replace(ORGANIZERS, pool=Pool.EXPORTS)
 

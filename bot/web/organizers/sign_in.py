@@ -20,8 +20,8 @@ from bot.links import SIGNED_IN
 from bot.petition.comments.comment import Author
 from bot.secret_key import derive
 from bot.web.context import PETITION, PagesContext
-from bot.web.organizers.service import OrganizerService
-from bot.web.routing import PRIVATE_HEADERS, Pool, Route, RoutePolicy
+from bot.web.organizers.dependencies import OrganizerService
+from bot.web.route_policies import PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.sessions import SignedSessions, origin_url, set_cookie
 
 log = structlog.get_logger("organizers")

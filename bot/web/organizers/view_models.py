@@ -15,8 +15,8 @@ from bot.petition.organizers.settings import PATH, Detail, Settings
 from bot.store import NotCounted, PetitionDetails, State
 from bot.web.context import PagesContext
 from bot.web.organizers import pack_download
-from bot.web.organizers.review import SignatureReview
-from bot.web.organizers.service import PetitionRecords
+from bot.web.organizers.dependencies import PetitionRecords
+from bot.web.organizers.signature_reviews import SignatureReview
 from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200

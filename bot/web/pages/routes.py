@@ -23,7 +23,7 @@ from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages import view_models
 from bot.web.pages.front_page import read_list_query, view_list
 from bot.web.rendering import accepted_translator, static_files
-from bot.web.routing import Route, RoutePolicy
+from bot.web.route_policies import Route, RoutePolicy
 
 COMPARED_VERSIONS: Final = 20
 """As many of a letter's newest versions are shown with what they changed."""

@@ -20,7 +20,7 @@ from bot.supervisor import SupervisedTask, Supervisor
 from bot.time_types import Seconds
 from bot.web.context import PETITION, PagesContext, RequestedPetition, find_under_any_name
 from bot.web.pages.view_models import view_update
-from bot.web.routing import Pool, Route, RoutePolicy
+from bot.web.route_policies import Pool, Route, RoutePolicy
 
 POLL_INTERVAL: Final[Seconds] = 1.0
 

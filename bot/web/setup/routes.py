@@ -19,7 +19,7 @@ from bot.links import SIGNED_IN
 from bot.web.middlewares import create_application
 from bot.web.monitoring import healthz
 from bot.web.request_limits import RequestLimits
-from bot.web.routing import PROBE, WEBHOOK, Route, content_security_policy
+from bot.web.route_policies import PROBE, WEBHOOK, Route, content_security_policy
 from bot.web.sessions import origin_url, set_cookie
 from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
 from bot.web.setup.form import InvalidForm, read_form

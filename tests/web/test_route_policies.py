@@ -13,7 +13,7 @@ from multidict import CIMultiDictProxy
 from bot.web import server
 from bot.web.middlewares import create_application
 from bot.web.request_limits import OriginRateLimiter
-from bot.web.routing import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
+from bot.web.route_policies import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.server import create_app
 from bot.web.setup.auth import SetupAuth
 from bot.web.setup.done import SetupDonePage, SetupProgress

@@ -13,7 +13,7 @@ from bot.petition.comments.comment import Author
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, Store
 from bot.time_types import EpochSeconds
 from bot.web.organizers.permissions import OrganizerPermissions
-from bot.web.organizers.review import SignatureReview, SignatureReviews
+from bot.web.organizers.signature_reviews import SignatureReview, SignatureReviews
 
 
 class PetitionRecords(Struct, frozen=True):
