@@ -28,7 +28,7 @@ from bot.petition.reported_facts import BodyEdit, InstallationFact, IssueFact, R
 from bot.petition.translations import Translation, digest_of
 from bot.store import KnownTranslations, Store
 from bot.web.context import PagesContext
-from bot.web.lookups import PetitionLookups
+from bot.web.petition_lookup_cache import PetitionLookups
 from bot.web.request_limits import Rate, RequestLimits
 from bot.web.server import create_app
 from tests.chance import examples

@@ -15,7 +15,8 @@ from bot.export import pack
 from bot.links import Pages
 from bot.store import PetitionExport
 from bot.time_types import WholeEpochSeconds
-from bot.web.context import PagesContext, RequestedPetition, require_visible
+from bot.web.context import PagesContext
+from bot.web.petition_requests import RequestedPetition, require_visible
 
 MAX_SIGNATURES: Final = 100_000
 """Signatures of a petition whose pack is made while the bot runs; that of a larger one takes too much memory."""
