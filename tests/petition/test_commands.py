@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.petition.comments import name_or_prose, non_name_words, parser
+from bot.petition.comments import name_or_prose, parser, prose_words
 from bot.petition.comments.commands import (
     Command,
     OrganizerCommand,
@@ -620,7 +620,7 @@ def test_code_and_comments_say_nothing(body: str, around: str) -> None:
     assert parse(around.format(inner)) is None
 
 
-LISTS = [words for words in vars(non_name_words).values() if isinstance(words, frozenset)]
+LISTS = [words for words in vars(prose_words).values() if isinstance(words, frozenset)]
 NO_NAMES = {word for words in [*LISTS, name_or_prose._VERBS] for word in words}
 
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.petition.block.sections import example_of
-from bot.petition.comments import non_name_words
+from bot.petition.comments import prose_words
 from bot.petition.comments.commands import ATTEMPT, Command, Phrase, Sign, Unsign, restore
 from bot.petition.comments.mistyped_sign import Fault
 from bot.petition.comments.name_or_prose import says_something_unusual
@@ -533,7 +533,7 @@ def test_organizers_commands_may_stand_beside_it() -> None:
 PLAIN_WORDS = sorted(
     {
         word
-        for value in vars(non_name_words).values()
+        for value in vars(prose_words).values()
         for text in (value if isinstance(value, frozenset | tuple) else [value] if isinstance(value, str) else [])
         for word in re.findall(r"[A-Za-z']+", text)
     }

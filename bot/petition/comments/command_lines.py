@@ -8,7 +8,7 @@ from functools import cache
 from itertools import islice, takewhile
 from typing import Final
 
-from bot.petition.comments import mistyped_organizer_command, non_name_words
+from bot.petition.comments import mistyped_organizer_command, prose_words
 from bot.petition.comments.name_or_prose import COMMAS
 from bot.petition.comments.own_text import lines_begun_in_text
 
@@ -115,7 +115,7 @@ def asks_to_be_unlisted(details: str, following: Sequence[str]) -> tuple[bool, s
 
 _AROUND = rf"""[*_`"'“”„«»<>()\[\]{_PASTED}]{{0,3}}"""
 _UNLISTED = re.compile(
-    rf"{_AROUND}(?ai:{non_name_words.UNLISTED}){_AROUND}(?![^\s{_MARKS}{_UNSPACED}(（–—])[{_MARKS}]*"
+    rf"{_AROUND}(?ai:{prose_words.UNLISTED}){_AROUND}(?![^\s{_MARKS}{_UNSPACED}(（–—])[{_MARKS}]*"
 )
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from bot.petition.comments import non_name_words
+from bot.petition.comments import prose_words
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, NAME_LIMIT, clean, fold, says_something
 
 
@@ -25,7 +25,7 @@ def says_something_unusual(text: str) -> bool:
 def is_filler(text: str) -> bool:
     """Return whether a text says nothing but that somebody signs."""
     words = words_of(text)
-    if _are(words, non_name_words.FILLER, non_name_words.FILLER_BETWEEN):
+    if _are(words, prose_words.FILLER, prose_words.FILLER_BETWEEN):
         return True
     return bool(words) and _FILLER_UNSPACED.fullmatch("".join(words)) is not None
 
@@ -36,7 +36,7 @@ def is_prose(text: str) -> bool:
     if len(words) < 2:
         return False
     first = fold(words[0]).rstrip(",:").replace("’", "'")
-    if first in non_name_words.REASONS or (first in non_name_words.STARTERS and words[1][0].islower()):
+    if first in prose_words.REASONS or (first in prose_words.STARTERS and words[1][0].islower()):
         return True
     return text.rstrip()[-1] in "!！" and any(word.islower() for word in words[1:])
 
@@ -52,7 +52,7 @@ def looks_like_a_name(text: str) -> bool:
 def without_courtesies(text: str) -> str:
     """Leave out `please` and the like at the end, where something stands before it."""
     text = text.strip()
-    while (parted := _LAST_WORD.fullmatch(text)) and fold(parted[2]) in non_name_words.TRAILING:
+    while (parted := _LAST_WORD.fullmatch(text)) and fold(parted[2]) in prose_words.TRAILING:
         text = parted[1].rstrip(" ,，、")
     return text
 
@@ -129,26 +129,24 @@ def refuses(text: str) -> bool:
         return True
     rest = look.split(maxsplit=1)[1:]
     goes_on_small = bool(rest) and rest[0][0].islower()
-    if goes_on_small and look[0].islower() and words[0] in non_name_words.QUESTION_WORDS:
+    if goes_on_small and look[0].islower() and words[0] in prose_words.QUESTION_WORDS:
         return True
-    if words[0] in non_name_words.NEVER:
-        is_short = all(one in non_name_words.NEGATIONS or one in non_name_words.WITH_NEGATIONS for one in words)
+    if words[0] in prose_words.NEVER:
+        is_short = all(one in prose_words.NEGATIONS or one in prose_words.WITH_NEGATIONS for one in words)
         return is_short or goes_on_small or text.rstrip()[-1] in "!！"
     if goes_on_small and (
-        words[0] in non_name_words.NEGATIONS or (look[0].islower() and words[0] in _VERBS - _ARTICLES)
+        words[0] in prose_words.NEGATIONS or (look[0].islower() and words[0] in _VERBS - _ARTICLES)
     ):
         # `/sign does not work` speaks of the command.
         return True
-    is_sentence = words[0] in non_name_words.STARTERS or (
-        goes_on_small and words[0] in non_name_words.FILLER_BETWEEN
-    )
-    return is_sentence and any(one in non_name_words.NEGATIONS for one in words)
+    is_sentence = words[0] in prose_words.STARTERS or (goes_on_small and words[0] in prose_words.FILLER_BETWEEN)
+    return is_sentence and any(one in prose_words.NEGATIONS for one in words)
 
 
 def declines(text: str) -> bool:
     """Return whether a text says by its words alone, wherever they stand, that nobody signs, or not yet."""
     words = words_of(text)
-    is_doubt = _are(words, non_name_words.DOUBTS, non_name_words.FILLER | non_name_words.FILLER_BETWEEN)
+    is_doubt = _are(words, prose_words.DOUBTS, prose_words.FILLER | prose_words.FILLER_BETWEEN)
     return is_doubt or is_condition(text) or _REFUSALS_UNSPACED.search(" ".join(words)) is not None
 
 
@@ -160,26 +158,26 @@ def is_condition(text: str) -> bool:
         return True
     words = look.split()
     start = next(
-        (at for at, word in enumerate(words) if fold(word).strip(_AROUND_WORDS) not in non_name_words.FILLER), 0
+        (at for at, word in enumerate(words) if fold(word).strip(_AROUND_WORDS) not in prose_words.FILLER), 0
     )
-    begins = start < len(words) and fold(words[start]) in non_name_words.CONDITIONAL_STARTS
+    begins = start < len(words) and fold(words[start]) in prose_words.CONDITIONAL_STARTS
     return (begins and _is_followed(words, start)) or any(_makes_condition(words, at) for at in range(len(words)))
 
 
 def _makes_condition(words: Sequence[str], at: int) -> bool:
     said, is_small = fold(words[at]).strip(_AROUND_WORDS), not words[at].strip(_AROUND_WORDS)[:1].isupper()
-    if said in non_name_words.CONDITIONAL_WORDS:
+    if said in prose_words.CONDITIONAL_WORDS:
         return is_small or _is_followed(words, at)
-    return said in non_name_words.CONDITIONAL_BETWEEN and is_small and at + 1 < len(words)
+    return said in prose_words.CONDITIONAL_BETWEEN and is_small and at + 1 < len(words)
 
 
 def _is_followed(words: Sequence[str], at: int) -> bool:
     """Return whether a word is no name or abbreviation, such as `MA student`, but goes on as a condition does."""
     following = words[at + 1].lstrip(_AROUND_WORDS) if at + 1 < len(words) else ""
     bare = words[at].strip(_AROUND_WORDS)
-    if not following or (bare.isupper() and fold(bare) in non_name_words.ABBREVIATED):
+    if not following or (bare.isupper() and fold(bare) in prose_words.ABBREVIATED):
         return False
-    return not following[0].isupper() or fold(following) in non_name_words.STARTERS
+    return not following[0].isupper() or fold(following) in prose_words.STARTERS
 
 
 def goes_on_with_condition(line: str) -> bool:
@@ -188,17 +186,16 @@ def goes_on_with_condition(line: str) -> bool:
     if not line[:1].islower() or not said:
         return False
     found = _CONDITIONS.match(" ".join(said))
-    return said[0] in non_name_words.CONDITIONAL_WORDS or bool(found and found[0] not in non_name_words.REASONABLE)
+    return said[0] in prose_words.CONDITIONAL_WORDS or bool(found and found[0] not in prose_words.REASONABLE)
 
 
 _QUESTION = re.compile(r"""(?:^|\s)[?？؟¿]|[?？؟][\s"'”’»)）.!?？！]*$""")
 _CONDITIONS = re.compile(
-    rf"(?<!\w)(?:{'|'.join(sorted(map(fold, non_name_words.CONDITIONS)))})(?!\w)"
-    rf"|{non_name_words.CONDITIONS_UNSPACED}"
+    rf"(?<!\w)(?:{'|'.join(sorted(map(fold, prose_words.CONDITIONS)))})(?!\w)|{prose_words.CONDITIONS_UNSPACED}"
 )
-_REFUSALS_UNSPACED = re.compile(non_name_words.REFUSALS_UNSPACED)
+_REFUSALS_UNSPACED = re.compile(prose_words.REFUSALS_UNSPACED)
 _FILLER_UNSPACED = re.compile(
-    rf"(?:{'|'.join(sorted(non_name_words.FILLER_UNSPACED, key=len, reverse=True))}|[，、。！,.!])+"
+    rf"(?:{'|'.join(sorted(prose_words.FILLER_UNSPACED, key=len, reverse=True))}|[，、。！,.!])+"
 )
 
 
@@ -212,7 +209,7 @@ def introduced(text: str) -> tuple[str, bool]:
             if found and _may_begin_a_name(text[found.end() :], introduction is _WEAK_INTRODUCTION):
                 return _AFTER_NAME.sub("", text[found.end() :]), True
         said = fold(word[0]).strip(_AROUND_WORDS)
-        if said not in non_name_words.FILLER and said not in non_name_words.FILLER_BETWEEN:
+        if said not in prose_words.FILLER and said not in prose_words.FILLER_BETWEEN:
             break
         start = word.end()
     after = _AFTER_NAME.search(text[-_LONGEST_NAME:])
@@ -228,23 +225,21 @@ def _may_begin_a_name(text: str, is_weak: bool) -> bool:
     return not is_weak and len(words) <= FEW_WORDS and _NO_NAMES.isdisjoint(words)
 
 
-_NO_NAMES = non_name_words.FILLER | non_name_words.FILLER_BETWEEN | _VERBS
+_NO_NAMES = prose_words.FILLER | prose_words.FILLER_BETWEEN | _VERBS
 _WORD = re.compile(r"\S+\s*")
-_INTRODUCTION = re.compile(
-    rf"(?:{non_name_words.INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE
-)
+_INTRODUCTION = re.compile(rf"(?:{prose_words.INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE)
 _WEAK_INTRODUCTION = re.compile(
-    rf"(?:{non_name_words.WEAK_INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE
+    rf"(?:{prose_words.WEAK_INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE
 )
-_INTRODUCTION_UNSPACED = re.compile(non_name_words.INTRODUCTIONS_UNSPACED)
-_AFTER_NAME = re.compile(non_name_words.AFTER_NAMES_UNSPACED)
+_INTRODUCTION_UNSPACED = re.compile(prose_words.INTRODUCTIONS_UNSPACED)
+_AFTER_NAME = re.compile(prose_words.AFTER_NAMES_UNSPACED)
 
 
 def read_line(text: str) -> tuple[str | None, str | None]:
     """Return the name and affiliation on a line."""
     name, affiliation = _split(text)
     for _ in range(_FILLERS_AT_MOST):
-        if affiliation and (is_filler(name) or fold(name).strip() in non_name_words.SELF):
+        if affiliation and (is_filler(name) or fold(name).strip() in prose_words.SELF):
             name, affiliation = _split(affiliation.strip())
     if is_filler(name):
         name = ""
@@ -266,17 +261,14 @@ def shown_affiliation(text: str) -> str | None:
     field, value = labelled(text)
     text = without_courtesies(value if field == "affiliation" else text)
     words = words_of(text)
-    is_none = words != ("no",) and _are(words, [*non_name_words.NO_AFFILIATION, "no"], non_name_words.PLACEHOLDERS)
+    is_none = words != ("no",) and _are(words, [*prose_words.NO_AFFILIATION, "no"], prose_words.PLACEHOLDERS)
     return None if is_none or is_filler(text) or _stands_for_another(text) else fit(text, AFFILIATION_LIMIT)
 
 
 def _stands_for_another(text: str) -> bool:
     """Return whether this is what stands for a name or an affiliation in an example."""
     words = words_of(text)
-    return _are(words, non_name_words.PLACEHOLDERS, non_name_words.PLACEHOLDERS_BETWEEN) or words == (
-        "first",
-        "last",
-    )
+    return _are(words, prose_words.PLACEHOLDERS, prose_words.PLACEHOLDERS_BETWEEN) or words == ("first", "last")
 
 
 def _split(details: str) -> tuple[str, str]:
@@ -321,7 +313,7 @@ def _is_pronouns(text: str) -> bool:
     said = fold(text).strip()
     if said in _PRONOUNS_ALONE:
         return True
-    return _PRONOUNS.fullmatch(said) is not None and not non_name_words.PRONOUNS.isdisjoint(re.split(r"\W+", said))
+    return _PRONOUNS.fullmatch(said) is not None and not prose_words.PRONOUNS.isdisjoint(re.split(r"\W+", said))
 
 
 def _is_degree(text: str) -> bool:
@@ -332,7 +324,7 @@ def _is_degree(text: str) -> bool:
 
 def _is_part_of_degree(word: str) -> bool:
     bare = fold(word).replace(".", "").replace("-", "")
-    return bare in non_name_words.DEGREES or ("." in word and bare in non_name_words.DEGREES_DOTTED)
+    return bare in prose_words.DEGREES or ("." in word and bare in prose_words.DEGREES_DOTTED)
 
 
 def _are_sensible(details: str, part: re.Match[str]) -> bool:
@@ -354,7 +346,7 @@ def ends_sentence(line: str) -> bool:
         return False
     last = line.split()[-1].strip("(（[\"'“")
     bare = last.rstrip(".")
-    is_abbreviation = _DOTTED.fullmatch(bare) is not None or fold(bare) in non_name_words.ABBREVIATIONS
+    is_abbreviation = _DOTTED.fullmatch(bare) is not None or fold(bare) in prose_words.ABBREVIATIONS
     return not (line.endswith(".") and bare and not line.endswith("..") and is_abbreviation)
 
 
@@ -363,9 +355,9 @@ def labelled(line: str) -> tuple[str, str]:
     found = _LABEL.match(line)
     words = words_of(found[1].replace("/", " / ")) if found else []
     if found and 0 < len(words) <= FEW_WORDS:
-        for field, labels in non_name_words.LABELS.items():
+        for field, labels in prose_words.LABELS.items():
             if words[-1] in labels or words[0] in labels:
-                others = all(word in labels or word in non_name_words.LABELS_BETWEEN for word in words)
+                others = all(word in labels or word in prose_words.LABELS_BETWEEN for word in words)
                 if others:
                     return field, found[2].strip(" *_")
     return "", line
@@ -384,23 +376,23 @@ _LABEL = re.compile(r"(?:[-+*•>#]\s+)?[*_]*([^:：=*_]{1,40})[*_]*\s?[:：=]\s
 _PLAIN_WORD = re.compile(r"[a-z']+")
 _NO_MARKS = dict.fromkeys(map(ord, " .'-\r\n"))
 _UNUSUAL = frozenset().union(
-    non_name_words.FILLER,
-    non_name_words.TRAILING,
-    non_name_words.PLACEHOLDERS,
-    ["first", "last", non_name_words.UNLISTED],
-    non_name_words.NO_AFFILIATION,
-    non_name_words.NEGATIONS,
-    non_name_words.STARTERS,
-    non_name_words.REASONS,
-    non_name_words.CONDITIONAL_STARTS,
-    non_name_words.CONDITIONAL_BETWEEN,
-    non_name_words.DOUBTS,
-    non_name_words.QUESTION_WORDS,
+    prose_words.FILLER,
+    prose_words.TRAILING,
+    prose_words.PLACEHOLDERS,
+    ["first", "last", prose_words.UNLISTED],
+    prose_words.NO_AFFILIATION,
+    prose_words.NEGATIONS,
+    prose_words.STARTERS,
+    prose_words.REASONS,
+    prose_words.CONDITIONAL_STARTS,
+    prose_words.CONDITIONAL_BETWEEN,
+    prose_words.DOUBTS,
+    prose_words.QUESTION_WORDS,
     _VERBS,
     _PRONOUNS_ALONE,
-    non_name_words.SELF,
-    non_name_words.DEGREES,
-    non_name_words.DEGREES_DOTTED,
-    *(re.findall(r"[a-z']+", one) for one in (*non_name_words.CONDITIONS, *non_name_words.CONDITIONAL_WORDS)),
-    re.findall(r"[a-z']+", non_name_words.INTRODUCTIONS + non_name_words.WEAK_INTRODUCTIONS),
+    prose_words.SELF,
+    prose_words.DEGREES,
+    prose_words.DEGREES_DOTTED,
+    *(re.findall(r"[a-z']+", one) for one in (*prose_words.CONDITIONS, *prose_words.CONDITIONAL_WORDS)),
+    re.findall(r"[a-z']+", prose_words.INTRODUCTIONS + prose_words.WEAK_INTRODUCTIONS),
 ) - {"s"}

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from bot.petition.comments import non_name_words
+from bot.petition.comments import prose_words
 from bot.petition.comments.mail_tail import Tail
 from bot.petition.comments.mistyped_organizer_command import is_near
 from bot.petition.comments.name_or_prose import is_filler, looks_like_a_name
@@ -172,7 +172,7 @@ _TYPOS = re.compile(
     """,
     re.VERBOSE,
 )
-_COURTESIES = non_name_words.COURTESIES | non_name_words.FILLER | non_name_words.TRAILING
+_COURTESIES = prose_words.COURTESIES | prose_words.FILLER | prose_words.TRAILING
 _NO_FILLER_BEFORE = frozenset(["this", "it", "that"])
 
 
@@ -210,7 +210,7 @@ def _tries(line: str, *, is_whole: bool) -> bool:
 
 def _is_nearly(word: str) -> bool:
     word = word.replace("-", " ").replace("_", " ")
-    if word in non_name_words.REAL_WORDS:
+    if word in prose_words.REAL_WORDS:
         return False
     if word in ("签名", "簽名") or _TYPOS.fullmatch(word):
         return True

@@ -1,8 +1,7 @@
 """The words that tell a name from what else people type behind a command, in the languages that people sign in.
 
 They are compared with folded text. A list is a help for the rules that use it: these look at all words of a
-    text, at
-its punctuation and at its letters' case, too.
+text, at its punctuation and at its letters' case, too.
 """
 
 from __future__ import annotations
