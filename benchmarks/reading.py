@@ -7,7 +7,7 @@ import time
 
 from benchmarks.figures import percentile
 from benchmarks.report import Options, Report, Table
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from tests.petition.long_texts import KNOWN, family
 
 LONG = 64_000

@@ -25,7 +25,7 @@ from bot.github import webhooks
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import Author
-from bot.petition.github_facts import CommentFact
+from bot.petition.reported_facts import CommentFact
 from bot.reconcile.publish import publish
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import Store

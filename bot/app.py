@@ -20,24 +20,24 @@ from aiohttp import web
 from msgspec import Struct, field
 
 from bot.config import Config
+from bot.github.api_urls import web_url_of
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
-from bot.github.urls import web_url_of
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of
-from bot.petition.github_facts import Fact
+from bot.petition.reported_facts import Fact
 from bot.reconcile.app_wide_loop import AppWideLoop
-from bot.reconcile.scheduler import Scheduler
+from bot.reconcile.installation_scheduler import Scheduler
 from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.secret_key import derive
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 from bot.web.context import PagesContext
 from bot.web.monitoring import OperatorDetails, WebMetrics
-from bot.web.organizers.service import OrganizerService
+from bot.web.organizers.dependencies import OrganizerService
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 import structlog
 
-from bot.terminal import harmless, one_line
+from bot.terminal_escaping import harmless, one_line
 
 LOUD = ("asyncpg", "markdown_it", "aiosqlite", "alembic", "gidgethub", "hpack")
 """Libraries that have much to tell at `debug`, and some of it is what people wrote."""

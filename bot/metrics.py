@@ -8,9 +8,9 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from bot.github.throttle import Kind
-from bot.hooks import Hooks
+from bot.metrics_hooks import Hooks
 from bot.store import Backlog
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 DELIVERIES: Final = ("recorded", "ignored", "400", "401", "408", "411", "413", "415", "429", "500", "503")
 CALLS: Final = ("ok", "unchanged", "moved", "limited", "refused", "failed", "unanswered")

@@ -16,18 +16,18 @@ from bot.config import Config
 from bot.doctor import Finding
 from bot.doctor.checks import check
 from bot.doctor.collected_facts import Target, collect
+from bot.github.api_urls import web_url_of
 from bot.github.app_client import GitHub
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
-from bot.github.urls import web_url_of
-from bot.github.webhook_sender import Reply, send
-from bot.hooks import Hooks
+from bot.github.webhook_client import Reply, send
+from bot.links import Addresses, Pages, Site, pages_of
+from bot.metrics_hooks import Hooks
 from bot.reconcile.manual_resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, read_existing_address
 from bot.store import recover as recover_database
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
-from bot.urls import Addresses, Pages, Site, pages_of
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 
 @asynccontextmanager

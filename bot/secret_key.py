@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 
 class WrongKey(Exception):

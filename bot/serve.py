@@ -23,7 +23,7 @@ from bot.secret_key import encrypt
 from bot.store import DatabaseUnavailable, Store, migrate_ahead
 from bot.stored_app import find_app
 from bot.supervisor import Supervisor, wait_for_any
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.request_limits import RequestLimits
 from bot.web.server import bind, listen
 from bot.web.setup.auth import SetupAuth

@@ -13,7 +13,7 @@ from bot.config import Config
 from bot.export.site_folder import SiteFolder, open_folder
 from bot.operations import addresses_of, open_store
 from bot.store import MOST_LISTED, ListQuery, Store
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 from bot.web.context import PagesContext
 from bot.web.pages.static_site import Files, front_page, petition_files, shared_files
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import structlog
 
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 log = structlog.get_logger("supervisor")
 

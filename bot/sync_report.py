@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
 from bot.store import State
 
 MISTAKE: Final = (

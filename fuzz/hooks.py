@@ -16,7 +16,7 @@ import requests
 import schemathesis
 from schemathesis import Case, CheckContext, HookContext, Response
 
-from bot.urls import SIGNED_IN
+from bot.links import SIGNED_IN
 from fuzz.targets import ROUTES
 
 SECRET: Final = "UNDERSIGNED_FUZZ_SECRET"  # noqa: S105 - the name of a variable
@@ -30,8 +30,8 @@ _WHERE: Final = "/petitions/{owner}/{repo}/{number}"
 _FILES: Final = ["roster.css", "roster.js", "mark.svg", "nothing"]
 _QUERY: Final = ("key", "sort", "q", "after", "before", "since", "code", "state")
 _PAGES: Final = (
-    "/", _WHERE, f"{_WHERE}/letter", f"{_WHERE}/organizers", f"{_WHERE}/organizers/sign-in",
-    f"{_WHERE}/organizers/pack.zip", SIGNED_IN,
+    "/", _WHERE, f"{_WHERE}/letter", f"{_WHERE}/letter/{{language}}", f"{_WHERE}/organizers",
+    f"{_WHERE}/organizers/sign-in", f"{_WHERE}/organizers/pack.zip", SIGNED_IN,
     "/static/{file}", "/healthz", "/readyz", "/metrics",
 )  # fmt: skip
 
@@ -108,7 +108,11 @@ def _said(event: str) -> dict[str, Any]:
 
 
 def _operation(path: str) -> dict[str, Any]:
-    in_path = [_parameter(name, "path") for name in ("owner", "repo", "number", "file") if f"{{{name}}}" in path]
+    in_path = [
+        _parameter(name, "path")
+        for name in ("owner", "repo", "number", "language", "file")
+        if f"{{{name}}}" in path
+    ]
     return {
         "parameters": [*in_path, *(_parameter(name, "query") for name in _QUERY)],
         "responses": {"default": {"description": ""}},

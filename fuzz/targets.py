@@ -9,8 +9,8 @@ from typing import Final
 from bot.github import webhooks
 from bot.petition.block.body import BEGIN, END, NOTE, letter, machine_line, splice
 from bot.petition.comments.commands import OrganizerCommand, Sign
-from bot.petition.comments.grammar import parse, phrases
-from bot.petition.machine_line import MachineLine
+from bot.petition.comments.parser import parse, phrases
+from bot.petition.machine_readable_tally import MachineLine
 from bot.petition.organizers import commands, settings
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
 

@@ -10,7 +10,7 @@ import pytest
 from bot import config, sync
 from bot.github import throttle
 from bot.petition import threads
-from bot.petition.comments.grammar import GRAMMAR
+from bot.petition.comments.parser import GRAMMAR
 from bot.petition.organizers import settings
 from tests.test_documents import DOCUMENTS, README, ROOT, section
 from tests.whole import test_kill, test_machine

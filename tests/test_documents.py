@@ -18,8 +18,9 @@ import pytest
 from bot import config
 from bot.export.csv import BYTE_ORDER_MARK
 from bot.github.manifest import NEEDS
+from bot.links import Addresses
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import digest
 from bot.petition.i18n import LANGUAGES
 from bot.petition.organizers import settings
@@ -27,7 +28,6 @@ from bot.petition.organizers.commands import INSTRUCTIONS, understand
 from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
-from bot.urls import Addresses
 from bot.web.context import PagesContext
 from bot.web.server import create_app
 from tests.whole.command_line import run
@@ -284,7 +284,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
 @pytest.mark.parametrize(
     ("names", "homes"),
     [
-        ({"os.environ", "os.getenv", "environ", "getenv"}, {"bot/cli/command.py"}),
+        ({"os.environ", "os.getenv", "environ", "getenv"}, {"bot/cli/common.py"}),
         ({"Conductor()", "make_application()"}, {"bot/app.py"}),
         ({"Store.open()"}, {"bot/app.py", "bot/operations.py"}),
         ({"GitHub()"}, {"bot/operations.py"}),
@@ -298,7 +298,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
                 "bot/serve.py",
                 "bot/stored_app.py",
                 "bot/sync.py",
-                "bot/verify.py",
+                "bot/verify_and_audit.py",
             },
         ),
         (

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from bot import __version__
 
 if TYPE_CHECKING:
-    from bot.cli.command import CliCommand
+    from bot.cli.common import CliCommand
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,16 +72,16 @@ class CommandSpec:
 
 
 COMMANDS: Final = (
-    CommandSpec("serve", "run the bot: the webhook server, the pages and the background work", "operate"),
+    CommandSpec("serve", "run the bot: the webhook server, the pages and the background work", "operator_commands"),
     CommandSpec(
         "import-app",
         "store the App from the environment, encrypted with SECRET_KEY; after that, the bot needs only SECRET_KEY",
-        "operate",
+        "operator_commands",
     ),
     CommandSpec(
         "drop-app",
         "delete the stored App, for example when SECRET_KEY is lost; the next start begins the set-up again",
-        "operate",
+        "operator_commands",
     ),
     CommandSpec(
         "init-repo",
@@ -96,7 +96,7 @@ COMMANDS: Final = (
     CommandSpec(
         "site",
         "write the pages of public petitions as plain files, for GitHub Pages or any other web server",
-        "sync",
+        "site",
     ),
     CommandSpec(
         "rehearse",
@@ -124,12 +124,12 @@ COMMANDS: Final = (
         "doctor",
         "check credentials, permissions, webhook, clock and database, and say what to do;"
         " exits with 1 if it finds a problem",
-        "diagnose",
+        "doctor",
     ),
     CommandSpec(
         "deliver",
         "send a saved payload to a running bot, signed as by GitHub; exits with 1 if the bot does not accept it",
-        "diagnose",
+        "operator_commands",
     ),
     CommandSpec(
         "audit",
@@ -141,19 +141,21 @@ COMMANDS: Final = (
         "erase a person's name, affiliation, reason and login in all petitions; their comments on GitHub stay",
         "petitions",
     ),
-    CommandSpec("migrate", "upgrade the database to this version; serve also does this", "operate"),
+    CommandSpec("migrate", "upgrade the database to this version; serve also does this", "operator_commands"),
     CommandSpec(
         "backup",
         "copy the SQLite database to a file, even while the bot runs; for PostgreSQL, use pg_dump",
-        "operate",
+        "operator_commands",
     ),
     CommandSpec(
         "recover",
         "save what can be read from a damaged SQLite database to a new file; the bot reads the rest from GitHub",
-        "operate",
+        "operator_commands",
     ),
     CommandSpec(
-        "restore", "replace the SQLite database with a file from backup or recover; stop the bot first", "operate"
+        "restore",
+        "replace the SQLite database with a file from backup or recover; stop the bot first",
+        "operator_commands",
     ),
 )
 

@@ -21,14 +21,14 @@ from rich.progress import MofNCompleteColumn, Progress
 from rich.rule import Rule
 
 from bot import app, config, logs
-from bot.cli.command import CliCommand, run
+from bot.cli.common import CliCommand, run
 from bot.config import Config
+from bot.links import SIGNED_IN
 from bot.petition import block
 from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteRate
-from bot.terminal import harmless
-from bot.units import Seconds
-from bot.urls import SIGNED_IN
+from bot.terminal_escaping import harmless
+from bot.time_types import Seconds
 from sandbox import page
 from sandbox.faults import Faults
 from sandbox.models import Issue

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from bot import config
-from bot.cli.command import (
+from bot.cli.common import (
     ENVIRONMENT,
     FAILED,
     OK,

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bot import config, operations
-from bot.cli.command import (
+from bot.cli.common import (
     ENVIRONMENT,
     FAILED,
     MISUSED,
@@ -22,18 +22,18 @@ from bot.cli.command import (
     say_json,
     with_app,
 )
-from bot.cli.workflow import add_to_summary, annotate, is_workflow
+from bot.cli.github_actions import add_to_summary, annotate, is_workflow
 from bot.export import pack
 from bot.export.csv import BYTE_ORDER_MARK
 from bot.export.formats import FORMATS, export
 from bot.export.pack import NotAPack, check_pack
+from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError
 from bot.github.petition_reader import IssueName, NotAName
-from bot.github.urls import web_url_of
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.stored_app import find_app
-from bot.terminal import harmless
-from bot.verify import Audited, DatabaseVerification, Verification, audit, verify
+from bot.terminal_escaping import harmless
+from bot.verify_and_audit import Audited, DatabaseVerification, Verification, audit, verify
 
 
 def _petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import config
-from bot.cli.command import (
+from bot.cli.common import (
     FAILED,
     MISUSED,
     OK,

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from bot import config, logs
-from bot.cli.command import (
+from bot.cli.common import (
     ENVIRONMENT,
     FAILED,
     OK,
     CliCommand,
-    complain,
-    configured,
     repository_argument,
     run,
     say,
     set_up_logs,
 )
-from bot.cli.workflow import add_output, add_to_summary, annotate, is_workflow
+from bot.cli.github_actions import add_output, add_to_summary, annotate, is_workflow
 from bot.config import ConfigError
-from bot.export.site_folder import NotOurs
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthorized
 from bot.reconcile.manual_resync import UnknownPetition
-from bot.site import SiteRequest, UnknownRepository, write_site
 from bot.store import Damaged, State, StoreError, WrongDatabase
 from bot.sync import sync
 from bot.sync_report import MISTAKE, SyncReport
@@ -42,18 +37,6 @@ def _sync(options: argparse.Namespace) -> int:
     say(*report.lines())
     _annotate(report, ENVIRONMENT)
     return FAILED if report.failures or report.mistakes else OK
-
-
-def _site(options: argparse.Namespace) -> int:
-    settings = configured(credentials=False)
-    request = SiteRequest(options.out, options.repository or "", options.include_private)
-    try:
-        report = run(write_site(request, settings))
-    except OSError as error:
-        complain(f"{options.out} cannot be written: {error.strerror}")
-        return FAILED
-    say(*report.lines())
-    return OK
 
 
 def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
@@ -113,30 +96,6 @@ def _sync_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _site_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "repository",
-        metavar="OWNER/REPO",
-        nargs="?",
-        type=repository_argument,
-        help="only the petitions of this repository; without it, all in the database",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        required=True,
-        help="a new or empty folder, or one that this command has written; what is out of date in it is deleted",
-    )
-    parser.add_argument(
-        "--include-private",
-        action="store_true",
-        help="write the petitions of private repositories too. WARNING: whoever can open the pages can read who has"
-        " signed, and the pages of GitHub Pages are public on most plans",
-    )
-
-
 COMMANDS: Final = {
     "sync": CliCommand(_sync, _sync_arguments, misuses=(UnknownPetition,)),
-    "site": CliCommand(_site, _site_arguments, misuses=(NotOurs, UnknownRepository)),
 }

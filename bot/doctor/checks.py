@@ -10,12 +10,12 @@ import msgspec
 from bot.doctor import Finding, advice, fine, problem
 from bot.doctor.app_checks import check_app
 from bot.doctor.collected_facts import AppFacts, Facts
+from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized
-from bot.github.urls import web_url_of
-from bot.github.webhook_sender import Reply
+from bot.github.webhook_client import Reply
+from bot.links import SIGNED_IN
 from bot.store import State
-from bot.units import Seconds
-from bot.urls import SIGNED_IN
+from bot.time_types import Seconds
 
 MAX_SKEW: Final[Seconds] = 30.0
 """How much clocks may differ; from sixty seconds on, GitHub refuses our tokens."""

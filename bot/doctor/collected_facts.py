@@ -18,10 +18,10 @@ from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError, NotFound, Unavailable, Unprocessable
 from bot.github.models.rest import AppInfo, HookConfig, HookDelivery, Installation
 from bot.github.sign_in import OAuthClient, probe
-from bot.github.webhook_sender import Reply, fetch, send
+from bot.github.webhook_client import Reply, fetch, send
 from bot.reconcile.redelivery import REACH, DeliveryLog, read_log
 from bot.store import Health, check_health
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from bot.petition.i18n import Translator
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionDetails
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 Periods = Sequence[tuple[int, int]]
 """Pairs of a day or an hour (its number since 1970, ascending) and how many signed in it."""

@@ -9,10 +9,10 @@ from bot.export.atom import feed
 from bot.export.badge import badge
 from bot.export.chart import chart, growth_of
 from bot.export.schemas import format_json, record_petition, record_roster, record_signatures
+from bot.links import Pages, Site
 from bot.petition.i18n import translator
 from bot.store import PetitionExport
-from bot.units import EpochSeconds
-from bot.urls import Pages, Site
+from bot.time_types import EpochSeconds
 
 FORMATS: Final = ("atom", "badge", "csv", "json", "svg")
 

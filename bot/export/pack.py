@@ -27,7 +27,6 @@ from msgspec.structs import replace
 from bot.export import csv as table
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
-from bot.export.localized_html import template_values
 from bot.export.schemas import (
     DayRecord,
     LetterRecord,
@@ -39,13 +38,14 @@ from bot.export.schemas import (
     record_petition,
     record_signatures,
 )
+from bot.export.template_gettext import template_values
+from bot.links import Pages, Site
 from bot.petition.block.body import letter_digest
 from bot.petition.counting.tally import digest
 from bot.petition.i18n import ENGLISH, Translator, translator
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport
-from bot.units import WholeEpochSeconds
-from bot.urls import Pages, Site
+from bot.time_types import WholeEpochSeconds
 
 PAPER: Final = "petition.html"
 PDF: Final = "petition.pdf"

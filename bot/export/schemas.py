@@ -12,13 +12,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from bot.links import Pages, Site
 from bot.petition.i18n import Translator
 from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.translations import Translation, direction_of, is_older, language_name, version_of
 from bot.store import Entry, PetitionDetails, Snapshot
-from bot.units import WholeEpochSeconds
-from bot.urls import Pages, Site
+from bot.time_types import WholeEpochSeconds
 
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", description="A time in UTC.")]
 Number = Annotated[int, Meta(ge=0)]

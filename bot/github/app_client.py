@@ -31,8 +31,8 @@ from bot.github.paging import PAGE_SIZE, read_pages
 from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits, Throttle
 from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
-from bot.hooks import Hooks
-from bot.units import EpochSeconds, Seconds
+from bot.metrics_hooks import Hooks
+from bot.time_types import EpochSeconds, Seconds
 
 CLOCK_TIMEOUT: Final[Seconds] = 10.0
 

@@ -17,7 +17,7 @@ from bot.github.errors import InstallationGone, NotFound, Unauthorized
 from bot.github.models.common import epoch
 from bot.github.models.rest import TokenResponse, expect
 from bot.github.transport import Api, Credentials
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 MAX_LIFETIME: Final[Seconds] = 55 * 60.0
 """How long a token is used at most; GitHub accepts it for an hour."""

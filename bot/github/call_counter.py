@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.github.throttle import Kind
-from bot.hooks import Hooks
+from bot.metrics_hooks import Hooks
 
 
 @dataclass(slots=True)

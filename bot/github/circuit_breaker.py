@@ -17,8 +17,8 @@ import structlog
 
 from bot.github.errors import Unavailable, Unreachable
 from bot.github.http_exchange import HttpResponse, exchange
-from bot.hooks import Hooks
-from bot.units import EpochSeconds, Seconds
+from bot.metrics_hooks import Hooks
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("github")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 
 class GitHubError(Exception):

@@ -10,7 +10,7 @@ import aiohttp
 
 from bot import __version__
 from bot.github.errors import Unavailable
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 USER_AGENT: Final = f"undersigned/{__version__}"
 """GitHub demands the header.

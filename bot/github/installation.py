@@ -29,9 +29,9 @@ from bot.github.throttle import Throttle
 from bot.github.transport import ApiResponse
 from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.counting.abuse_signals import Account
-from bot.petition.github_facts import Repository
+from bot.petition.reported_facts import Repository
 from bot.petition.threads import Continues, split_name
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
 """Return what is known of the texts of comments, by the comments' ids."""

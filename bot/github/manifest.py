@@ -13,11 +13,11 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
+from bot.github.api_urls import web_url_of
 from bot.github.models.rest import expect
 from bot.github.transport import Credentials, make_api
-from bot.github.urls import web_url_of
-from bot.units import EpochSeconds
-from bot.urls import SIGNED_IN
+from bot.links import SIGNED_IN
+from bot.time_types import EpochSeconds
 
 
 class RequiredAccess(Struct, frozen=True):

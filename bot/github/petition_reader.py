@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from bot.github.continuations import continued_by, is_by_workflow, is_named, named_in
 from bot.github.errors import Forbidden, Gone, NotFound
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
+from bot.github.trusted_continuations import continued_by, is_by_workflow, is_named, named_in
 from bot.petition import block, threads
 from bot.petition.comments.comment import Author, Comment, Writer
 from bot.petition.counting.abuse_signals import Account
@@ -95,7 +95,7 @@ async def _read_threads(client: InstallationClient, name: IssueName) -> list[Iss
     """Read a petition's issues, the first one first; `name` may be of any of them.
 
     Their blocks name the others. They count where a bot has written them as its continuations, under the same
-    owner; see `bot.github.continuations`.
+    owner; see `bot.github.trusted_continuations`.
     """
     first = await client.get_issue(name.repository, name.number)
     if (continues := continued_by(first)) is not None:

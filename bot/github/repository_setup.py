@@ -14,7 +14,7 @@ from bot.github.errors import NotFound
 from bot.github.installation import named
 from bot.github.models.rest import expect
 from bot.github.transport import Api, Credentials, make_api
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 COLOR: Final = "3d4fb5"
 DESCRIPTION: Final = "People sign this by commenting /sign"

@@ -17,14 +17,14 @@ import aiohttp
 import msgspec
 import structlog
 
+from bot.github.api_urls import web_url_of
 from bot.github.errors import NotSignedIn, Unavailable
 from bot.github.http_exchange import exchange
 from bot.github.models.common import UserModel
 from bot.github.models.rest import expect
 from bot.github.transport import API_VERSION, Credentials, make_api
-from bot.github.urls import web_url_of
 from bot.petition.comments.comment import Author
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("authorizing")
 

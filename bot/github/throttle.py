@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 MAX_OWN_WAIT: Final[Seconds] = 3600.0
 """The longest wait that GitHub did not name: primary limits last an hour."""

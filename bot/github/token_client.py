@@ -9,7 +9,6 @@ import aiohttp
 from gidgethub.sansio import DOMAIN
 
 from bot.github.authentication import PersonalToken
-from bot.github.continuations import ACTIONS
 from bot.github.errors import Forbidden, Unavailable
 from bot.github.etag_cache import EtagCache
 from bot.github.installation import InstallationClient
@@ -17,8 +16,9 @@ from bot.github.installation_session import InstallationSession
 from bot.github.models import graphql
 from bot.github.throttle import Limits, Throttle
 from bot.github.transport import Api, Transport
-from bot.hooks import Hooks
-from bot.units import EpochSeconds, Seconds
+from bot.github.trusted_continuations import ACTIONS
+from bot.metrics_hooks import Hooks
+from bot.time_types import EpochSeconds, Seconds
 
 
 def with_token(

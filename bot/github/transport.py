@@ -16,6 +16,7 @@ import aiohttp
 from gidgethub import sansio
 from msgspec import Struct, field
 
+from bot.github.api_urls import own_url
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.errors import (
     Forbidden,
@@ -33,9 +34,8 @@ from bot.github.etag_cache import CachedResponse, EtagCache
 from bot.github.http_exchange import SMALL_BODY, USER_AGENT, HttpResponse, exchange
 from bot.github.models.rest import refusal_message
 from bot.github.throttle import Kind, Throttle, Wait, is_limit, kind_of, resource_of
-from bot.github.urls import own_url
-from bot.hooks import Hooks
-from bot.units import EpochSeconds, Seconds
+from bot.metrics_hooks import Hooks
+from bot.time_types import EpochSeconds, Seconds
 
 API_VERSION: Final = "2022-11-28"
 """https://docs.github.com/en/rest/about-the-rest-api/api-versions"""

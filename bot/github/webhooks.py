@@ -32,7 +32,7 @@ from bot.github.models.webhooks import (
     RepositoryEvent,
     RepositoryScopedEvent,
 )
-from bot.petition.github_facts import CommentFact, Fact, IssueFact, SettingsFact, Unclear
+from bot.petition.reported_facts import CommentFact, Fact, IssueFact, SettingsFact, Unclear
 
 
 class Malformed(Exception):

@@ -18,7 +18,7 @@ from babel.support import Translations
 from msgspec import Struct
 
 from bot.petition.untrusted_text import inline
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 DOMAIN: Final = "messages"
 """The catalogues are `locale/LANGUAGE/LC_MESSAGES/messages.po`, compiled beside them."""

@@ -15,7 +15,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class Letter(Struct, frozen=True):

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bot.petition.i18n import message, translator
 from bot.petition.letter_versions import Letter, given_to
 from bot.petition.untrusted_text import clean
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 MOST_TRANSLATIONS: Final = 30
 

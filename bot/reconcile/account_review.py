@@ -14,7 +14,7 @@ from bot.github.models.graphql import MAX_NODES
 from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.timing import retry_later
 from bot.store import Signer, Store
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("account_review")
 

@@ -13,11 +13,11 @@ from msgspec import Struct, field
 from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.github.manifest import VITAL, lacking
-from bot.petition.github_facts import Fact, InstallationFact, IssueGone, RepositoryFact, SettingsFact, Unclear
+from bot.petition.reported_facts import Fact, InstallationFact, IssueGone, RepositoryFact, SettingsFact, Unclear
 from bot.reconcile.redelivery import redeliver_failed
 from bot.reconcile.timing import PATIENT, Intervals, jittered
 from bot.store import Busy, DatabaseUnavailable, SeenInstallation, Store
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("app_sync")
 

@@ -2,7 +2,7 @@
 
 Every step may be interrupted. That an issue is about to be opened is recorded first, and then it is searched for:
 an issue that was opened although the answer got lost is found by the line in its body, which only counts where the
-App itself wrote it. What a workflow opens is not searched for: see `bot.github.continuations`.
+App itself wrote it. What a workflow opens is not searched for: see `bot.github.trusted_continuations`.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Final
 
 import structlog
 
-from bot.github.continuations import continued_by, is_by_workflow, is_named, named_in
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
+from bot.github.trusted_continuations import continued_by, is_by_workflow, is_named, named_in
 from bot.petition import threads
-from bot.petition.github_facts import Continuation
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
+from bot.petition.reported_facts import Continuation
 from bot.petition.threads import split_name
 from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import Publication, Snapshot
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("continuation")
 

@@ -16,14 +16,14 @@ from bot.github.errors import GitHubError, Paused, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest
-from bot.petition.github_facts import IssueFact, Repository, RepositoryFact
+from bot.petition.reported_facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.rules import read_settings
 from bot.reconcile.timing import Intervals, jittered, retry_at
 from bot.reconcile.translations import read_translations
 from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("discovery")
 

@@ -21,7 +21,7 @@ from bot.github.models.graphql import MAX_TEXTS, Revision
 from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.timing import retry_later
 from bot.store import Store, ThreadToRead
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("letter_history")
 

@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from bot.github.app_client import GitHub
 from bot.github.errors import Gone, NotFound
-from bot.petition.github_facts import IssueFact
+from bot.petition.reported_facts import IssueFact
 from bot.reconcile.resync import ThreadRead, ThreadResync
 from bot.store import Store
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 
 class UnknownPetition(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.github.installation import InstallationClient
-from bot.reconcile.worker import acknowledge, has_spare_calls
+from bot.reconcile.installation_worker import acknowledge, has_spare_calls
 from bot.store import Lease, State, Store
 
 

@@ -9,13 +9,13 @@ import structlog
 from msgspec.structs import replace
 
 from bot.github.errors import GitHubError, Gone, Paused
+from bot.petition import block
 from bot.petition.block import machine_line
 from bot.petition.comments.comment import body_digest
-from bot.petition.github_facts import IssueGone
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.settings import MOST_FIRST
+from bot.petition.reported_facts import IssueGone
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
-from bot.reconcile.counter import find_last_counter
 from bot.reconcile.error_meaning import NameReused, ends_all, is_deleted
 from bot.reconcile.publish_plan import (
     BodyPlan,
@@ -57,7 +57,7 @@ async def publish(due: Due, context: PublishContext) -> int:
         return 0
     if await _catch_up(known, shown, context):
         known = await context.store.publications.load(due.petition_id, NEWEST)
-    counter = await find_last_counter(shown, context)
+    counter = await _find_last_counter(shown, context)
     news = await _record_news(known, shown, due, context, is_new=counter is not context.counter)
     if news is None:
         return 0
@@ -235,3 +235,20 @@ async def _conclude(due: Due, known: Publication, plan: PublishPlan, context: Pu
 async def postpone(due: Due, requeue: Requeue, store: Store) -> None:
     """Publish a petition later."""
     await store.petitions.postpone(due.petition_id, requeue.after, requeue.state, requeue.attempts, requeue.detail)
+
+
+async def _find_last_counter(shown: Sequence[ShownIssue], context: PublishContext) -> Counter:
+    """Return what wrote the block of a petition's first issue; ourselves where nothing has. Raises GitHub's errors.
+
+    Whoever may edit the letter can write anything into its block. So what it says of another counter counts only
+    where the newest edit by a bot is not ours.
+    """
+    first = next((one for one in shown if one.thread.position == 1), None)
+    line = None if first is None else block.machine_line(first.read.body)
+    if first is None or line is None or line.by not in {*Counter} - {context.counter}:
+        return context.counter
+    repository, issue = first.read.repository.full_name, first.read.issue
+    page = await context.client.list_revisions(repository, issue.number, issue.id)
+    us = await context.client.get_login()
+    newest = next((one for one in page.revisions if not one.by_person), None) if page else None
+    return context.counter if newest is None or newest.is_by(us) else Counter(line.by)

@@ -10,14 +10,15 @@ from msgspec.structs import replace
 
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
+from bot.links import Addresses, Pages, Site
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.tally import Signature
-from bot.petition.github_facts import IssueFact
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.petition.organizers.settings import Settings
+from bot.petition.reported_facts import IssueFact
 from bot.petition.translations import is_older
 from bot.reconcile.repair_limiter import EDIT, WIPED, RepairLimiter
 from bot.reconcile.timing import Requeue
@@ -33,8 +34,7 @@ from bot.store import (
     Thread,
     outside_digest,
 )
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
-from bot.urls import Addresses, Pages, Site
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 
 class PublishContext(Struct, frozen=True):

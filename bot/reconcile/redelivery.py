@@ -15,7 +15,7 @@ from bot.github.app_client import GitHub
 from bot.github.errors import NotFound, Unprocessable
 from bot.github.models.rest import HookDelivery
 from bot.store import FailedDelivery, Store
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("redelivery")
 

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from bot.reconcile.write_limiter import MOST_KEPT
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 EDIT: Final = 1.0
 """The weight of an edit that leaves our block in the body; people edit, and are to see what comes of it."""

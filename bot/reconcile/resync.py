@@ -18,7 +18,7 @@ from bot.reconcile.error_meaning import NameReused, ends_all
 from bot.reconcile.letter_history import MOST_PAGES
 from bot.reconcile.timing import retry_at
 from bot.store import Clarification, DoubtfulComment, LastBodies, ListingOutcome, Store, ThreadToRead
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("resync")
 

@@ -17,7 +17,7 @@ from bot.github.errors import (
 )
 from bot.reconcile.error_meaning import state_of
 from bot.store import State
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 LONGEST: Final[Seconds] = 3600.0
 """The longest wait for another try after a refusal: causes go away without notice."""

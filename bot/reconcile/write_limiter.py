@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 MOST_KEPT: Final = 10_000
 """Petitions or bodies that are remembered before those are dropped that need not be."""

@@ -9,14 +9,14 @@ from typing import Any, Final
 import aiohttp
 from msgspec import Struct
 
+from bot.github.api_urls import graphql_url, own_url
 from bot.github.errors import Paused, Unauthorized, Unavailable
 from bot.github.http_exchange import HttpResponse, exchange
 from bot.github.models.rest import refusal_message
 from bot.github.throttle import Kind, Throttle, is_limit, kind_of, resource_of
 from bot.github.transport import API_VERSION, MAX_BODY
-from bot.github.urls import graphql_url, own_url
 from bot.rehearsal.observations import NotObserved, Request, Response
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 SETTLE: Final[Seconds] = 2.0
 """How long after a write the first read waits: GitHub may read from a copy, and counts whole seconds."""

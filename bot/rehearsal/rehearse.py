@@ -10,9 +10,9 @@ from urllib.parse import quote
 import aiohttp
 from msgspec import Struct
 
+from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized, Unavailable
 from bot.github.models import graphql
-from bot.github.urls import web_url_of
 from bot.rehearsal.assumptions import ASSUMPTIONS
 from bot.rehearsal.client import Clock, RehearsalClient
 from bot.rehearsal.observations import FIRST, SECOND, NotObserved, Observations, Request, Response

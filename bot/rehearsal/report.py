@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bot import __version__
 from bot.rehearsal.assumptions import DOCS, Finding, Verdict
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 
 class Report(Struct, frozen=True):

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from bot.github.models import graphql
 from bot.rehearsal.observations import FIRST, SECOND, NotObserved, Observations, Request
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 TITLE: Final = "Rehearsal of Undersigned: this issue is deleted by itself"
 LABEL: Final = "undersigned-rehearsal"

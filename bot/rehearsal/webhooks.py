@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.rehearsal.client import RehearsalClient
 from bot.rehearsal.observations import Observations, Request, Response
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 MARK: Final = "undersigned-rehearsal"
 """In the query of every webhook's address; what a run leaves behind is found by it."""

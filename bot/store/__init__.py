@@ -4,12 +4,12 @@ from bot.store.account_reviews import Signer
 from bot.store.acknowledgements import AckDue
 from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.body_writes import KnownBody, LastBodies, OurWrite, outside_digest
+from bot.store.comments_to_look_up import Clarification, DoubtfulComment
 from bot.store.credentials import read_encrypted
-from bot.store.doubtful_comments import Clarification, DoubtfulComment
 from bot.store.engine.backup import backup, is_backup, restore
 from bot.store.engine.database import Lease
 from bot.store.engine.health import Health, check_health
-from bot.store.engine.opening import delete_database
+from bot.store.engine.opening_errors import delete_database
 from bot.store.engine.url import read_existing_address
 from bot.store.errors import (
     Busy,
@@ -25,14 +25,7 @@ from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.migrations import migrate_ahead
 from bot.store.not_counted import NotCounted
 from bot.store.petition_lists import MOST_LISTED, Listed, ListQuery, PetitionList, PetitionSummary
-from bot.store.privacy import Forgotten
-from bot.store.publications import PlannedBody, Publication
-from bot.store.publishing_queue import Backlog, Due, KnownPetition
-from bot.store.recording.consistency import Discrepancy, Inspection
-from bot.store.recording.listings import ListingOutcome
-from bot.store.recovery import Recovered, recover
-from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
-from bot.store.rosters import (
+from bot.store.petition_queries import (
     PetitionDetails,
     PetitionExport,
     PetitionRef,
@@ -40,9 +33,16 @@ from bot.store.rosters import (
     SignerSample,
     TranslatedLetter,
 )
+from bot.store.petition_snapshots import Snapshot, Thread
+from bot.store.petition_states import State
+from bot.store.privacy import Forgotten
+from bot.store.publishing_queue import Backlog, Due, KnownPetition
+from bot.store.publishing_transactions import PlannedBody, Publication
+from bot.store.recording.consistency import Discrepancy, Inspection
+from bot.store.recording.listings import ListingOutcome
+from bot.store.recovery import Recovered, recover
+from bot.store.resync_queue import ThreadToRead
+from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
 from bot.store.rules import KnownSettings
-from bot.store.snapshots import Snapshot, Thread
-from bot.store.states import State
 from bot.store.store import Store
-from bot.store.threads import ThreadToRead
 from bot.store.translations import KnownTranslations, TranslatedPetition

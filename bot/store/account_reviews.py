@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from bot.petition.counting.abuse_signals import Account
 from bot.store.engine.database import Records, Transaction, statement, upsert, write_transaction
-from bot.store.threads import USABLE
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.store.resync_queue import USABLE
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 ASK_AGAIN_AFTER: Final[Seconds] = 7 * 86_400.0
 """Time after which GitHub is asked again about an account of which it told nothing."""

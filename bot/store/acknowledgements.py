@@ -8,8 +8,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bot.store.engine.database import Records, Statement, Transaction, statement, write_transaction
+from bot.store.petition_states import State
 from bot.store.recording import signatures
-from bot.store.states import State
 
 
 class AckDue(Struct, frozen=True):

@@ -12,7 +12,7 @@ from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.organizers.commands import CommandStatus, GivenCommand, Outcome
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
 from bot.store.recording.unit_of_work import read_forgotten
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 TAKEN_BACK: Final = "taken back"
 """The audit log's answer for a command that was deleted, hidden, or edited into something else."""

@@ -18,10 +18,10 @@ from msgspec import Struct
 
 from bot.petition.block.body import locate_block
 from bot.petition.comments.comment import body_digest, unify_newlines
-from bot.petition.github_facts import BodyEdit
+from bot.petition.reported_facts import BodyEdit
 from bot.store.engine.database import Records, Row, Transaction, read_transaction, statement, write_transaction
 from bot.store.letters import record_edit
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 WRITES_KEPT: Final = 1_000
 """Of each issue; the delivery of an older write is taken for another one's edit, and checked."""

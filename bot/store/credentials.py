@@ -14,10 +14,10 @@ from bot.store.engine.database import (
     upsert,
     write_transaction,
 )
-from bot.store.engine.opening import opening
+from bot.store.engine.opening_errors import opening
 from bot.store.engine.url import SqliteFile, read_address
-from bot.store.marks import drop_mark, read_mark
-from bot.units import WholeEpochSeconds
+from bot.store.key_values import drop_mark, read_mark
+from bot.time_types import WholeEpochSeconds
 
 APP: Final = "app"
 """The name under which the App's credentials are kept."""

@@ -16,8 +16,8 @@ from bot.store.engine.database import (
     upsert,
     write_transaction,
 )
-from bot.store.marks import put_mark, read_mark
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.store.key_values import put_mark, read_mark
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 KEPT: Final = 3 * 86_400
 """Seconds for which GitHub can deliver once more.

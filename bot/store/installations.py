@@ -7,12 +7,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.github_facts import InstallationFact, Repository, RepositoryFact
+from bot.petition.reported_facts import InstallationFact, Repository, RepositoryFact
 from bot.store.engine.database import Records, Row, Statement, Transaction, statement, upsert, write_transaction
+from bot.store.petition_states import State
+from bot.store.resync_queue import publish_now, resync_petitions
 from bot.store.row_codec import read_repository
-from bot.store.states import State
-from bot.store.threads import publish_now, resync_petitions
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
 class SeenInstallation(Struct, frozen=True):

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from bot.petition.block.body import letter, letter_digest
 from bot.petition.letter_versions import Letter, other_texts, versions
 from bot.store.engine.database import Records, Transaction, statement, write_transaction
-from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.store.resync_queue import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 TEXTS_KEPT: Final = 200
 """Of each petition; who edits on and on shall not fill the database, and the issue's edit history has them all."""

@@ -9,12 +9,12 @@ from typing import Final
 from msgspec import Struct
 
 from bot.petition.counting.tally import Reason, explain
-from bot.petition.github_facts import Repository
+from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Statement, Transaction, statement
+from bot.store.petition_snapshots import Snapshot
 from bot.store.recording.signatures import read_account_ages
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment
-from bot.store.snapshots import Snapshot
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class NotCounted(Struct, frozen=True):

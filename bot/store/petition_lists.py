@@ -9,12 +9,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.github_facts import Repository
 from bot.petition.organizers.rules_in_force import next_goal
+from bot.petition.reported_facts import Repository
 from bot.store.collation import spellings
 from bot.store.engine.database import Row, Transaction, statement
 from bot.store.row_codec import read_repository, read_rules
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 LIST_SIZE: Final = 30
 """Petitions in one part of the list."""

@@ -15,10 +15,10 @@ from bot.store.audit_log import drop_attempts_by, drop_attempts_on
 from bot.store.engine.database import Records, Transaction, statement, upsert
 from bot.store.recording.signatures import SECONDS_PER_DAY, derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
+from bot.store.resync_queue import read_issues_of, request_rereading
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
 from bot.store.sign_outs import forget_sign_outs
-from bot.store.threads import read_issues_of, request_rereading
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class Forgotten(Struct, frozen=True):

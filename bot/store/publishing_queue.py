@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.errors import NoSuchPetition
-from bot.store.snapshots import Snapshot, read_snapshot
-from bot.store.states import State
-from bot.store.threads import USABLE, request_publishing
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.store.petition_snapshots import Snapshot, read_snapshot
+from bot.store.petition_states import State
+from bot.store.resync_queue import USABLE, request_publishing
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
 class Due(Struct, frozen=True):

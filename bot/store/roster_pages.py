@@ -12,8 +12,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
-from bot.petition.github_facts import Repository
 from bot.petition.organizers.settings import Detail
+from bot.petition.reported_facts import Repository
 from bot.store.collation import spellings
 from bot.store.engine.database import Statement, Transaction, statement
 from bot.store.row_codec import read_repository

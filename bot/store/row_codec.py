@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from bot.petition.comments.commands import restore
 from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
-from bot.petition.github_facts import Repository
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
-from bot.units import WholeEpochSeconds
+from bot.petition.reported_facts import Repository
+from bot.time_types import WholeEpochSeconds
 
 COMMENT_TYPES: Final = (
     "id BIGINT, issue_id BIGINT, petition_id BIGINT, author_id BIGINT, author_login TEXT, author_type TEXT,"

@@ -18,7 +18,7 @@ from bot.store.engine.database import (
     upsert,
     write_transaction,
 )
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 KEPT: Final = 24 * 3600
 """Seconds for which a sign-out is kept; every session from before has come to its own end long since."""

@@ -11,27 +11,29 @@ from typing import Final, Self
 
 from msgspec.structs import replace
 
-from bot.hooks import Hooks
+from bot.metrics_hooks import Hooks
 from bot.petition.comments.comment import Comment
-from bot.petition.github_facts import CommentFact, Fact, IssueFact
+from bot.petition.reported_facts import CommentFact, Fact, IssueFact
 from bot.store.account_reviews import AccountReviews
 from bot.store.acknowledgements import Acknowledgements
 from bot.store.audit_log import AuditLog
 from bot.store.body_writes import Bodies
+from bot.store.comments_to_look_up import DoubtfulComments
 from bot.store.credentials import CredentialStore
-from bot.store.doubtful_comments import DoubtfulComments
 from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
 from bot.store.engine.health import is_answering
-from bot.store.engine.opening import opening
+from bot.store.engine.opening_errors import opening
 from bot.store.engine.url import read_address
 from bot.store.failed_deliveries import Deliveries
 from bot.store.installations import Installations
-from bot.store.known_texts import KnownTexts, follow_grammar
 from bot.store.letters import Letters
 from bot.store.migrations import migrate
+from bot.store.parsed_texts import KnownTexts, follow_grammar
+from bot.store.petition_queries import Rosters
+from bot.store.petition_states import States
 from bot.store.privacy import Privacy
-from bot.store.publications import Publications
 from bot.store.publishing_queue import Petitions
+from bot.store.publishing_transactions import Publications
 from bot.store.recording.consistency import Consistency, are_totals_right, repair_totals
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.store.recording.listings import (
@@ -44,16 +46,14 @@ from bot.store.recording.listings import (
 )
 from bot.store.recording.observations import Observation, RecordContext, Recorded, record_observations
 from bot.store.recording.signatures import AccountAges, fill_roster_keys
-from bot.store.recording.structure import record_structure
+from bot.store.recording.structural_changes import record_structure
 from bot.store.responses import Responses
-from bot.store.rosters import Rosters
+from bot.store.resync_queue import Threads
 from bot.store.rules import PetitionRules
 from bot.store.sign_outs import SignOuts
-from bot.store.states import States
-from bot.store.threads import Threads
 from bot.store.translations import Translations
 from bot.supervisor import Supervisor
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 WAITING_LIMIT: Final = 10_000
 """Facts that may wait to be written before the webhook sends deliveries away."""

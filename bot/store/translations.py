@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bot.petition.translations import Translation, TranslationFault
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class KnownTranslations(Struct, frozen=True):

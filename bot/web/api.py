@@ -22,24 +22,25 @@ from bot.export.badge import badge, shield_record
 from bot.export.card import card
 from bot.export.chart import STYLE, chart, growth_of
 from bot.export.schemas import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
+from bot.links import Pages, Site, pages_of
 from bot.petition.i18n import message, translator
 from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
-from bot.urls import Pages, Site, pages_of
-from bot.web.context import (
-    PETITION,
-    BadQuery,
-    PagesContext,
-    RequestedPetition,
-    find_petition,
-    format_cursor,
-    read_roster_query,
-    require_visible,
-)
+from bot.web.context import PagesContext
 from bot.web.openapi import describe
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import headline
-from bot.web.routing import Pool, Route, RoutePolicy, content_security_policy
+from bot.web.petition_requests import (
+    PETITION,
+    BadQuery,
+    RequestedPetition,
+    find_petition,
+    format_cursor,
+    read_details,
+    read_roster_query,
+    require_visible,
+)
+from bot.web.route_policies import Pool, Route, RoutePolicy, content_security_policy
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ class ApiRoutes:
         return await self._cache.respond(request, requested, "json", partial(self._render_json, query=query))
 
     async def _render_json(self, requested: RequestedPetition, query: RosterQuery) -> Rendering:
-        details = await self._context.details(requested, query)
+        details = await read_details(self._context, requested, query)
         record = _record_roster(details, requested.pages, query, self._context.site)
         links = {"next": record.next, "prev": record.previous}
         link = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
@@ -115,7 +116,7 @@ class ApiRoutes:
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         if ref.count <= SHORT_ROSTER:
             return await self._cache.respond(request, requested, "csv", partial(self._render_csv, headers=headers))
-        letters = _require_names(await self._context.details(requested, RosterQuery(size=1))).letters
+        letters = _require_names(await read_details(self._context, requested, RosterQuery(size=1))).letters
         response = web.StreamResponse(headers={"Content-Type": _CSV_TYPE, **headers})
         # The client may have left.
         with suppress(ConnectionResetError):
@@ -163,7 +164,7 @@ class ApiRoutes:
         return await self._cache.respond(request, requested, "card", self._render_card)
 
     async def _render_card(self, requested: RequestedPetition) -> Rendering:
-        snapshot = (await self._context.details(requested, RosterQuery(size=1))).snapshot
+        snapshot = (await read_details(self._context, requested, RosterQuery(size=1))).snapshot
         # It takes some hundredths of a second.
         picture = await asyncio.to_thread(card, snapshot.count, snapshot.rules.settings.goals)
         return Rendering(picture, "image/png", snapshot.revision)
@@ -173,7 +174,7 @@ class ApiRoutes:
         return await self._cache.respond(request, requested, "chart", self._render_chart)
 
     async def _render_chart(self, requested: RequestedPetition) -> Rendering:
-        details = await self._context.details(requested, RosterQuery(size=1))
+        details = await read_details(self._context, requested, RosterQuery(size=1))
         snapshot = details.snapshot
         tr = translator(snapshot.rules.settings.language)
         text = chart(growth_of(details, self._context.now()), snapshot.title, tr, standalone=True)
@@ -184,7 +185,7 @@ class ApiRoutes:
         return await self._cache.respond(request, requested, "feed", self._render_feed)
 
     async def _render_feed(self, requested: RequestedPetition) -> Rendering:
-        details = _require_names(await self._context.details(requested, RosterQuery(size=PAGE_SIZE)))
+        details = _require_names(await read_details(self._context, requested, RosterQuery(size=PAGE_SIZE)))
         site = self._context.site
         signatures = record_signatures(details.page.entries, details.letters, site)
         petition = record_petition(details.snapshot, requested.pages, site)
@@ -197,7 +198,7 @@ class ApiRoutes:
             raise BadQuery(message("format must be json."))
         base = self._context.base(request)
         requested = await self._find_by_url(request.query.get("url", ""), base)
-        snapshot = (await self._context.details(requested, RosterQuery(size=1))).snapshot
+        snapshot = (await read_details(self._context, requested, RosterQuery(size=1))).snapshot
         tr = translator(snapshot.rules.settings.language)
         count = headline(snapshot.count, tr, open_=snapshot.shut_at is None and snapshot.labelled)
         return _encode(EmbedRecord(title=f"{snapshot.title}: {count}", provider_url=f"{base}/"))

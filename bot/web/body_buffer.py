@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import StreamReader
 
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Bytes of all bodies in memory, those that are being recorded and those that are still incomplete."""

@@ -13,7 +13,7 @@ from typing import Final, cast
 
 from msgspec import Struct
 
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.client_address import network_of
 
 END_OF_HEAD: Final = b"\r\n\r\n"

@@ -1,35 +1,19 @@
-"""What handlers read requests with: the petition that a request names, and the part of its roster."""
+"""What handlers of pages need: the petitions, the addresses of things, templates, and the time."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
-import re
 from collections.abc import Callable, Collection
-from contextlib import nullcontext, suppress
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
-from msgspec import Struct
-from msgspec.structs import replace
 
-from bot.petition.i18n import Message, message
-from bot.petition.untrusted_text import clean
-from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
-from bot.units import EpochSeconds
-from bot.urls import Addresses, Pages, Site, pages_of
+from bot.links import Addresses, Site
+from bot.store import Rosters
+from bot.time_types import EpochSeconds
 from bot.web import rendering
-from bot.web.lookups import PetitionLookups
-from bot.web.routing import PRIVATE
-
-NO_SUCH_PETITION: Final = message("There is no such petition here.")
-
-MAX_SEARCH_LENGTH: Final = 100
-"""Characters of a search; names and affiliations are cut not far above it."""
-
-PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{number:[1-9][0-9]{0,8}}"
-"""The path of a petition's page, and the beginning of the paths of its other forms."""
+from bot.web.petition_lookup_cache import PetitionLookups
 
 
 class PagesContext:
@@ -97,131 +81,3 @@ class PagesContext:
         response = self.page(request, template, status=status, tr=tr, speaks_wanted=speaks_wanted, **values)
         response.headers.update({**rendering.VARY_LANGUAGE, "Content-Language": tr.language})
         return response
-
-    async def details(self, requested: RequestedPetition, query: RosterQuery) -> PetitionDetails:
-        """Read a petition with a part of its roster; raises HTTPNotFound where it is not there any more."""
-        petition_id = requested.ref.petition_id
-        is_quick = not query.text and (
-            not query.order.is_by_name or await self.rosters.is_indexed_by_name(petition_id)
-        )
-        async with nullcontext() if is_quick else self.long_read:
-            details = await self.rosters.get_details(petition_id, query)
-        return require_visible(details, requested)
-
-
-class RequestedPetition(Struct, frozen=True):
-    """The petition that a request names, and the addresses of its pages."""
-
-    ref: PetitionRef
-    pages: Pages
-
-    @property
-    def private(self) -> bool:
-        """Return whether only people with the key may see it."""
-        return self.ref.repository.private
-
-
-class BadQuery(web.HTTPBadRequest):
-    """The query of a request is not valid; the message says what would be."""
-
-    def __init__(self, allowed: str, value: str = "") -> None:
-        self.message = Message(allowed, value)
-        super().__init__(text=str(self.message))
-
-
-async def find_petition(request: web.Request, context: PagesContext) -> RequestedPetition:
-    """Find the petition that a request names by its present name; raises HTTPFound to the same form of it there.
-
-    Raises HTTPNotFound also for one that the client may not see.
-    """
-    requested, match = await find_under_any_name(request, context), request.match_info
-    if not is_canonical(request, requested):
-        form = request.path.removeprefix(f"/petitions/{match['owner']}/{match['repo']}/{match['number']}")
-        query = request.rel_url.raw_query_string
-        # The key that a private one needs is in the query.
-        address = replace(requested.pages, key=None).of(form)
-        raise web.HTTPFound(f"{address}?{query}" if query else address)
-    return requested
-
-
-async def find_under_any_name(request: web.Request, context: PagesContext) -> RequestedPetition:
-    """Find the petition that a request names; raises HTTPNotFound also for one that the client may not see."""
-    match = request.match_info
-    ref = await context.lookups.find(match["owner"], match["repo"], int(match["number"]))
-    if ref is None or not is_visible(request, ref):
-        raise web.HTTPNotFound(text=NO_SUCH_PETITION)
-    request[PRIVATE] = ref.repository.private
-    return RequestedPetition(ref, pages_of(context.base(request), ref.repository, ref.number, ref.page_key))
-
-
-def require_visible(details: PetitionDetails | None, requested: RequestedPetition) -> PetitionDetails:
-    """Return what was read of a petition; raises HTTPNotFound where it was deleted or became private meanwhile."""
-    if details is None or (details.snapshot.repository.private and not requested.private):
-        raise web.HTTPNotFound(text=NO_SUCH_PETITION)
-    return details
-
-
-def is_visible(request: web.Request, ref: PetitionRef) -> bool:
-    """Return whether the client may see a petition: a private one only with its key."""
-    if not ref.repository.private:
-        return True
-    key = request.query.get("key", "").encode("utf-8", "replace")
-    return hmac.compare_digest(key, ref.page_key.encode())
-
-
-def is_canonical(request: web.Request, requested: RequestedPetition) -> bool:
-    """Return whether a request uses the petition's present name: repositories are renamed, issues transferred."""
-    match, ref = request.match_info, requested.ref
-    named = (match["owner"], match["repo"], int(match["number"]))
-    return named == (ref.repository.owner, ref.repository.name, ref.number)
-
-
-def read_roster_query(request: web.Request, size: int) -> RosterQuery:
-    """Read which part of a roster is requested; raises BadQuery."""
-    query = request.query
-    try:
-        order = SortOrder(query.get("sort", SortOrder.NEWEST))
-    except ValueError:
-        raise BadQuery(message("sort must be one of: {value}."), ", ".join(SortOrder)) from None
-    return RosterQuery(order, read_search(request), _read_cursor(request, order), size)
-
-
-def read_search(request: web.Request) -> str:
-    """Read what a request searches for; empty where it does not."""
-    return clean(request.query.get("q", "").replace("\n", " "), MAX_SEARCH_LENGTH).removesuffix("…")
-
-
-def is_search(request: web.Request) -> bool:
-    """Return whether a request has to wait for its turn to read every signature of a petition."""
-    return bool(request.query.get("q"))
-
-
-def format_cursor(cursor: Cursor) -> dict[str, str]:
-    """Return a cursor as a query."""
-    key = f"{KEY_MARK}{cursor.key.hex()}" if isinstance(cursor.key, bytes) else cursor.key
-    return {"before" if cursor.back else "after": f"{key}.{cursor.comment_id}"}
-
-
-def _read_cursor(request: web.Request, order: SortOrder) -> Cursor | None:
-    back = "before" in request.query
-    text = request.query.get("before" if back else "after")
-    if text is None:
-        return None
-    key, _, comment_id = text.rpartition(".")
-    if not _NUMBER.fullmatch(comment_id) or not (order.is_by_name or _NUMBER.fullmatch(key)):
-        raise BadQuery(message("before and after must come from the links of another answer. Start without them."))
-    return Cursor(_read_key(key) if order.is_by_name else int(key), int(comment_id), back)
-
-
-def _read_key(text: str) -> bytes | str:
-    """Read what a signature is sorted by; its name alone is in the links of earlier releases."""
-    with suppress(ValueError):
-        if text.startswith(KEY_MARK):
-            return bytes.fromhex(text.removeprefix(KEY_MARK))
-    return clean(text, 200)
-
-
-KEY_MARK: Final = "~"
-"""What a key in a cursor begins with, and is written in hexadecimal digits behind."""
-
-_NUMBER: Final = re.compile("[0-9]{1,18}", re.ASCII)

@@ -16,8 +16,8 @@ from typing import Final
 from aiohttp import web
 from msgspec import Struct
 
-from bot.units import Seconds
-from bot.web.routing import PROBE, Route
+from bot.time_types import Seconds
+from bot.web.route_policies import PROBE, Route
 
 FINDINGS_TTL: Final[Seconds] = 60.0
 """How long findings are cached; each examination costs calls to GitHub and queries."""

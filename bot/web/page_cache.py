@@ -23,10 +23,11 @@ from aiohttp import web
 from cachetools import LRUCache
 from msgspec import Struct, field
 
+from bot.links import Pages
 from bot.store import Snapshot
-from bot.units import EpochSeconds, WholeEpochSeconds
-from bot.urls import Pages
-from bot.web.context import PagesContext, RequestedPetition
+from bot.time_types import EpochSeconds, WholeEpochSeconds
+from bot.web.context import PagesContext
+from bot.web.petition_requests import RequestedPetition
 
 CACHE_BYTES: Final = 32 * 1024 * 1024
 

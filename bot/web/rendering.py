@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from bot.export.localized_html import template_values
 from bot.export.sanitized_html import render_response
 from bot.export.schemas import iso
+from bot.export.template_gettext import template_values
 from bot.petition.i18n import ENGLISH, Translator, message, preferred_language, translator
-from bot.units import WholeEpochSeconds
-from bot.web.routing import Handler
+from bot.time_types import WholeEpochSeconds
+from bot.web.route_policies import Handler
 
 if TYPE_CHECKING:
     import jinja2

@@ -11,9 +11,9 @@ from typing import Final
 from cachetools import LRUCache
 from msgspec import Struct
 
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.client_address import ClientOrigin
-from bot.web.routing import Pool
+from bot.web.route_policies import Pool
 
 MAX_ADDRESSES: Final = 20_000
 """Addresses that a limiter remembers; the one that called longest ago is forgotten first."""

@@ -15,20 +15,20 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
 from bot.supervisor import Supervisor
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.api import ApiRoutes
 from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
 from bot.web.context import PagesContext
 from bot.web.middlewares import create_application
 from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
+from bot.web.organizers.dependencies import OrganizerService
 from bot.web.organizers.pack_download import PackDownload
 from bot.web.organizers.routes import OrganizerRoutes
-from bot.web.organizers.service import OrganizerService
 from bot.web.page_cache import PageCache
 from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates
 from bot.web.request_limits import RequestLimits
-from bot.web.routing import BASE_HEADERS, WEBHOOK, Route
+from bot.web.route_policies import BASE_HEADERS, WEBHOOK, Route
 from bot.web.setup.done import SetupDonePage
 from bot.web.webhook import Record, make_webhook_handler
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from bot.secret_key import derive
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ import structlog
 from aiohttp import web
 
 from bot.github import webhooks
-from bot.petition.github_facts import Fact
+from bot.petition.reported_facts import Fact
 from bot.store import Busy, DatabaseUnavailable, Unrecordable
-from bot.units import Seconds
+from bot.time_types import Seconds
 from bot.web.body_buffer import BodyBuffer, BufferFull, Evicted
 from bot.web.client_address import ClientOrigin, client_origin, describe_client
 from bot.web.monitoring import WebMetrics

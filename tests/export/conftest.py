@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.export.pack import make_files, write
+from bot.links import Pages, Site
 from bot.petition.comments.commands import Sign
 from bot.store import PetitionExport, Store
-from bot.urls import Pages, Site
 from tests.store.scene import LETTER, REPOSITORY, Scene, person
 
 NAMES = {

@@ -11,8 +11,8 @@ import pytest
 
 from bot.export.csv import BYTE_ORDER_MARK
 from bot.export.formats import FORMATS, export
+from bot.links import Site
 from bot.store import PetitionExport
-from bot.urls import Site
 from tests.export.conftest import AT, NAMES, PAGES
 
 

@@ -26,8 +26,8 @@ from bot.export.pack import (
     make_files,
     write_zip,
 )
+from bot.links import Site
 from bot.store import PetitionExport
-from bot.urls import Site
 from tests.export.conftest import AT, NAMES, PAGES, signed
 
 SIGNED = '0005",\n      "letter": "sha256:'

@@ -17,10 +17,10 @@ from pypdf import PdfReader
 from bot.export.chart import Growth
 from bot.export.pack import IN_ONE_LIST, paper, record_pack
 from bot.export.schemas import PackRecord, ResponseRecord, UnlistedRecord
+from bot.links import Site
 from bot.petition.i18n import ENGLISH, LANGUAGES, translator
 from bot.petition.letter_versions import Letter
 from bot.store import PetitionExport
-from bot.urls import Site
 from tests.browser import PHONE, barriers
 from tests.export.conftest import AT, NAMES, PAGES
 from tests.pseudo_locale import untranslated_in_page

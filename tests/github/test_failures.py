@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.github import transport
+from bot.github.api_urls import graphql_url
 from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError, Unavailable
 from bot.github.http_exchange import USER_AGENT
 from bot.github.installation import InstallationClient
 from bot.github.models import graphql, rest
 from bot.github.models.rest import CACHED, expect, refusal_message
-from bot.github.urls import graphql_url
 from sandbox.faults import Failure, Faults, RequestFault
 from sandbox.models import Issue
 from sandbox.server import Sandbox

@@ -22,8 +22,8 @@ from bot.github.paging import MAX_COMMENT_PAGES, MAX_PAGES
 from bot.github.repository_setup import repository_setup_with_token
 from bot.github.sign_in import OAuthClient, identify
 from bot.github.transport import MAX_BODY, Credentials, make_api
-from bot.github.webhook_sender import fetch, send
-from bot.petition.github_facts import Repository
+from bot.github.webhook_client import fetch, send
+from bot.petition.reported_facts import Repository
 from bot.reconcile.redelivery import read_log
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery

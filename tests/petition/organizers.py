@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import DEFAULTS, Settings
 

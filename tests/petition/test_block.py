@@ -24,9 +24,9 @@ from bot.petition.block import (
 )
 from bot.petition.block.sections import SECTIONS, Section
 from bot.petition.comments.commands import Sign, Unsign
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import Signature
-from bot.petition.machine_line import Coverage
+from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.rules_in_force import Response
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
 

@@ -19,7 +19,7 @@ from bot.petition.block import BlockContent, machine_line, render_block
 from bot.petition.block.body import BODY_LIMIT
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import DOMAIN, ENGLISH, LANGUAGES, is_reviewed, preferred_language, translator
-from bot.petition.machine_line import Coverage
+from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.rules_in_force import Milestone, Response
 from bot.petition.organizers.settings import Mistake, Settings, read
 from tests.pseudo_locale import untranslated

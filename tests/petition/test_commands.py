@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.petition.comments import grammar, names, vocabulary
+from bot.petition.comments import name_or_prose, parser, prose_words
 from bot.petition.comments.commands import (
     Command,
     OrganizerCommand,
@@ -23,8 +23,8 @@ from bot.petition.comments.commands import (
     resolve,
     restore,
 )
-from bot.petition.comments.grammar import parse, phrases
-from bot.petition.comments.mistyped import INSTRUCTION_WORDS
+from bot.petition.comments.mistyped_organizer_command import INSTRUCTION_WORDS
+from bot.petition.comments.parser import parse, phrases
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.untrusted_text import clean, says_something
 from tests.effort import growth
@@ -620,8 +620,8 @@ def test_code_and_comments_say_nothing(body: str, around: str) -> None:
     assert parse(around.format(inner)) is None
 
 
-LISTS = [words for words in vars(vocabulary).values() if isinstance(words, frozenset)]
-NO_NAMES = {word for words in [*LISTS, names._VERBS] for word in words}
+LISTS = [words for words in vars(prose_words).values() if isinstance(words, frozenset)]
+NO_NAMES = {word for words in [*LISTS, name_or_prose._VERBS] for word in words}
 
 
 @given(LETTERS, LETTERS)
@@ -632,7 +632,7 @@ def test_a_name_is_shown_as_it_is_typed(name: str, affiliation: str) -> None:
     assert parse(f"/sign {name} ({affiliation})") == Sign(details[0], details[1])
 
 
-@given(st.from_regex(grammar._PLAIN, fullmatch=True))
+@given(st.from_regex(parser._PLAIN, fullmatch=True))
 @example("/sign Ada")
 @example("/sign J. R. Smith, St. Mary's-on-the-Hill \r\n")
 @example("/sign Ada Ng, TA")

@@ -6,7 +6,7 @@ import pytest
 
 from bot.petition.block.body import BEGIN, locate_block
 from bot.petition.comments.commands import Sign
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from bot.petition.markdown_blocks import limit_nesting
 from tests.effort import effort, growth
 

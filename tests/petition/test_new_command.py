@@ -9,7 +9,7 @@ import pytest
 from bot.petition.block import BlockContent, render_block
 from bot.petition.comments.commands import COMMANDS, Command, Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, standing
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import digest, fold
 from bot.store.recording.signatures import read_command
 from bot.store.row_codec import CommentRow, read_comment, write_comment

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Command, OrganizerCommand, Sign, Unsign, resolve
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from tests.chance import examples
 
 

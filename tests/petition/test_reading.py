@@ -7,7 +7,7 @@ import random
 import pytest
 
 from bot.petition.comments.commands import Sign
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from tests.effort import growth
 from tests.petition.long_texts import KNOWN, Family, family
 

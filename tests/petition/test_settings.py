@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from bot.petition.i18n import LANGUAGES, Message
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.commands import NotUnderstood, SetGoal, understand
 from bot.petition.organizers.settings import (
     DEFAULTS,
@@ -26,7 +26,7 @@ from bot.petition.organizers.settings import (
     is_misplaced,
     read,
 )
-from bot.petition.organizers.unapplied_settings import explain_hiding, is_hiding, is_unapplied, restrict
+from bot.petition.organizers.settings_fallback import explain_hiding, is_hiding, is_unapplied, restrict
 from bot.petition.organizers.values import read_goal
 
 

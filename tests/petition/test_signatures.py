@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from bot.petition.block.sections import example_of
-from bot.petition.comments import vocabulary
+from bot.petition.comments import prose_words
 from bot.petition.comments.commands import ATTEMPT, Command, Phrase, Sign, Unsign, restore
-from bot.petition.comments.faults import Fault
-from bot.petition.comments.grammar import parse
-from bot.petition.comments.names import says_something_unusual
+from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.name_or_prose import says_something_unusual
+from bot.petition.comments.parser import parse
 from bot.petition.i18n import LANGUAGES, translator
 from bot.petition.organizers.settings import Detail
 
@@ -533,7 +533,7 @@ def test_organizers_commands_may_stand_beside_it() -> None:
 PLAIN_WORDS = sorted(
     {
         word
-        for value in vars(vocabulary).values()
+        for value in vars(prose_words).values()
         for text in (value if isinstance(value, frozenset | tuple) else [value] if isinstance(value, str) else [])
         for word in re.findall(r"[A-Za-z']+", text)
     }

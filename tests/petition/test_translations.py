@@ -13,10 +13,10 @@ from bot.petition import block
 from bot.petition.block import BlockContent, TranslationLink, compose, machine_line, render_block, same_but_for_time
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
 from bot.petition.comments.comment import Author
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import LANGUAGES
-from bot.petition.machine_line import Coverage
+from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.commands import GivenCommand, apply_commands
 from bot.petition.organizers.rules_in_force import Milestone, Response
 from bot.petition.organizers.settings import Detail, Settings, read

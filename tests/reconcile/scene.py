@@ -12,9 +12,9 @@ from aiohttp import web
 
 from bot.github.app_client import GitHub
 from bot.github.throttle import Limits
+from bot.reconcile.installation_worker import Worker
 from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.timing import Intervals
-from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Lease, Store
 from sandbox.models import Installation, Issue

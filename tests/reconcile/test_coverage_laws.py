@@ -18,12 +18,12 @@ from bot.github.throttle import Limits
 from bot.petition.block import machine_line
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.github_facts import CommentFact
-from bot.petition.machine_line import Coverage
+from bot.petition.machine_readable_tally import Coverage
+from bot.petition.reported_facts import CommentFact
+from bot.reconcile.installation_worker import Worker
 from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.timing import Intervals
-from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Lease, ThreadToRead
 from sandbox.faults import Faults

@@ -9,7 +9,7 @@ import pytest
 from bot.github.errors import Paused
 from bot.github.models.graphql import Revision
 from bot.petition.block.body import splice
-from bot.petition.github_facts import IssueFact
+from bot.petition.reported_facts import IssueFact
 from bot.reconcile.letter_history import DatedRevision, LetterHistory, select_revisions
 from bot.reconcile.manual_resync import resync_by_hand
 from sandbox.faults import Faults

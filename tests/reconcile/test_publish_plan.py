@@ -6,15 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from bot.github.models.rest import IssueRead
+from bot.links import Addresses
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.tally import DigestSum, Signature
-from bot.petition.github_facts import Issue, Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
+from bot.petition.reported_facts import Issue, Repository
 from bot.reconcile.publish_plan import (
     EditDecision,
     PublishPlan,
@@ -27,7 +28,6 @@ from bot.reconcile.publish_plan import (
     unrecorded,
 )
 from bot.store import KnownBody, KnownSettings, OurWrite, Publication, Snapshot, State, Thread, outside_digest
-from bot.urls import Addresses
 
 NOW = 10_000.0
 REPOSITORY = Repository(70, "acme", "letters")

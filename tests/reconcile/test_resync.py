@@ -7,7 +7,7 @@ import gc
 import pytest
 
 from bot.github.models.rest import CommentsRead
-from bot.petition.github_facts import IssueFact
+from bot.petition.reported_facts import IssueFact
 from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.resync import ThreadResync
 from bot.store import ThreadToRead

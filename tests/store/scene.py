@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.github_facts import CommentFact, Issue, IssueFact, Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import GivenCommand
+from bot.petition.reported_facts import CommentFact, Issue, IssueFact, Repository
 from bot.store import Snapshot, Store, body_writes
 from bot.store.engine.database import statement
 from bot.store.letters import read_letters_with_texts
+from bot.store.petition_states import Condition, read_conditions
 from bot.store.rules import read_commands
-from bot.store.states import Condition, read_conditions
 
 INSTALLATION = 700
 REPOSITORY = Repository(70, "acme", "letters")

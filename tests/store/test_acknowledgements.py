@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.comment import Author
-from bot.petition.comments.grammar import parse
-from bot.petition.github_facts import Repository
+from bot.petition.comments.parser import parse
 from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
 from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.reported_facts import Repository
 from bot.store import AckDue
 from tests.store.conftest import NOW
 from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, rows

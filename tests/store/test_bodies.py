@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest
-from bot.petition.github_facts import BodyEdit, IssueGone, Repository
+from bot.petition.reported_facts import BodyEdit, IssueGone, Repository
 from bot.reconcile.publish_plan import EditDecision, guard_body
 from bot.store import KnownBody, LastBodies, State, Store, outside_digest
 from bot.store.body_writes import read_writes_since

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
-from bot.petition.github_facts import CommentFact, Continuation, Issue, IssueFact, IssueGone
+from bot.petition.reported_facts import CommentFact, Continuation, Issue, IssueFact, IssueGone
 from bot.store.engine.database import statement
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
 

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from bot import supervisor
-from bot.hooks import Hooks
+from bot.metrics_hooks import Hooks
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
-from bot.petition.github_facts import CommentFact, Fact, IssueFact
+from bot.petition.reported_facts import CommentFact, Fact, IssueFact
 from bot.store import Busy, DatabaseUnavailable, Store, StoreError, Unrecordable
 from bot.store.engine import health
 from bot.store.engine.database import Transaction, statement

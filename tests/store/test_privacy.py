@@ -8,9 +8,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
-from bot.petition.github_facts import CommentFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.reported_facts import CommentFact
 from bot.store import Forgotten
 from bot.store.audit_log import ATTEMPTS_KEPT
 from bot.store.engine.database import statement

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bot.petition.comments.commands import Command, OrganizerCommand, Several, Sign, Unsign
 from bot.petition.comments.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
 from bot.petition.counting.tally import digest, explain, fold
-from bot.petition.github_facts import CommentFact, Fact, Issue, IssueFact
+from bot.petition.reported_facts import CommentFact, Fact, Issue, IssueFact
 from bot.store import RosterQuery, Store
 from bot.store.engine.database import statement
 from bot.store.recording import listings

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.comments.grammar import parse
-from bot.petition.github_facts import Continuation
+from bot.petition.comments.parser import parse
+from bot.petition.reported_facts import Continuation
 from bot.secret_key import decrypt, encrypt
 from bot.store.recovery import derived_state
 from bot.store.row_codec import CommentRow, write_comment

@@ -6,11 +6,11 @@ import pytest
 
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Author
-from bot.petition.comments.grammar import parse
-from bot.petition.github_facts import IssueGone, SettingsFact
+from bot.petition.comments.parser import parse
 from bot.petition.organizers.commands import CommandResults, apply_commands, logins_in
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
+from bot.petition.reported_facts import IssueGone, SettingsFact
 from bot.store import Store
 from bot.store.engine.database import statement
 from bot.store.rules import read_named, read_organizers, record_rules

@@ -10,9 +10,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
-from bot.petition.github_facts import Repository
+from bot.links import Addresses
+from bot.petition.reported_facts import Repository
 from bot.store import Store
-from bot.urls import Addresses
 from bot.web.context import PagesContext
 from bot.web.server import create_app
 from tests.store.scene import REPOSITORY

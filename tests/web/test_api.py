@@ -154,7 +154,7 @@ async def test_a_table_has_a_line_for_each_signature(scene: Scene) -> None:
 
 
 async def test_a_long_table_is_whole(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.store.rosters.BATCH", 2)
+    monkeypatch.setattr("bot.store.petition_queries.BATCH", 2)
     monkeypatch.setattr("bot.web.api.SHORT_ROSTER", 2)
     for login in ("ada", "grace", "alan", "linus", "barbara"):
         await scene.petition.sign(login)

@@ -11,19 +11,19 @@ from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
 from bot.github.sign_in import OAuthClient
+from bot.links import Addresses, Pages
 from bot.petition.comments.comment import Author
-from bot.petition.comments.faults import Fault
+from bot.petition.comments.mistyped_sign import Fault
 from bot.petition.counting.abuse_signals import assess
 from bot.petition.counting.tally import Reason
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, RosterQuery, Store, sign_outs
-from bot.urls import Addresses, Pages
 from bot.web.context import PagesContext
 from bot.web.organizers import view_models
-from bot.web.organizers.review import SignatureReview
-from bot.web.organizers.service import OrganizerService, PetitionRecords
+from bot.web.organizers.dependencies import OrganizerService, PetitionRecords
 from bot.web.organizers.sign_in import COOKIE, LIFETIME
+from bot.web.organizers.signature_reviews import SignatureReview
 from bot.web.organizers.view_models import view_organizers
 from bot.web.server import create_app
 from bot.web.sessions import SignedSessions

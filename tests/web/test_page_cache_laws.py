@@ -19,16 +19,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bot.links import Addresses
 from bot.petition.comments.commands import Sign
-from bot.petition.github_facts import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEFAULTS, Detail
+from bot.petition.reported_facts import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.petition.translations import Translation, digest_of
 from bot.store import KnownTranslations, Store
-from bot.urls import Addresses
 from bot.web.context import PagesContext
-from bot.web.lookups import PetitionLookups
+from bot.web.petition_lookup_cache import PetitionLookups
 from bot.web.request_limits import Rate, RequestLimits
 from bot.web.server import create_app
 from tests.chance import examples

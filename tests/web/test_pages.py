@@ -17,24 +17,24 @@ from msgspec.structs import replace
 
 from bot.export.card import card
 from bot.export.letter_comparison import Comparison, compare
+from bot.links import Pages
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
-from bot.petition.comments.faults import Fault
-from bot.petition.comments.grammar import parse
+from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.parser import parse
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
-from bot.petition.github_facts import Continuation, Issue
 from bot.petition.i18n import ENGLISH, translator
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
+from bot.petition.reported_facts import Continuation, Issue
 from bot.store import NotCounted, PetitionDetails, RosterQuery, Rosters, SortOrder
-from bot.urls import Pages
 from bot.web import request_limits
-from bot.web.context import RequestedPetition
 from bot.web.pages import view_models
 from bot.web.pages.routes import COMPARED_VERSIONS
 from bot.web.pages.uncounted_reasons import explain
+from bot.web.petition_requests import RequestedPetition, read_details
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
 from tests.web.scene import NOW, PAGE, PUBLIC, Scene, pages_context
@@ -589,17 +589,17 @@ async def test_what_no_index_answers_takes_its_turn(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, show: str, text: str, waits: bool
 ) -> None:
     await set_up(scene, f"show: {show}")
-    context, read_details = pages_context(scene.petition.store), Rosters.get_details
+    context, get_details = pages_context(scene.petition.store), Rosters.get_details
     ref = await context.lookups.find("acme", "letters", 7)
     assert ref is not None
 
     async def look(rosters: Rosters, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:
         assert context.long_read.locked() is waits
-        return await read_details(rosters, petition_id, wanted)
+        return await get_details(rosters, petition_id, wanted)
 
     monkeypatch.setattr(Rosters, "get_details", look)
-    await context.details(
-        RequestedPetition(ref, Pages(PUBLIC, REPOSITORY, 7, None)), RosterQuery(SortOrder.NAME, text)
+    await read_details(
+        context, RequestedPetition(ref, Pages(PUBLIC, REPOSITORY, 7, None)), RosterQuery(SortOrder.NAME, text)
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from bot.web.request_limits import Rate, RequestLimits
-from bot.web.routing import BASE_HEADERS
+from bot.web.route_policies import BASE_HEADERS
 from bot.web.server import create_app, listen
 from tests.web.deliveries import PAYLOAD, headers, sign
 from tests.web.scene import PAGE, PUBLIC, Scene, pages_context, serving

@@ -16,7 +16,7 @@ from bot.web import middlewares, request_limits
 from bot.web.client_address import ClientOrigin, client_origin
 from bot.web.middlewares import create_application
 from bot.web.request_limits import SHARED_FACTOR, Rate, RateLimiter, RequestLimits
-from bot.web.routing import WEBHOOK, Pool, Route, RoutePolicy
+from bot.web.route_policies import WEBHOOK, Pool, Route, RoutePolicy
 from bot.web.server import listen
 
 PAGE = RoutePolicy(cache_control="no-cache")

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from bot import app
 from bot.config import Config
 from bot.github.throttle import Limits
+from bot.links import SIGNED_IN
 from bot.petition import block
 from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteRate
-from bot.urls import SIGNED_IN
 from sandbox.models import Comment, Issue, User
 from sandbox.server import Sandbox
 

@@ -16,7 +16,7 @@ from bot.petition.block.body import machine_line
 from bot.petition.organizers.settings import PATH
 from bot.petition.threads import Continues, continuation_body
 from bot.store import NoSuchPetition, State
-from bot.verify import verify
+from bot.verify_and_audit import verify
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue
 from sandbox.server import Sandbox

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from bot.github.webhook_sender import TIMEOUT, send
+from bot.github.webhook_client import TIMEOUT, send
 from bot.store.engine import sqlite as sqlite_engine
 from sandbox.deliveries import Attempt
 from sandbox.models import Issue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.github.petition_reader import IssueName
-from bot.verify import verify
+from bot.verify_and_audit import verify
 from tests.whole.command_line import run
 from tests.whole.recorded_calls import surveyed
 from tests.whole.scene import Scene

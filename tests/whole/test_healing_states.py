@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from bot import app
+from bot.reconcile.installation_worker import RETRY_AFTER_BUG
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.timing import Intervals
-from bot.reconcile.worker import RETRY_AFTER_BUG
 from bot.store import Due, State
 from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox
@@ -227,7 +227,10 @@ async def told(stage: Scene, petition: Issue, state: State) -> None:
     await eventually(is_told, f"the telling of {state!r}")
 
 
-@pytest.mark.parametrize("where", ["bot.reconcile.worker.publish", "bot.reconcile.worker.ThreadResync.read_all"])
+@pytest.mark.parametrize(
+    "where",
+    ["bot.reconcile.installation_worker.publish", "bot.reconcile.installation_worker.ThreadResync.read_all"],
+)
 async def test_a_mistake_of_ours_over_one_petition_keeps_no_other_waiting(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

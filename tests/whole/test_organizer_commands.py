@@ -13,7 +13,7 @@ from bot import app
 from bot.github.petition_reader import IssueName
 from bot.petition.organizers.settings import PATH
 from bot.store import State
-from bot.verify import Verification, verify
+from bot.verify_and_audit import Verification, verify
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.recorded_calls import surveyed, unheard, watched

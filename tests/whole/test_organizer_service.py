@@ -11,8 +11,8 @@ from bot.github.errors import Paused
 from bot.github.sign_in import OAuthClient
 from bot.petition.comments.comment import Author
 from bot.store import Store
+from bot.web.organizers.dependencies import OrganizerService
 from bot.web.organizers.permissions import PERMISSION_TTL
-from bot.web.organizers.service import OrganizerService
 from sandbox.server import Sandbox
 from tests.github.scene import Clock, make_github
 from tests.whole.recorded_calls import Calls

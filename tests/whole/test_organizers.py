@@ -21,7 +21,7 @@ from bot import app, config, operations
 from bot.export import pack
 from bot.reconcile import account_review
 from bot.store import not_counted
-from bot.web.organizers import pack_download, review
+from bot.web.organizers import pack_download, signature_reviews
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -79,7 +79,7 @@ class Browser:
         """Load the page again until it says something, which is found out in the background."""
         async with asyncio.timeout(PATIENCE):
             while words not in (text := await self.text(petition)):
-                clock.ahead += review.UNFINISHED_TTL + 1
+                clock.ahead += signature_reviews.UNFINISHED_TTL + 1
         return text
 
     async def begin(self, petition: Issue) -> str:
@@ -349,12 +349,12 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     assert "Checked 0 of 9 accounts so far." in await browser.text(petition)
     assert "so far" not in await browser.text_with(petition, "for the 9 accounts whose age is known", clock)
     assert len(calls.like("POST /api/graphql")) == 5
-    clock.ahead += review.REVIEW_TTL + 1
+    clock.ahead += signature_reviews.REVIEW_TTL + 1
     await browser.text(petition)
     stage.sign(petition, "late")
     await stage.shows(petition, 10)
     assert len(calls.like("POST /api/graphql")) == 5, "nobody is asked about twice, or unless an organizer looks"
-    clock.ahead += review.REVIEW_TTL + 1
+    clock.ahead += signature_reviews.REVIEW_TTL + 1
     assert "Checked 9 of 10 accounts so far." in await browser.text(petition)
     await browser.text_with(petition, "for the 10 accounts whose age is known", clock)
     assert len(calls.like("POST /api/graphql")) == 6
@@ -363,7 +363,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
 async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(review, "MAX_SIGNATURES", 2)
+    monkeypatch.setattr(signature_reviews, "MAX_SIGNATURES", 2)
     for login in ("ada", "emmy", "sofia"):
         stage.sign(petition, login)
     await stage.shows(petition, 3)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.github.petition_reader import IssueName
 from bot.petition.block.body import machine_line
-from bot.petition.machine_line import MachineLine
+from bot.petition.machine_readable_tally import MachineLine
 from bot.petition.threads import UNRELATED_LIMIT
-from bot.verify import verify
+from bot.verify_and_audit import verify
 from sandbox.models import Issue
 from tests.whole.recorded_calls import Calls, watched
 from tests.whole.scene import Scene

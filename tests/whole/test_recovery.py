@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.github.petition_reader import IssueName
-from bot.verify import verify
+from bot.verify_and_audit import verify
 from tests.chance import noise
 from tests.store.damage import damage
 from tests.whole.command_line import credentials, run

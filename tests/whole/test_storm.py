@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bot import app
 from bot.github.throttle import Limits
 from bot.petition.block import machine_line
-from bot.petition.machine_line import Coverage
+from bot.petition.machine_readable_tally import Coverage
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.recorded_calls import a_second_later, surveyed, unheard

@@ -14,14 +14,14 @@ from structlog.testing import capture_logs
 from bot import app, supervisor
 from bot.reconcile import app_wide_loop
 from bot.reconcile.app_wide_loop import AppWideLoop
-from bot.reconcile.scheduler import Scheduler
-from bot.reconcile.worker import Worker
+from bot.reconcile.installation_scheduler import Scheduler
+from bot.reconcile.installation_worker import Worker
 from bot.store import Rosters, Store
 from bot.store.engine.postgres_coordinator import PostgresCoordinator
 from bot.store.engine.sqlite import SqliteDatabase
+from bot.store.petition_states import States
 from bot.store.publishing_queue import Petitions
 from bot.store.recording import group_commit
-from bot.store.states import States
 from tests.whole.exposition import number, read
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
 

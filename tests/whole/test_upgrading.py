@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from bot import app
 from bot.github.petition_reader import IssueName
-from bot.petition.comments import grammar
+from bot.petition.comments import parser
 from bot.petition.comments.commands import Command, Phrase, Sign
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
-from bot.verify import verify
+from bot.verify_and_audit import verify
 from sandbox.models import Comment
 from tests.store.releases import put, tables, take
 from tests.whole.scene import Clock, scene
@@ -65,7 +65,7 @@ async def test_a_database_of_0_1_0_comes_to_what_a_recount_says(
 ) -> None:
     async with scene(sqlite_url) as stage:
         with monkeypatch.context() as before:
-            before.setattr(grammar, "parse", lambda text: READ_BEFORE[text.replace("\r\n", "\n")])
+            before.setattr(parser, "parse", lambda text: READ_BEFORE[text.replace("\r\n", "\n")])
             petition = stage.petition()
             said: dict[str, Comment] = {
                 words: stage.sign(petition, f"person-{number}", words) for number, words in enumerate(READ_BEFORE)

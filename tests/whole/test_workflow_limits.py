@@ -128,7 +128,9 @@ async def test_issues_that_cannot_be_listed_keep_no_run_going_without_end(
     assert report.left == "it took too long"
 
 
-@pytest.mark.parametrize("where", ["bot.reconcile.publish.make_plan", "bot.reconcile.worker.ThreadResync.read_all"])
+@pytest.mark.parametrize(
+    "where", ["bot.reconcile.publish.make_plan", "bot.reconcile.installation_worker.ThreadResync.read_all"]
+)
 async def test_a_mistake_of_ours_over_one_petition_keeps_no_other_from_being_counted(
     github: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

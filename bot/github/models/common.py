@@ -12,9 +12,9 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from bot.petition import github_facts
+from bot.petition import reported_facts
 from bot.petition.comments.comment import Author
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 """An id that GitHub assigns; 64 bits, because comment ids have outgrown 32."""
@@ -75,9 +75,9 @@ class RepositoryModel(Struct, gc=False):
     private: bool
     archived: bool = False
 
-    def fact(self) -> github_facts.Repository:
+    def fact(self) -> reported_facts.Repository:
         """Return the repository as the core knows it."""
-        return github_facts.Repository(
+        return reported_facts.Repository(
             self.id, clean(self.owner.login), clean(self.name), self.private, self.archived
         )
 
@@ -106,7 +106,7 @@ class IssueModel(Struct, gc=False):
     comments: Count = 0
     pull_request: PresenceModel | None = None
 
-    def fact(self) -> github_facts.Issue:
+    def fact(self) -> reported_facts.Issue:
         """Return the issue as the core knows it."""
         updated_at = epoch(self.updated_at)
         closed_at: WholeEpochSeconds | None = None
@@ -114,7 +114,7 @@ class IssueModel(Struct, gc=False):
             closed_at = epoch(self.closed_at)
         elif self.state == "closed":
             closed_at = updated_at
-        return github_facts.Issue(
+        return reported_facts.Issue(
             id=self.id,
             number=self.number,
             title=clean(self.title),

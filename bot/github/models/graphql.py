@@ -18,7 +18,7 @@ from bot.github.models.common import Id, Time, clean, epoch
 from bot.github.models.rest import expect
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
 from bot.petition.counting.abuse_signals import Account
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 def _load(*names: str) -> str:

@@ -22,8 +22,8 @@ from bot.github.models.common import (
     epoch,
 )
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
-from bot.petition.github_facts import Issue, Repository
-from bot.units import WholeEpochSeconds
+from bot.petition.reported_facts import Issue, Repository
+from bot.time_types import WholeEpochSeconds
 
 
 class IssueRead(Struct, frozen=True):

@@ -24,9 +24,10 @@ from bot.github.models.common import (
     account_name,
     epoch,
 )
-from bot.petition.comments import grammar
+from bot.petition.comments import parser
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
-from bot.petition.github_facts import (
+from bot.petition.organizers.settings import PATH, is_misplaced
+from bot.petition.reported_facts import (
     BodyEdit,
     CommentFact,
     Fact,
@@ -36,9 +37,8 @@ from bot.petition.github_facts import (
     RepositoryFact,
     SettingsFact,
 )
-from bot.petition.organizers.settings import PATH, is_misplaced
 from bot.petition.translations import TEXT_ENDINGS
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 MAX_COMMITS_LISTED: Final = 2_048
 MAX_FILES_LISTED: Final = 3_000
@@ -167,7 +167,7 @@ class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
         body = self.comment.body or ""
         digest = body_digest(body)
         writer, previous = self._writer(digest)
-        return Version(at, digest, writer, grammar.parse(body), previous, self.comment.hidden)
+        return Version(at, digest, writer, parser.parse(body), previous, self.comment.hidden)
 
     def _writer(self, digest: str) -> tuple[Writer, str | None]:
         """Return who wrote the text and what text it replaced; hiding arrives as an edit that changes nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.petition.block.block_data import BlockContent
+from bot.petition.block.block_content import BlockContent
 from bot.petition.i18n import Translator
 
 _BAR = 20

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from bot.petition.block.block_data import BlockContent
+from bot.petition.block.block_content import BlockContent
 from bot.petition.block.body import (
     BEGIN,
     BODY_LIMIT,

@@ -9,17 +9,17 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from bot.petition.block.block_data import BlockContent
+from bot.petition.block.block_content import BlockContent
 from bot.petition.block.body import NOTE
 from bot.petition.block.goal_and_chart import chart, milestones, progress
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
-from bot.petition.machine_line import Coverage
+from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.settings import Detail
 from bot.petition.translations import language_name
 from bot.petition.untrusted_text import clean, inline, links_apart
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 _MOST_REMARKS = 10
 
@@ -33,9 +33,9 @@ def translations(content: BlockContent, tr: Translator) -> str:
     """Format in which other languages the letter can be read, and which text one signs; only beside the letter."""
     if not content.translations or content.position > 1:
         return ""
+    older = tr.translate("older than the letter")
     links = [
-        tr.name(_link(inline(language_name(one.language)), one.url))
-        + (f" ({tr.translate('older than the letter')})" if one.is_older else "")
+        tr.name(_link(inline(language_name(one.language)), one.url)) + (f" ({older})" if one.is_older else "")
         for one in content.translations
     ]
     read = tr.translate("Read in: {languages}", languages=" · ".join(links))

@@ -8,8 +8,8 @@ from functools import cache
 from itertools import islice, takewhile
 from typing import Final
 
-from bot.petition.comments import mistyped, vocabulary
-from bot.petition.comments.names import COMMAS
+from bot.petition.comments import mistyped_organizer_command, prose_words
+from bot.petition.comments.name_or_prose import COMMAS
 from bot.petition.comments.own_text import lines_begun_in_text
 
 LONGEST_DETAILS: Final = 16_000
@@ -42,7 +42,11 @@ def worth_reading(text: str, line: re.Pattern[str]) -> str:
     GitHub says a comment has 65,536 characters at most, but lets up to four times as many pass. To read them all
     takes seconds; the beginning and what leads up to the last command say whose words this is.
     """
-    starts = [found.start() for pattern in (line, mistyped.CANDIDATE) for found in pattern.finditer(text)]
+    starts = [
+        found.start()
+        for pattern in (line, mistyped_organizer_command.CANDIDATE)
+        for found in pattern.finditer(text)
+    ]
     last = max(starts, default=0)
     # A response goes on after an empty line, and nothing else does.
     responds = any(RESPONDS_LINE.match(text, start) for start in starts)
@@ -57,7 +61,7 @@ _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 def lines_with_commands(passage: range, lines: Sequence[str], line: re.Pattern[str]) -> Iterable[int]:
     """Return the lines of a passage that begin as text and hold a command, or one that may be mistyped."""
-    candidates = (one for one in passage if mistyped.CANDIDATE.match(lines[one]))
+    candidates = (one for one in passage if mistyped_organizer_command.CANDIDATE.match(lines[one]))
     commands = {one for one in passage if line.match(lines[one])}.union(islice(candidates, _MOST_CANDIDATES))
     if commands <= {passage.start}:
         return commands
@@ -111,7 +115,7 @@ def asks_to_be_unlisted(details: str, following: Sequence[str]) -> tuple[bool, s
 
 _AROUND = rf"""[*_`"'“”„«»<>()\[\]{_PASTED}]{{0,3}}"""
 _UNLISTED = re.compile(
-    rf"{_AROUND}(?ai:{vocabulary.UNLISTED}){_AROUND}(?![^\s{_MARKS}{_UNSPACED}(（–—])[{_MARKS}]*"
+    rf"{_AROUND}(?ai:{prose_words.UNLISTED}){_AROUND}(?![^\s{_MARKS}{_UNSPACED}(（–—])[{_MARKS}]*"
 )
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.

@@ -18,7 +18,7 @@ from bot.petition.comments.command_lines import (
     asks_to_be_unlisted,
     without_punctuation,
 )
-from bot.petition.comments.details import read_details as read_signature_details
+from bot.petition.comments.signature_details import read_details as read_signature_details
 from bot.petition.untrusted_text import clean
 
 ARGUMENT_LIMIT = 1_000

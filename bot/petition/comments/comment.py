@@ -13,10 +13,10 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.comments import grammar
+from bot.petition.comments import parser
 from bot.petition.comments.commands import Command, Doubtful, resolve
 from bot.petition.comments.versions import Version, Writer, join, read
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 __all__ = [
     "GHOST_ID",
@@ -118,7 +118,7 @@ def body_digest(body: str) -> str:
 def read_text(body: str, known: KnownText | None = None) -> tuple[str, Command | None]:
     """Return a text's digest and what it says; a text that is known is not read again."""
     digest = body_digest(body)
-    return digest, known.command if known is not None and known.digest == digest else grammar.parse(body)
+    return digest, known.command if known is not None and known.digest == digest else parser.parse(body)
 
 
 def unify_newlines(text: str) -> str:

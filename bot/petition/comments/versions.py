@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Unsign
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 MAX_VERSIONS = 100
 """Versions that are kept of one comment, the latest; else somebody who edits on and on would fill the database."""

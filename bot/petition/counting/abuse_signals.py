@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 YOUNG_DAYS: Final = (1, 7, 30)
 """Ages at the time of signing up to which accounts are counted as young."""

@@ -29,7 +29,7 @@ from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.values import DEADLINE_ALLOWED, NONE, PERSON, read_deadline, read_goals, read_people
 from bot.petition.untrusted_text import clean
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class GivenCommand(Struct, frozen=True):

@@ -8,10 +8,10 @@ from functools import lru_cache
 from msgspec import Struct, field
 
 from bot.petition.comments.commands import Phrase
-from bot.petition.comments.grammar import phrases
+from bot.petition.comments.parser import phrases
 from bot.petition.organizers.settings import DEFAULTS as STANDARD
 from bot.petition.organizers.settings import Settings
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
 class Removal(Struct, frozen=True):

@@ -14,7 +14,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from bot.petition.i18n import ENGLISH, LANGUAGES, Message, language_named, message, translator
-from bot.petition.machine_line import Counter
+from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.values import (
     DEADLINE_ALLOWED,
     read_deadline,
@@ -27,7 +27,7 @@ from bot.petition.organizers.values import (
     read_written,
 )
 from bot.petition.untrusted_text import clean, fold
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 PATH: Final = ".github/petition.yml"
 """Where the file is, in the repository's default branch."""

@@ -12,7 +12,7 @@ from typing import Final
 import yaml
 
 from bot.petition.i18n import message
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 NONE: Final = ("none", "off", "-", "[]")
 """What takes a goal, a deadline or an answer away."""

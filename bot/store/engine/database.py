@@ -29,7 +29,7 @@ from msgspec import Struct
 
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -25,7 +25,7 @@ from bot.store.engine.postgres_coordinator import PostgresCoordinator
 from bot.store.engine.url import UNREADABLE, PostgresServer
 from bot.store.errors import DatabaseUnavailable, StoreError, WrongDatabase
 from bot.supervisor import Supervisor
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -31,7 +31,7 @@ from bot.store.engine.sqlite_coordinator import SqliteCoordinator, make_database
 from bot.store.engine.url import SqliteFile
 from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
 from bot.supervisor import Supervisor
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -11,10 +11,10 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from bot.petition.github_facts import Fact
+from bot.petition.reported_facts import Fact
 from bot.store.errors import Busy, DatabaseUnavailable, Unrecordable, WrongDatabase
 from bot.supervisor import Supervisor
-from bot.units import Seconds
+from bot.time_types import Seconds
 
 LARGEST_GROUP: Final = 256
 """Facts in one transaction; more would let the first of them wait too long for the last."""

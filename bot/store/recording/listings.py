@@ -23,7 +23,7 @@ from bot.store.recording.signatures import (
 )
 from bot.store.recording.unit_of_work import Person, PetitionRow, ThreadRow, UnitOfWork
 from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class CommentListing(Struct, frozen=True):

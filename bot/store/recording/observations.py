@@ -9,15 +9,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, merge
-from bot.petition.github_facts import CommentFact, Issue, IssueFact, RepositoryFact
+from bot.petition.reported_facts import CommentFact, Issue, IssueFact, RepositoryFact
 from bot.store.body_writes import observe_edit
-from bot.store.doubtful_comments import reopen_doubt
+from bot.store.comments_to_look_up import reopen_doubt
 from bot.store.engine.database import Transaction
-from bot.store.known_texts import record_text
+from bot.store.parsed_texts import record_text
 from bot.store.recording.signatures import derive_comment, derive_signatures, request_ages
 from bot.store.recording.unit_of_work import PetitionRow, RepositoryRow, ThreadRow, UnitOfWork
 from bot.store.row_codec import CommentRow
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 Observation = CommentFact | IssueFact
 

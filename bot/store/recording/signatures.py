@@ -18,7 +18,7 @@ from bot.store.collation import roster_keys
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
 from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 SECONDS_PER_DAY: Final = 86_400
 

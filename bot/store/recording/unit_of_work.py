@@ -9,9 +9,10 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
-from bot.petition.github_facts import Repository
 from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Transaction, statement, upsert
+from bot.store.resync_queue import request_rereading
 from bot.store.row_codec import (
     COMMENT_COLUMNS,
     COMMENT_TYPES,
@@ -21,8 +22,7 @@ from bot.store.row_codec import (
     read_rules,
     write_comment,
 )
-from bot.store.threads import request_rereading
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 
 class ThreadRow(Struct):

@@ -21,7 +21,7 @@ from msgspec import Struct
 from bot.store.credentials import read_credentials
 from bot.store.engine.backup import ELSEWHERE, check_apart
 from bot.store.engine.database import LOCK_SECONDS, Transaction, statement
-from bot.store.engine.opening import obstacle, reason_of
+from bot.store.engine.opening_errors import obstacle, reason_of
 from bot.store.engine.sqlite import SqliteDatabase
 from bot.store.engine.sqlite_coordinator import make_database_file
 from bot.store.engine.url import SqliteFile, read_existing_address
@@ -30,7 +30,7 @@ from bot.store.migrations import HEAD, TIMEOUT
 from bot.store.recovery.derived_state import make_consistent
 from bot.store.recovery.salvaged_rows import VERSION, DamagedFile, Layout, Row, read_layouts
 from bot.store.recovery.sqlite_pages import SIZES
-from bot.units import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds
 
 DERIVED: Final = frozenset({VERSION.table, "signatures", "days", "sign_outs"})
 """Tables that are not copied: they follow from the others, or everybody just signs in again."""

@@ -12,10 +12,11 @@ from aiohttp.hdrs import METH_HEAD
 from msgspec import Struct, field
 
 from bot.export import pack
+from bot.links import Pages
 from bot.store import PetitionExport
-from bot.units import WholeEpochSeconds
-from bot.urls import Pages
-from bot.web.context import PagesContext, RequestedPetition, require_visible
+from bot.time_types import WholeEpochSeconds
+from bot.web.context import PagesContext
+from bot.web.petition_requests import RequestedPetition, require_visible
 
 MAX_SIGNATURES: Final = 100_000
 """Signatures of a petition whose pack is made while the bot runs; that of a larger one takes too much memory."""

@@ -15,7 +15,7 @@ from bot.github.app_client import GitHub
 from bot.github.errors import NotFound, Paused
 from bot.petition.comments.comment import Author
 from bot.store import PetitionRef
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 from bot.web.request_limits import Rate, RateLimiter
 
 PERMISSION_TTL: Final[Seconds] = 180.0

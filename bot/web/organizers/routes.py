@@ -13,21 +13,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.github.errors import GitHubError
+from bot.links import pages_of
 from bot.petition.comments.comment import Author
 from bot.store import PetitionRef, RosterQuery
-from bot.urls import pages_of
-from bot.web.context import (
-    NO_SUCH_PETITION,
-    PagesContext,
-    RequestedPetition,
-    is_canonical,
-    is_visible,
-)
+from bot.web.context import PagesContext
+from bot.web.organizers.dependencies import OrganizerService
 from bot.web.organizers.pack_download import PackDownload
-from bot.web.organizers.service import OrganizerService
 from bot.web.organizers.sign_in import CANCELLED, ORGANIZERS, PATH, SignInRoutes, unavailable
 from bot.web.organizers.view_models import view_organizers
-from bot.web.routing import Pool, Route
+from bot.web.petition_requests import NO_SUCH_PETITION, RequestedPetition, is_canonical, is_visible, read_details
+from bot.web.route_policies import Pool, Route
 
 _PACK: Final = replace(ORGANIZERS, pool=Pool.EXPORTS)
 
@@ -62,7 +57,7 @@ class OrganizerRoutes(Struct, frozen=True):
             pages = requested.pages
             return self._page(request, "not_allowed", status=403, page_url=page_url, person=person, pages=pages)
         self._require_canonical(request, requested, "/organizers")
-        details = await self.context.details(requested, RosterQuery(size=1))
+        details = await read_details(self.context, requested, RosterQuery(size=1))
         review, records = await visit.service.review(requested.ref), await visit.service.records(requested.ref)
         shown = view_organizers(details, requested.pages, self.context, review, records)
         return self._page(request, "petition", page_url=page_url, person=person, **shown)
@@ -80,7 +75,7 @@ class OrganizerRoutes(Struct, frozen=True):
         ref, title, petition_url = await self._find(request), None, None
         if ref is not None and is_visible(request, ref):
             pages = pages_of(self.sign_in.base(request), ref.repository, ref.number, ref.page_key)
-            details = await self.context.details(RequestedPetition(ref, pages), RosterQuery(size=1))
+            details = await read_details(self.context, RequestedPetition(ref, pages), RosterQuery(size=1))
             title, petition_url = details.snapshot.title, pages.roster
         return self._page(
             request,

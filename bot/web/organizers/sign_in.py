@@ -16,12 +16,13 @@ from msgspec import Struct
 
 from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
 from bot.github.sign_in import authorize_url
+from bot.links import SIGNED_IN
 from bot.petition.comments.comment import Author
 from bot.secret_key import derive
-from bot.urls import SIGNED_IN
-from bot.web.context import PETITION, PagesContext
-from bot.web.organizers.service import OrganizerService
-from bot.web.routing import PRIVATE_HEADERS, Pool, Route, RoutePolicy
+from bot.web.context import PagesContext
+from bot.web.organizers.dependencies import OrganizerService
+from bot.web.petition_requests import PETITION
+from bot.web.route_policies import PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.sessions import SignedSessions, origin_url, set_cookie
 
 log = structlog.get_logger("organizers")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bot.petition.comments.faults import Fault
+from bot.links import Pages
+from bot.petition.comments.mistyped_sign import Fault
 from bot.petition.counting.tally import Reason
 from bot.petition.i18n import ENGLISH
 from bot.petition.organizers.commands import CommandStatus, write_remark, write_removals
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import PATH, Detail, Settings
 from bot.store import NotCounted, PetitionDetails, State
-from bot.urls import Pages
 from bot.web.context import PagesContext
 from bot.web.organizers import pack_download
-from bot.web.organizers.review import SignatureReview
-from bot.web.organizers.service import PetitionRecords
+from bot.web.organizers.dependencies import PetitionRecords
+from bot.web.organizers.signature_reviews import SignatureReview
 from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200

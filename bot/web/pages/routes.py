@@ -12,18 +12,13 @@ from msgspec import Struct
 from bot.petition.i18n import message, translator
 from bot.petition.translations import normalize_tag
 from bot.store import PAGE_SIZE, RosterQuery
-from bot.web.context import (
-    PETITION,
-    PagesContext,
-    RequestedPetition,
-    find_petition,
-    read_roster_query,
-)
+from bot.web.context import PagesContext
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages import view_models
 from bot.web.pages.front_page import read_list_query, view_list
+from bot.web.petition_requests import PETITION, RequestedPetition, find_petition, read_details, read_roster_query
 from bot.web.rendering import accepted_translator, static_files
-from bot.web.routing import Route, RoutePolicy
+from bot.web.route_policies import Route, RoutePolicy
 
 COMPARED_VERSIONS: Final = 20
 """As many of a letter's newest versions are shown with what they changed."""
@@ -64,7 +59,7 @@ class PageRoutes(Struct, frozen=True):
         return await self.cache.respond(request, requested, "page", partial(self._render_petition, query=query))
 
     async def _render_petition(self, requested: RequestedPetition, query: RosterQuery) -> Rendering:
-        details, pages = await self.context.details(requested, query), requested.pages
+        details, pages = await read_details(self.context, requested, query), requested.pages
 
         def work() -> Rendering:
             shown = view_models.view_petition(details, pages, query, self.context)
@@ -78,7 +73,7 @@ class PageRoutes(Struct, frozen=True):
         return await self.cache.respond(request, requested, "letter", self._render_letter)
 
     async def _render_letter(self, requested: RequestedPetition) -> Rendering:
-        details = await self.context.details(requested, RosterQuery(size=1, letters=COMPARED_VERSIONS))
+        details = await read_details(self.context, requested, RosterQuery(size=1, letters=COMPARED_VERSIONS))
         pages, petition = requested.pages, details.snapshot
 
         def work() -> Rendering:

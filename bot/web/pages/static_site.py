@@ -15,6 +15,7 @@ from bot.export.badge import badge, shield_record
 from bot.export.card import card
 from bot.export.chart import chart, growth_of
 from bot.export.schemas import record_roster
+from bot.links import SITE_FILES, SitePages, published_pages, site_folder, translation_site_file
 from bot.petition.i18n import ENGLISH, translator
 from bot.petition.letter_versions import Letter
 from bot.store import (
@@ -27,8 +28,7 @@ from bot.store import (
     TranslatedLetter,
 )
 from bot.store.roster_pages import RosterPage
-from bot.units import WholeEpochSeconds
-from bot.urls import SITE_FILES, SitePages, published_pages, site_folder, translation_site_file
+from bot.time_types import WholeEpochSeconds
 from bot.web.context import PagesContext
 from bot.web.pages import view_models
 from bot.web.pages.front_page import view_summary

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bot.petition.comments.faults import Fault
+from bot.petition.comments.mistyped_sign import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.i18n import Translator, message
 from bot.store import NotCounted
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 
 
 def explain(uncounted: NotCounted, now: EpochSeconds, tr: Translator, *, is_closed: bool) -> tuple[str, str]:

@@ -13,15 +13,16 @@ from bot.export import sanitized_html
 from bot.export.chart import chart, growth_of
 from bot.export.letter_comparison import Comparison, compare, with_labels
 from bot.export.schemas import TranslationRecord, asked_not_to_be_listed, record_translation
+from bot.links import Pages, Site, pages_of
 from bot.petition.block.sections import REACTIONS, covered, example_of, signed_this_text
 from bot.petition.i18n import Translator, message, translator
 from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder, TranslatedLetter
-from bot.units import EpochSeconds
-from bot.urls import Pages, Site, pages_of
-from bot.web.context import PagesContext, format_cursor
+from bot.time_types import EpochSeconds
+from bot.web.context import PagesContext
 from bot.web.pages.uncounted_reasons import explain
+from bot.web.petition_requests import format_cursor
 from bot.web.rendering import call_macro
 
 COMPARED_CHARACTERS: Final = 400_000

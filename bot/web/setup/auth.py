@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.secret_key import derive
-from bot.units import EpochSeconds
+from bot.time_types import EpochSeconds
 from bot.web.sessions import SignedSessions
 
 COOKIE: Final = "undersigned-setup"

@@ -11,7 +11,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from bot.github.errors import GitHubError
-from bot.web.routing import Route
+from bot.web.route_policies import Route
 from bot.web.setup.auth import SetupAuth
 from bot.web.setup.installation_status import InstalledApp, NotInstalledThere, SetupRepositories
 from bot.web.setup.responses import FORM_TYPE, SETUP, STATIC, is_authenticated, message, page

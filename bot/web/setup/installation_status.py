@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError
-from bot.units import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds
 
 FRESH: Final[Seconds] = 3.0
 """Seconds for which GitHub's answer is reused; the page polls every second or two."""

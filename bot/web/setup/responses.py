@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.web import rendering
 from bot.web.rendering import static_files
-from bot.web.routing import Route, RoutePolicy
+from bot.web.route_policies import Route, RoutePolicy
 from bot.web.setup.auth import COOKIE, SetupAuth
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"

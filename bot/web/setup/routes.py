@@ -12,14 +12,14 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import MAX_NAME_LENGTH, NEEDS, REASONS, Registration, form_url, manifest
-from bot.github.urls import web_url_of
-from bot.urls import SIGNED_IN
+from bot.links import SIGNED_IN
 from bot.web.middlewares import create_application
 from bot.web.monitoring import healthz
 from bot.web.request_limits import RequestLimits
-from bot.web.routing import PROBE, WEBHOOK, Route, content_security_policy
+from bot.web.route_policies import PROBE, WEBHOOK, Route, content_security_policy
 from bot.web.sessions import origin_url, set_cookie
 from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
 from bot.web.setup.form import InvalidForm, read_form

@@ -1,0 +1,223 @@
+"""The commands for operators: run the bot, store its App, send it a delivery, maintain its database."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot import config, operations, serve, stored_app
+from bot.cli.common import (
+    ENVIRONMENT,
+    FAILED,
+    MISUSED,
+    OK,
+    CliCommand,
+    ask,
+    configured,
+    is_attended,
+    run,
+    say,
+    set_up_logs,
+    with_app,
+)
+from bot.secret_key import WrongKey, decrypt
+from bot.store import Recovered, backup, is_backup, restore
+
+
+def _serve(_options: argparse.Namespace) -> int:
+    settings = configured(credentials=True)
+    run(serve.serve(settings, _show_link if sys.stdout.isatty() else serve.log_link))
+    return OK
+
+
+def _show_link(link: serve.SetupLink) -> None:
+    say("", "The bot has no GitHub App yet. Open this link to create one:", "", f"  {link.url}", "")
+    if link.elsewhere:
+        say(
+            "On a server, open it at the public address, which PUBLIC_URL sets:",
+            "",
+            f"  {link.elsewhere}",
+            "",
+        )
+
+
+def _import_app(options: argparse.Namespace) -> int:
+    settings = _to_store(replacing=options.replace)
+    set_up_logs(settings)
+    name = run(stored_app.import_app(settings, replacing=options.replace))
+    say(f"{name} is stored. You can now remove its variables from the environment. Keep SECRET_KEY.")
+    return OK
+
+
+def _to_store(*, replacing: bool) -> config.Config:
+    """Read the App that is to be stored; where it replaces one, what the environment does not say stays."""
+    settings = config.read(ENVIRONMENT, credentials=False)
+    filled = run(stored_app.fill_in(settings)) if replacing and settings.secret_key else None
+    return config.read_for_storing(ENVIRONMENT) if filled is None else filled
+
+
+def _drop_app(options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    if not run(stored_app.has_stored_app(settings)):
+        print("No App is stored.")
+        return FAILED
+    if not (options.yes or ask(_DROP)):
+        return FAILED if is_attended() else MISUSED
+    run(stored_app.drop_app(settings))
+    print("The stored App is deleted. It still exists on GitHub. The next start begins the set-up.")
+    return OK
+
+
+_DROP = (
+    "The database may hold the only copy of the App's private key and secrets. You can generate new ones on GitHub,"
+    " in the App's settings. Delete the stored App?"
+)
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    run(operations.migrate(settings))
+    print("The database is up to date.")
+    return OK
+
+
+def _backup(options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    # A nightly job replaces what it made the night before; anything else may be a slip.
+    if not (options.yes or (not is_attended() and is_backup(options.file))) and os.path.lexists(options.file):
+        what = "a copy from `backup`" if is_backup(options.file) else "not a copy from `backup`"
+        if not ask(f"{options.file} exists and is {what}. Overwrite it?"):
+            return FAILED
+    backup(settings.database_url, options.file)
+    say(f"{options.file} is a copy of the database. It contains personal data: keep it private.")
+    return OK
+
+
+def _restore(options: argparse.Namespace) -> int:
+    restore(configured(credentials=False).database_url, options.file)
+    print(
+        "The database is restored. When the bot starts, it reads the comments again and"
+        " corrects what is out of date."
+    )
+    return OK
+
+
+def _recover(options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    found = run(operations.recover(options.file, settings))
+    say(f"{options.file} contains what could be read from {found.path}.")
+    say(*_losses(found), _app(found, settings.secret_key), *_next_steps(found, options.file))
+    return OK
+
+
+def _losses(found: Recovered) -> Iterator[str]:
+    if not found.lost:
+        yield "All rows could be read."
+    for table in found.lost:
+        rows = "1 row" if table.rows == 1 else f"{table.rows:,} rows"
+        yield f"  {table.name}: {rows}; part of the table could not be read"
+    lost = {table.name for table in found.lost}
+    if "forgotten" in lost:
+        yield "Repeat earlier requests to forget people, if you know them: python -m bot forget LOGIN"
+    if "petitions" in lost:
+        yield "Private petitions may have new addresses. Their issues link to them."
+
+
+def _app(found: Recovered, secret_key: str) -> str:
+    again = "Store it again: python -m bot import-app"
+    if found.app is None:
+        if any(table.name == "sealed" for table in found.lost):
+            return f"If the App's credentials were stored, they could NOT be saved. {again}"
+        return "It contains no stored App."
+    if not secret_key:
+        return "The App's credentials were saved."
+    try:
+        decrypt(found.app, secret_key)
+    except WrongKey:
+        return f"The App's credentials were saved, but this SECRET_KEY cannot decrypt them. {again} --replace"
+    return "The App's credentials were saved, and SECRET_KEY can decrypt them."
+
+
+def _next_steps(found: Recovered, file: Path) -> Iterator[str]:
+    yield f"Stop the bot. Move {found.path} and its -wal and -shm files to another folder. Then run:"
+    yield f"  python -m bot restore {file}"
+    yield "Then start the bot. It reads all petitions and comments from GitHub again, and restores what was lost."
+
+
+def _import_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="replace the stored App; values that the environment does not set stay",
+    )
+
+
+def _file_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="the file of the copy")
+
+
+def _backup_arguments(parser: argparse.ArgumentParser) -> None:
+    _file_argument(parser)
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="overwrite an existing file without asking; without a terminal, copies from `backup` are overwritten"
+        " anyway",
+    )
+
+
+def _drop_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask; required without a terminal")
+
+
+def _new_file_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="the new file, which must not exist yet")
+
+
+def _deliver(options: argparse.Namespace) -> int:
+    payload = _read_payload(options.file)
+    settings = config.read_for_delivering(ENVIRONMENT)
+    set_up_logs(settings)
+    settings = settings if settings.webhook_secrets else with_app()
+    reply = run(operations.deliver(payload, options.event, options.url, settings, options.guid))
+    say(f"{reply.status or 'no response'}: {reply.text.strip()}")
+    return OK if reply.is_good else FAILED
+
+
+class NotReadable(Exception):
+    """A payload cannot be read; the message says which and why."""
+
+
+def _read_payload(file: str) -> bytes:
+    """Read a payload from a file, or from standard input for `-`; raises NotReadable."""
+    try:
+        payload = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise NotReadable(f"{file}: {error.strerror}") from error
+    if not payload.strip():
+        raise NotReadable(f"{file} is empty; save the JSON payload that GitHub shows under Recent Deliveries")
+    return payload
+
+
+def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the payload: JSON as GitHub sends it; - for standard input")
+    parser.add_argument("--event", required=True, metavar="NAME", help="the event, for example issue_comment")
+    parser.add_argument(
+        "--url", help="the address to send it to (default: /webhook on this machine, at the configured PORT)"
+    )
+    parser.add_argument("--guid", help="the delivery's GUID, to repeat a delivery (default: a new one)")
+
+
+COMMANDS = {
+    "serve": CliCommand(_serve),
+    "import-app": CliCommand(_import_app, _import_arguments),
+    "drop-app": CliCommand(_drop_app, _drop_arguments),
+    "migrate": CliCommand(_migrate),
+    "deliver": CliCommand(_deliver, _deliver_arguments, failures=(NotReadable,)),
+    "backup": CliCommand(_backup, _backup_arguments),
+    "recover": CliCommand(_recover, _new_file_argument),
+    "restore": CliCommand(_restore, _file_argument),
+}

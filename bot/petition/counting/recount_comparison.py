@@ -1,0 +1,151 @@
+"""Compare what the block says with what the comments say, and find out where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum, auto
+from functools import partial
+from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.petition.comments.comment import Comment, standing
+from bot.petition.counting.tally import DigestSum, Signature, digest, fold
+from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
+from bot.time_types import WholeEpochSeconds
+
+_Count = Callable[[Iterable[Comment]], list[Signature]]
+
+
+class Cause(Enum):
+    """In what the block and the comments differ."""
+
+    NO_LINE = auto()
+    """The issue shows no tally."""
+    OTHER_COUNT = auto()
+    OTHER_SIGNATURES = auto()
+    """The count is the same."""
+    SIGNED_LATER = auto()
+    """After the tally was made, as the two below."""
+    HIDDEN_LATER = auto()
+    WITHDRAWN_LATER = auto()
+    NOT_IN_BLOCK = auto()
+    """The block leaves one signature out."""
+    COUNTED_THOUGH_EXCLUDED = auto()
+    """The block counts a comment that came after the end, or that settings and commands leave out."""
+    COUNTED_THOUGH_HIDDEN = auto()
+    COUNTED_THOUGH_UNVERIFIED = auto()
+    """Somebody edited the comment, and GitHub does not tell who."""
+    COUNTED_THOUGH_NO_SIGN = auto()
+    COUNTED_THOUGH_OUTDATED = auto()
+    """Its author has said something else since."""
+
+
+class Difference(Struct, frozen=True):
+    """One thing in which the block and the comments differ, and the person and comment that it is about, if any."""
+
+    cause: Cause
+    login: str = ""
+    comment_id: int | None = None
+
+
+class Recount(Struct, frozen=True):
+    """What counting again came to, beside the block's line for machines (None where there is no readable one)."""
+
+    count: int
+    digest: str
+    line: MachineLine | None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Return whether the block says what the comments say."""
+        return not self.differences
+
+
+def recount(
+    comments: Sequence[Comment],
+    line: MachineLine | None,
+    *,
+    closed_at: WholeEpochSeconds | None = None,
+    rules: Rules = DEFAULTS,
+    born: Mapping[int, WholeEpochSeconds] = MappingProxyType({}),
+) -> Recount:
+    """Count all comments again from nothing and compare with the block's line for machines."""
+    count_all = partial(fold, closed_at=closed_at, rules=rules, born=born)
+    signatures = count_all(comments)
+    found = Recount(len(signatures), digest(one.pair for one in signatures), line)
+    if line is None:
+        return replace(found, differences=(Difference(Cause.NO_LINE),))
+    if (line.count, line.digest) == (found.count, found.digest):
+        return found
+    cause = Cause.OTHER_SIGNATURES if line.count == found.count else Cause.OTHER_COUNT
+    explained = _later(comments, signatures, line, count_all) or _single(comments, signatures, line, count_all)
+    return replace(found, differences=(Difference(cause), *explained))
+
+
+def _later(
+    comments: Sequence[Comment], signatures: Iterable[Signature], line: MachineLine, count_all: _Count
+) -> list[Difference]:
+    """Return what changed after the tally was made, if the tally was right when it was made."""
+    # Comments of the very second may have come before or after.
+    for moment in (line.as_of, line.as_of - 1):
+        before = count_all([_as_of(comment, moment) for comment in comments])
+        if digest(one.pair for one in before) == line.digest:
+            return list(_changes(comments, before, signatures))
+    return []
+
+
+def _changes(
+    comments: Iterable[Comment], before: Iterable[Signature], now: Iterable[Signature]
+) -> Iterator[Difference]:
+    earlier, later = {one.user_id: one for one in before}, {one.user_id: one for one in now}
+    by_id = {comment.id: comment for comment in comments}
+    for user_id in sorted(earlier.keys() | later.keys()):
+        old, new = earlier.get(user_id), later.get(user_id)
+        if new is not None and (old is None or old.comment_id != new.comment_id):
+            yield Difference(Cause.SIGNED_LATER, new.login, new.comment_id)
+        elif old is not None and new is None:
+            is_hidden = standing(by_id[old.comment_id]).hidden
+            cause = Cause.HIDDEN_LATER if is_hidden else Cause.WITHDRAWN_LATER
+            yield Difference(cause, old.login, old.comment_id)
+
+
+def _as_of(comment: Comment, moment: WholeEpochSeconds) -> Comment:
+    return replace(comment, versions=tuple(v for v in comment.versions if v.at <= moment))
+
+
+def _single(
+    comments: Iterable[Comment], signatures: Sequence[Signature], line: MachineLine, count_all: _Count
+) -> list[Difference]:
+    """Return the one comment whose counting, or not counting, explains the block; nothing if none does."""
+    total = DigestSum.of(one.pair for one in signatures)
+    for one in signatures:
+        if total.minus([one.pair]).digest == line.digest:
+            return [Difference(Cause.NOT_IN_BLOCK, one.login, one.comment_id)]
+    counted = {one.user_id: one.pair for one in signatures}
+    for comment in comments:
+        author = comment.author
+        if author is None or counted.get(author.id) == (author.id, comment.id):
+            continue
+        # Counted is one comment of each person, so this one would be in the place of the right one.
+        others = total.minus([counted[author.id]]) if author.id in counted else total
+        if others.plus([(author.id, comment.id)]).digest == line.digest:
+            return [Difference(_why_not(comment, count_all), author.login, comment.id)]
+    return []
+
+
+def _why_not(comment: Comment, count_all: _Count) -> Cause:
+    """Return why a comment does not count that the block counts."""
+    stands = standing(comment)
+    if fold([comment]) and not count_all([comment]):
+        return Cause.COUNTED_THOUGH_EXCLUDED
+    if stands.hidden:
+        return Cause.COUNTED_THOUGH_HIDDEN
+    if stands.unverified:
+        return Cause.COUNTED_THOUGH_UNVERIFIED
+    if stands.command is None:
+        return Cause.COUNTED_THOUGH_NO_SIGN
+    return Cause.COUNTED_THOUGH_OUTDATED

@@ -1,0 +1,260 @@
+"""`verify` and `audit`: count a petition again and look at who signed, both from GitHub's API alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Final
+
+import aiohttp
+from msgspec import Struct
+
+from bot import __version__
+from bot.config import Config
+from bot.github.api_urls import web_url_of
+from bot.github.petition_reader import IssueName, PetitionRead, read_petition
+from bot.github.token_client import with_token
+from bot.operations import github_of
+from bot.petition import block
+from bot.petition.comments.parser import GRAMMAR
+from bot.petition.counting.abuse_signals import AbuseSignals, assess
+from bot.petition.counting.recount_comparison import Cause, Difference, Recount, recount
+from bot.petition.counting.tally import fold
+from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.untrusted_text import inline
+from bot.store import Discrepancy, Inspection
+
+
+class Verification(Struct, frozen=True):
+    """A recount, with where each comment can be read."""
+
+    name: IssueName
+    recount: Recount
+    threads: tuple[IssueName, ...]
+    """The issues whose comments were counted, the petition's first one first."""
+    site_url: str
+    thread_of: Mapping[int, IssueName]
+    """By the comment's id."""
+    read_at: float
+    """When the comments were read."""
+    notes: tuple[str, ...] = ()
+    """What could not be checked."""
+
+    def url_of(self, comment_id: int | None) -> str:
+        """Return the address of a comment, or of the issue where no single comment is meant."""
+        thread = self.threads[0] if comment_id is None else self.thread_of[comment_id]
+        issue = f"{self.site_url}/{thread.repository}/issues/{thread.number}"
+        return issue if comment_id is None else f"{issue}#issuecomment-{comment_id}"
+
+    def lines(self) -> list[str]:
+        """Return its lines for people."""
+        found, notes = self.recount, [f"  Note: {note}." for note in (*self.notes, *self._anonymity())]
+        if found.agrees:
+            more = f" This includes {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
+            agreed = (
+                f"{self.name}: the comments contain {_signatures(found.count)}, and the issue shows the same.{more}"
+            )
+            return [agreed, *notes]
+        differences = [f"  - {describe(one, found)}: {self.url_of(one.comment_id)}" for one in found.differences]
+        return [f"{self.name}: the issue and its comments differ.", *differences, *notes]
+
+    def _anonymity(self) -> Iterator[str]:
+        if self.recount.line is not None and self.recount.line.anonymised:
+            yield "the petition has ended, and the bot has erased who signed; only the comments still show it"
+
+    def facts(self) -> dict[str, object]:
+        """Return it as values for JSON."""
+        found, line = self.recount, self.recount.line
+        return {
+            "petition": str(self.name),
+            "threads": [str(thread) for thread in self.threads],
+            "agrees": found.agrees,
+            "comments": {"count": found.count, "digest": found.digest},
+            "block": None if line is None else {"count": line.count, "digest": line.digest, "as_of": line.as_of},
+            "differences": [
+                {"text": describe(one, found), "url": self.url_of(one.comment_id)} for one in found.differences
+            ],
+            "notes": list(self.notes),
+        }
+
+    def markdown(self) -> str:
+        """Return it for the summary of a workflow's run."""
+        found, line = self.recount, self.recount.line
+        rows = [f"| the comments, read at {_iso(self.read_at)} | {found.count:,} | `{found.digest}` |"]
+        if line is not None:
+            digest = _digest(line) or "not readable"
+            rows.append(f"| the block, as of {_iso(line.as_of)} | {line.count:,} | `{digest}` |")
+        listed = [
+            f"- {inline(describe(one, found))}: <{self.url_of(one.comment_id)}>"
+            for one in found.differences[:_SHOWN]
+        ]
+        if (more := len(found.differences) - len(listed)) > 0:
+            listed.append(f"- … and {more:,} more; the log of the run has them all")
+        notes = [f"- Note: {inline(note)}" for note in islice((*self.notes, *self._anonymity()), _SHOWN)]
+        verdict = "The block and the comments agree." if found.agrees else "The block and the comments differ."
+        head = [f"## {self.name}", "", verdict, "", "| | signatures | checksum |", "| --- | ---: | --- |"]
+        return "\n".join([*head, *rows, "", *listed, *notes, ""])
+
+    def statement(self) -> str:
+        """Return it as the predicate of an attestation, in canonical JSON; docs/RECOUNT.md has its fields.
+
+        It names nobody: what is signed stays, also when somebody deletes their comment.
+        """
+        found, line, facts = self.recount, self.recount.line, self.facts()
+        said = {name: facts[name] for name in ("petition", "threads", "agrees", "comments")}
+        said |= {
+            "block": None
+            if line is None
+            else {"count": line.count, "digest": _digest(line), "as_of": _iso(line.as_of)},
+            "differences": [
+                {"cause": one.cause.name.lower(), "url": self.url_of(one.comment_id)}
+                for one in found.differences[:_STATED]
+            ],
+            "differences_total": len(found.differences),
+            "notes_total": len(self.notes),
+            "read_at": _iso(self.read_at),
+            "grammar": GRAMMAR,
+            "program": f"undersigned {__version__}",
+        }
+        return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+_SHOWN: Final = 100
+"""Differences in a summary, which may be 1 MiB long."""
+_STATED: Final = 10_000
+"""Differences in a statement; a predicate may be 16 MB long."""
+
+
+def _digest(line: MachineLine) -> str | None:
+    """Return the digest of a block, which anybody may have written; None where it is none."""
+    return line.digest if re.fullmatch("adhash4096:[0-9a-f]{64}", line.digest) else None
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def describe(difference: Difference, found: Recount) -> str:
+    """Format in what block and comments differ."""
+    return _DIFFERENCES[difference.cause].format(
+        login=difference.login,
+        block=_signatures(0 if found.line is None else found.line.count),
+        comments=_signatures(found.count),
+        count=f"{found.count:,}",
+    )
+
+
+_DIFFERENCES = {
+    Cause.NO_LINE: "the issue shows no count; the comments contain {comments}",
+    Cause.OTHER_COUNT: "the issue shows {block}; the comments contain {count}",
+    Cause.OTHER_SIGNATURES: "the issue shows {block}, but not the same ones as the comments",
+    Cause.SIGNED_LATER: "{login} signed after the count was published",
+    Cause.HIDDEN_LATER: "{login}'s signature was hidden after the count was published",
+    Cause.WITHDRAWN_LATER: "{login}'s signature was withdrawn after the count was published",
+    Cause.NOT_IN_BLOCK: "{login}'s signature is not counted",
+    Cause.COUNTED_THOUGH_EXCLUDED: (
+        "{login}'s comment is counted, although it came after the end, or settings or commands exclude it"
+    ),
+    Cause.COUNTED_THOUGH_HIDDEN: "{login}'s comment is counted, although it is hidden",
+    Cause.COUNTED_THOUGH_UNVERIFIED: (
+        "{login}'s comment is counted, although somebody edited it and GitHub does not say who"
+    ),
+    Cause.COUNTED_THOUGH_NO_SIGN: "{login}'s comment is counted, although its author did not write /sign in it",
+    Cause.COUNTED_THOUGH_OUTDATED: "{login}'s comment is counted, although a later one of its author replaces it",
+}
+
+
+class DatabaseVerification(Struct, frozen=True):
+    """What checking the database came to, for one petition or for all; `site` is where the issues are."""
+
+    inspections: Sequence[Inspection]
+    site: str
+
+    @property
+    def agrees(self) -> bool:
+        """Return whether all that is derived follows from the comments."""
+        return not any(one.discrepancies for one in self.inspections)
+
+    def lines(self) -> Iterator[str]:
+        """Return its lines for people."""
+        for one in self.inspections:
+            if one.discrepancies:
+                yield f"{one.name}: the stored data does not match the comments."
+                yield from (f"  - {found.text}: {self._url(found)}" for found in one.discrepancies)
+            else:
+                yield f"{one.name}: {_signatures(one.count)}. The stored data matches the comments."
+        if not self.inspections:
+            yield "The database has no petition yet."
+        if not self.agrees:
+            yield "A running bot corrects this, or you can run `resync OWNER/REPO#N`. Please report it."
+
+    def facts(self) -> dict[str, object]:
+        """Return it as values for JSON."""
+        return {"agrees": self.agrees, "petitions": [self._facts(one) for one in self.inspections]}
+
+    def _facts(self, one: Inspection) -> dict[str, object]:
+        return {
+            "petition": one.name,
+            "agrees": not one.discrepancies,
+            "comments": {"count": one.count, "digest": one.digest},
+            "differences": [{"text": found.text, "url": self._url(found)} for found in one.discrepancies],
+        }
+
+    def _url(self, found: Discrepancy) -> str:
+        issue = f"{self.site}/{found.issue.replace('#', '/issues/')}"
+        return issue if found.comment_id is None else f"{issue}#issuecomment-{found.comment_id}"
+
+
+async def verify(name: IssueName, config: Config, now: Callable[[], float] = time.time) -> Verification:
+    """Count a petition again; raises `bot.github.errors`."""
+    read_at = now()
+    read = await _read(name, config)
+    first = read.pages[0]
+    said, closed_at = block.machine_line(first.body), first.issue.closed_at
+    found = recount(read.all_comments, said, closed_at=closed_at, rules=read.rules, born=read.born)
+    thread_of = {comment.id: thread for thread, those in read.comments.items() for comment in those}
+    threads, site = tuple(read.comments), web_url_of(config.api_url)
+    return Verification(read.name, found, threads, site, thread_of, read_at, read.notes)
+
+
+class Audited(Struct, frozen=True):
+    """What was found on a petition."""
+
+    name: IssueName
+    found: AbuseSignals
+
+    def lines(self) -> Iterator[str]:
+        """Return its lines for people."""
+        first, *others = self.found.lines()
+        yield f"{self.name}: {first}"
+        yield from (f"  {line}" for line in (*others, *self.found.alike))
+
+    def facts(self) -> dict[str, object]:
+        """Return it as values for JSON."""
+        return {"petition": str(self.name), **self.found.facts()}
+
+
+async def audit(name: IssueName, config: Config) -> Audited:
+    """Look at a petition's accounts; raises `bot.github.errors`."""
+    read = await _read(name, config, with_accounts=True)
+    signatures = fold(read.all_comments, closed_at=read.pages[0].issue.closed_at, rules=read.rules, born=read.born)
+    return Audited(read.name, assess(signatures, read.accounts))
+
+
+async def _read(name: IssueName, config: Config, *, with_accounts: bool = False) -> PetitionRead:
+    """Read a petition with somebody's token, or as the App."""
+    async with aiohttp.ClientSession() as session:
+        if config.token:
+            client = with_token(session, config.token, api_url=config.api_url, now=time.time)
+        else:
+            github = github_of(config, session)
+            client = github.installation(await github.find_installation(name.repository))
+        return await read_petition(client, name, with_accounts=with_accounts)
+
+
+def _signatures(count: int) -> str:
+    return "1 signature" if count == 1 else f"{count:,} signatures"
