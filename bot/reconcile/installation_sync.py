@@ -18,10 +18,10 @@ from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest
 from bot.petition.reported_facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
+from bot.reconcile.letter_translations import read_translations
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.rules import read_settings
 from bot.reconcile.timing import Intervals, jittered, retry_at
-from bot.reconcile.translations import read_translations
 from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead
 from bot.time_types import EpochSeconds, Seconds
 

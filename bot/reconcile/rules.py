@@ -11,15 +11,15 @@ from msgspec.structs import replace
 from bot.github.errors import Forbidden, GitHubError, Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.comments.comment import Author
+from bot.petition.letter_translations import Translation
+from bot.petition.letter_translations import remarks as remarks_on
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import FOLDERS, PATH, is_misplaced
 from bot.petition.organizers.settings import digest as digest_of
 from bot.petition.reported_facts import Repository
-from bot.petition.translations import Translation
-from bot.petition.translations import remarks as remarks_on
 from bot.reconcile.error_meaning import ends_all
+from bot.reconcile.letter_translations import read_translations
 from bot.reconcile.publish_plan import PublishContext
-from bot.reconcile.translations import read_translations
 from bot.store import KnownSettings, Publication, Store, TranslatedPetition
 from bot.time_types import EpochSeconds
 

@@ -22,6 +22,7 @@ from bot.store.errors import (
 )
 from bot.store.failed_deliveries import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
+from bot.store.letter_translations import KnownTranslations, TranslatedPetition
 from bot.store.migrations import migrate_ahead
 from bot.store.not_counted import NotCounted
 from bot.store.petition_lists import MOST_LISTED, Listed, ListQuery, PetitionList, PetitionSummary
@@ -45,4 +46,3 @@ from bot.store.resync_queue import ThreadToRead
 from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
 from bot.store.rules import KnownSettings
 from bot.store.store import Store
-from bot.store.translations import KnownTranslations, TranslatedPetition

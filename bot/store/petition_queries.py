@@ -13,11 +13,12 @@ from bot.petition.comments.commands import Command, Unsign
 from bot.petition.comments.comment import standing
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Pair, Signature
+from bot.petition.letter_translations import Translation
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.settings import Detail, Settings
 from bot.petition.reported_facts import Repository
-from bot.petition.translations import Translation
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
+from bot.store.letter_translations import read_translated_text
 from bot.store.letters import read_letters_with_texts
 from bot.store.not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
 from bot.store.petition_lists import ListQuery, PetitionList, read_list
@@ -33,7 +34,6 @@ from bot.store.roster_pages import (
     read_signature_of,
 )
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
-from bot.store.translations import read_translated_text
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 BATCH: Final = 1_000

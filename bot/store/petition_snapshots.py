@@ -13,10 +13,10 @@ from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Transaction, statement
+from bot.store.letter_translations import KnownTranslations, read_known_translations
 from bot.store.letters import read_changed, read_letters
 from bot.store.petition_states import STATE_OF_PETITION, State
 from bot.store.row_codec import SIGNATURE_COLUMNS, read_repository, read_rules
-from bot.store.translations import KnownTranslations, read_known_translations
 from bot.time_types import WholeEpochSeconds
 
 

@@ -20,11 +20,11 @@ from bot.petition.organizers.settings_fallback import explain_hiding, is_hiding,
 from bot.store.audit_log import record_attempts, record_outcomes
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.installations import resync_petitions_of
+from bot.store.letter_translations import request_translations
 from bot.store.recording.signatures import derive_signatures, evaluate_comments, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
 from bot.store.resync_queue import read_issues_of
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
-from bot.store.translations import request_translations
 from bot.time_types import WholeEpochSeconds
 
 

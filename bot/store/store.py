@@ -26,6 +26,7 @@ from bot.store.engine.opening_errors import opening
 from bot.store.engine.url import read_address
 from bot.store.failed_deliveries import Deliveries
 from bot.store.installations import Installations
+from bot.store.letter_translations import Translations
 from bot.store.letters import Letters
 from bot.store.migrations import migrate
 from bot.store.parsed_texts import KnownTexts, follow_grammar
@@ -51,7 +52,6 @@ from bot.store.responses import Responses
 from bot.store.resync_queue import Threads
 from bot.store.rules import PetitionRules
 from bot.store.sign_outs import SignOuts
-from bot.store.translations import Translations
 from bot.supervisor import Supervisor
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 

@@ -6,9 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.petition.block import BODY_LIMIT, BlockContent, TranslationLink, render_block
-from bot.petition.letter_versions import Letter
-from bot.petition.organizers.settings import DEFAULTS, Settings, read
-from bot.petition.translations import (
+from bot.petition.letter_translations import (
     MOST_TRANSLATIONS,
     SIZE_LIMIT,
     Translation,
@@ -23,6 +21,8 @@ from bot.petition.translations import (
     remarks,
     version_of,
 )
+from bot.petition.letter_versions import Letter
+from bot.petition.organizers.settings import DEFAULTS, Settings, read
 
 FACTS = BlockContent(count=2, digest="adhash4096:0a", as_of=1795347607)
 LETTERS = (Letter("a", 100, 0), Letter("b", 200, 1), Letter("a", 300, 2))

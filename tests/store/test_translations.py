@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.petition.letter_translations import Translation, TranslationFault, digest_of
 from bot.petition.reported_facts import IssueGone, SettingsFact
-from bot.petition.translations import Translation, TranslationFault, digest_of
 from bot.store import KnownTranslations, Store
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, rows
 

@@ -14,8 +14,8 @@ from babel import Locale
 
 from bot import operations
 from bot.export import pack
+from bot.petition.letter_translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
 from bot.petition.organizers.settings import PATH
-from bot.petition.translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.store.scene import rows

@@ -37,6 +37,7 @@ from bot.store.installations import (
     record_repository,
     request_discovery,
 )
+from bot.store.letter_translations import drop_translations, is_any_translation
 from bot.store.letters import drop_letters
 from bot.store.publishing_queue import set_continuing
 from bot.store.recording.consistency import drop_days
@@ -45,7 +46,6 @@ from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.resync_queue import resync_petitions
 from bot.store.rules import drop_rules, request_settings
-from bot.store.translations import drop_translations, is_any_translation
 from bot.time_types import WholeEpochSeconds
 
 StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
