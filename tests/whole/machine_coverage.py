@@ -49,7 +49,9 @@ def wrong_words(block: str, end: int | None, now: int, count: int) -> Iterator[s
         words = f"**Every comment up to {moment.day} {moment:%b %Y, %H:%M:%S} UTC is counted{since}.**"
     if re.findall(r"\*\*Every comment up to .*?\*\*", block) != [words] * bool(words):
         yield f"the block does not say {words!r}"
-    if (re.findall(r"(\d+) comments? waits? until GitHub", block) or ["0"]) != [str(waiting)] and words:
+    if (re.findall(r"(\d+) comments? (?:is|are) waiting for data from GitHub", block) or ["0"]) != [
+        str(waiting)
+    ] and words:
         yield f"{waiting} comments wait, and the block does not say so"
     for these, earlier in re.findall(r"\*\*(\d+) (?:people|person) signed this text, (\d+) an earlier", block):
         if int(these) + int(earlier) != count or int(earlier) == 0:

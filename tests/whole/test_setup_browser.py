@@ -172,7 +172,10 @@ async def test_the_right_address_leads_there_without_javascript_and_with_the_key
         (petition,) = stage.sandbox.repository().issues.values()
         await stage.shows(petition, 1)
         code, out, _ = await run("doctor", DATABASE_URL=stage.database_url, **known(stage))
-        assert (code, f"✓ webhook: GitHub delivers to http://localhost:{port}/webhook" in out) == (0, True), out
+        assert (code, f"✓ webhook: GitHub sends signed deliveries to http://localhost:{port}/webhook" in out) == (
+            0,
+            True,
+        ), out
     await context.close()
     assert complaints == []
 
