@@ -10,6 +10,7 @@ import asyncio
 import os
 import re
 import runpy
+import signal
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
@@ -34,6 +35,9 @@ _FORKS.set_forkserver_preload(
 
 
 async def start(*arguments: str, **environment: str) -> Process:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Tests that a shell runs in the background ignore Ctrl-C, and what they start would ignore it too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments, cwd=ROOT, env=clean() | environment, stdout=PIPE, stderr=PIPE
     )
