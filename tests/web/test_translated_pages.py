@@ -13,11 +13,12 @@ from bot.petition.comments.commands import Sign
 from bot.petition.comments.mistyped_sign import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.i18n import LANGUAGES, is_reviewed, translator
+from bot.petition.letter_translations import Translation, digest_of
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
-from bot.store import NotCounted
+from bot.store import KnownTranslations, NotCounted
 from bot.web.pages.uncounted_reasons import explain
 from tests.pseudo_locale import untranslated, untranslated_in_page
 from tests.store.scene import LETTER, REPOSITORY, person
@@ -69,6 +70,18 @@ async def test_every_visible_text_of_a_petitions_pages_is_translated(scene: Scen
 
 
 @pytest.mark.usefixtures("pseudo_locale")
+async def test_every_visible_text_around_a_letters_translation_is_translated(scene: Scene) -> None:
+    await sign_and_change(scene)
+    file = Translation("de", "letters/letter.de.md", digest_of("Brief"), 1)
+    store, texts = scene.petition.store, {file.digest: "Brief"}
+    await store.translations.record(LETTER.id, [file], texts, scene.petition.clock, KnownTranslations())
+    for path in (PAGE, f"{PAGE}/letter", f"{PAGE}/letter/de"):
+        page = await scene.get(path)
+        assert "Deutsch" in page
+        assert untranslated_in_page(page, (*NAMES, "Deutsch", "Brief")) == set(), path
+
+
+@pytest.mark.usefixtures("pseudo_locale")
 async def test_every_visible_text_of_a_paused_and_private_petition_is_translated(scene: Scene) -> None:
     await sign_and_change(scene)
     key = await scene.make_private()
@@ -101,6 +114,7 @@ ERRORS = {
     f"{PAGE}.json?limit=0": 400,
     "/oembed?format=xml": 400,
     "/oembed?url=x": 404,
+    f"{PAGE}/letter/de": 404,
     "/webhook": 405,
 }
 
