@@ -78,8 +78,9 @@ def list_named(named: Sequence[tuple[str, str]], number: int) -> tuple[Translati
         elif any(other.language == language for other in found):
             one = replace(one, fault=TranslationFault.TWICE)
         elif not is_path(file):
-            one = replace(one, path=clean(file, _SHOWN), fault=TranslationFault.PATH)
-        found.append(one)
+            one = replace(one, fault=TranslationFault.PATH)
+        # What stands in place of a path may be anything, such as NUL, which PostgreSQL cannot store.
+        found.append(one if one.fault is None else replace(one, path=clean(file, _SHOWN)))
     return tuple(found)
 
 

@@ -87,6 +87,18 @@ def test_each_language_is_named_once_in_whichever_letter_case() -> None:
     ]
 
 
+def test_a_line_that_is_wrong_otherwise_may_have_anything_in_place_of_its_path() -> None:
+    odd = "a\0b\u202e" + "x" * 5_000
+    found = list_named([("german!", odd), ("de", "a.md"), ("DE", odd), *[("fr", odd)] * MOST_TRANSLATIONS], 1)
+    told = [(one.fault, one.path) for one in (found[0], found[2], found[-1])]
+    shown = "ab" + "x" * 57 + "…"
+    assert told == [
+        (TranslationFault.TAG, shown),
+        (TranslationFault.TWICE, shown),
+        (TranslationFault.TOO_MANY, shown),
+    ]
+
+
 def test_of_very_many_the_first_that_is_too_much_is_told() -> None:
     found = list_named([("de", "a.md")] * 300, 1)
     assert len(found) == MOST_TRANSLATIONS + 1
