@@ -78,6 +78,18 @@ def test_a_language_is_called_what_it_calls_itself_and_written_as_it_is() -> Non
     assert language_name("tlh") == "Klingon"
 
 
+@pytest.mark.parametrize(
+    ("tag", "direction"),
+    [
+        ("pa", "ltr"), ("pa-PK", "rtl"), ("uz-AF", "rtl"), ("uz-Latn-AF", "ltr"), ("sd", "rtl"), ("sd-IN", "ltr"),
+        ("de-PK", "ltr"), ("ar-DE", "rtl"), ("ur-Aran", "rtl"),
+    ],
+)  # fmt: skip
+def test_a_language_is_written_as_in_its_territory(tag: str, direction: str) -> None:
+    assert normalize_tag(tag) == tag
+    assert direction_of(tag) == direction
+
+
 def test_each_language_is_named_once_in_whichever_letter_case() -> None:
     found = list_named([("pt-BR", "a.md"), ("PT-br", "b.md"), ("de", "{number}.md")], 12)
     assert [(one.language, one.path, one.fault) for one in found] == [
