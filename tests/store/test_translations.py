@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from bot.petition.letter_translations import Translation, TranslationFault, digest_of
 from bot.petition.reported_facts import IssueGone, SettingsFact
 from bot.store import KnownTranslations, Store
@@ -47,6 +49,22 @@ async def test_a_text_is_kept_until_another_one_is_read(scene: Scene) -> None:
     assert await scene.store.rosters.get_translation(LETTER.id, "fr") is None
     await record(scene, at=30)
     assert await rows(scene.store, "SELECT * FROM translations") == []
+
+
+async def test_where_two_read_at_once_the_text_that_one_of_them_got_stays(scene: Scene) -> None:
+    await scene.sign("ada")
+    await record(scene, GERMAN)
+    both_began_with = await known(scene.store)
+    newer = Translation("de", GERMAN.path, digest_of("Neuer Brief"), 200)
+    write = scene.store.translations.record
+    await write(LETTER.id, [newer], {newer.digest: "Neuer Brief"}, 20, both_began_with)
+    unreadable = replace(GERMAN, fault=TranslationFault.UNREADABLE)
+    await write(LETTER.id, [unreadable], {}, 21, both_began_with)
+    found = await scene.store.rosters.get_translation(LETTER.id, "de")
+    assert found is not None
+    assert (found.text, found.translation) == ("Neuer Brief", replace(newer, fault=TranslationFault.UNREADABLE))
+    # It is read again, as the second reading began before the first one ended.
+    assert (await known(scene.store)).settings_read_at == 0
 
 
 async def test_a_push_of_one_of_the_files_has_them_read_again_and_of_others_not(scene: Scene) -> None:
