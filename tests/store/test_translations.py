@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bot.petition.letter_translations import Translation, TranslationFault, digest_of
-from bot.petition.reported_facts import IssueGone, SettingsFact
+from bot.petition.reported_facts import IssueGone, Repository, SettingsFact
 from bot.store import KnownTranslations, Store
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
@@ -88,4 +88,14 @@ async def test_nothing_stays_of_a_petition_whose_issue_was_deleted(scene: Scene)
     await record(scene, GERMAN)
     await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
     await scene.store.translations.record(LETTER.id, [GERMAN], TEXTS, 20, KnownTranslations())
+    assert await rows(scene.store, "SELECT * FROM translations") == []
+
+
+async def test_a_petition_that_moves_to_another_repository_leaves_the_files_of_the_first(scene: Scene) -> None:
+    await scene.sign("ada")
+    await record(scene, GERMAN)
+    home = Repository(REPOSITORY.id + 1, "acme", "others")
+    moved = replace(scene.issue, id=2_000, number=1)
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (home, moved))])
+    assert (await scene.snapshot()).count == 1
     assert await rows(scene.store, "SELECT * FROM translations") == []
