@@ -78,8 +78,9 @@ def list_named(named: Sequence[tuple[str, str]], number: int) -> tuple[Translati
         elif any(other.language == language for other in found):
             one = replace(one, fault=TranslationFault.TWICE)
         elif not is_path(file):
-            one = replace(one, path=clean(file, _SHOWN), fault=TranslationFault.PATH)
-        found.append(one)
+            one = replace(one, fault=TranslationFault.PATH)
+        # What stands in place of a path may be anything, such as NUL, which PostgreSQL cannot store.
+        found.append(one if one.fault is None else replace(one, path=clean(file, _SHOWN)))
     return tuple(found)
 
 
@@ -168,17 +169,18 @@ def language_name(tag: str) -> str:
 
 @lru_cache(1_000)
 def direction_of(tag: str) -> str:
-    """Return `rtl` or `ltr`, by the script that a language is written in."""
-    language, _, script, *_ = parse_locale(tag, sep="-")
+    """Return `rtl` or `ltr`, by the script that a language is written in; in some territories it is another."""
+    language, territory, script, *_ = parse_locale(tag, sep="-")
     if script is None:
-        likely = str(get_global("likely_subtags").get(language, ""))
+        scripts = get_global("likely_subtags")
+        likely = str(scripts.get(f"{language}_{territory}") or scripts.get(language, ""))
         script = next((part for part in likely.split("_") if len(part) == _SCRIPT_LETTERS), "")
     return "rtl" if script in _RTL_SCRIPTS else "ltr"
 
 
 _SCRIPT_LETTERS: Final = 4
 _RTL_SCRIPTS: Final = frozenset(
-    ["Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Sogd", "Syrc", "Thaa", "Yezi"]
+    ["Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Sogd", "Syrc", "Thaa", "Yezi"]
 )
 
 _FAULTS: Final[Mapping[TranslationFault, str]] = {

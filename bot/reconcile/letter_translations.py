@@ -63,7 +63,8 @@ class _Reading:
         self.texts: dict[str, str] = {}
         """The texts that were read, by their digests."""
         self._files = files
-        self._known = {(one.language, one.path): one for one in known}
+        # A line that is there twice has the same language and path as the first, and no text.
+        self._known = {(one.language, one.path): one for one in known if one.digest}
         self._is_refused = False
 
     async def read(self, named: Translation) -> Translation:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.letter_translations import Translation, TranslationFault
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
@@ -71,12 +72,25 @@ class Translations(Records):
             return
         kept = {digest: text for digest, text in transaction.tuples(_TEXTS, petition_id) if digest} | dict(texts)
         drop_translations(transaction, petition_id)
-        for place, one in enumerate(found):
+        for place, one in enumerate(_with_texts(found, before.files, kept)):
             transaction.execute(
                 _ADD, petition_id, place, one.language, one.path, one.digest, kept.get(one.digest, ""),
                 one.committed_at, one.fault or "", settings_read_at,
             )  # fmt: skip
         transaction.execute(_PUBLISH, petition_id, int(self._now()))
+
+
+def _with_texts(
+    found: Sequence[Translation], before: Sequence[Translation], kept: Mapping[str, str]
+) -> Iterator[Translation]:
+    """Return translations so that each has a text that there is: another reading may have replaced the last one."""
+    shown = {(one.language, one.path): one for one in before if one.digest}
+    for one in found:
+        if one.digest and one.digest not in kept:
+            last = shown.get((one.language, one.path), replace(one, digest="", committed_at=0))
+            yield replace(last, fault=one.fault)
+        else:
+            yield one
 
 
 _TEXTS: Final = statement("SELECT digest, text FROM translations WHERE petition_id = $1")

@@ -478,3 +478,10 @@ def test_numbers_and_quotes_are_those_of_the_language(text: str, language: str, 
     found = read(text)
     assert isinstance(found, tuple)
     assert expected in found[0].in_language(language)
+
+
+def test_a_setting_that_is_indented_below_another_hides_people_until_it_is_corrected() -> None:
+    text = "goal: 5\ntranslations:\n  de: letters/letter.de.md\n  roster: private\n"
+    assert mistakes(text) == ["line 4, roster: found “translations: roster”; write one “key: value” on each line"]
+    assert read(restrict(text)) == HIDDEN
+    assert read(restrict("translations:\n  Show: count\n")) == HIDDEN

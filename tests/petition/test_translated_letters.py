@@ -78,12 +78,36 @@ def test_a_language_is_called_what_it_calls_itself_and_written_as_it_is() -> Non
     assert language_name("tlh") == "Klingon"
 
 
+@pytest.mark.parametrize(
+    ("tag", "direction"),
+    [
+        ("pa", "ltr"), ("pa-PK", "rtl"), ("uz-AF", "rtl"), ("uz-Latn-AF", "ltr"), ("sd", "rtl"), ("sd-IN", "ltr"),
+        ("de-PK", "ltr"), ("ar-DE", "rtl"), ("ur-Aran", "rtl"),
+    ],
+)  # fmt: skip
+def test_a_language_is_written_as_in_its_territory(tag: str, direction: str) -> None:
+    assert normalize_tag(tag) == tag
+    assert direction_of(tag) == direction
+
+
 def test_each_language_is_named_once_in_whichever_letter_case() -> None:
     found = list_named([("pt-BR", "a.md"), ("PT-br", "b.md"), ("de", "{number}.md")], 12)
     assert [(one.language, one.path, one.fault) for one in found] == [
         ("pt-BR", "a.md", None),
         ("pt-BR", "b.md", TranslationFault.TWICE),
         ("de", "12.md", None),
+    ]
+
+
+def test_a_line_that_is_wrong_otherwise_may_have_anything_in_place_of_its_path() -> None:
+    odd = "a\0b\u202e" + "x" * 5_000
+    found = list_named([("german!", odd), ("de", "a.md"), ("DE", odd), *[("fr", odd)] * MOST_TRANSLATIONS], 1)
+    told = [(one.fault, one.path) for one in (found[0], found[2], found[-1])]
+    shown = "ab" + "x" * 57 + "…"
+    assert told == [
+        (TranslationFault.TAG, shown),
+        (TranslationFault.TWICE, shown),
+        (TranslationFault.TOO_MANY, shown),
     ]
 
 

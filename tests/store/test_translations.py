@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from bot.petition.letter_translations import Translation, TranslationFault, digest_of
-from bot.petition.reported_facts import IssueGone, SettingsFact
+from bot.petition.reported_facts import IssueGone, Repository, SettingsFact
 from bot.store import KnownTranslations, Store
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
@@ -49,6 +51,22 @@ async def test_a_text_is_kept_until_another_one_is_read(scene: Scene) -> None:
     assert await rows(scene.store, "SELECT * FROM translations") == []
 
 
+async def test_where_two_read_at_once_the_text_that_one_of_them_got_stays(scene: Scene) -> None:
+    await scene.sign("ada")
+    await record(scene, GERMAN)
+    both_began_with = await known(scene.store)
+    newer = Translation("de", GERMAN.path, digest_of("Neuer Brief"), 200)
+    write = scene.store.translations.record
+    await write(LETTER.id, [newer], {newer.digest: "Neuer Brief"}, 20, both_began_with)
+    unreadable = replace(GERMAN, fault=TranslationFault.UNREADABLE)
+    await write(LETTER.id, [unreadable], {}, 21, both_began_with)
+    found = await scene.store.rosters.get_translation(LETTER.id, "de")
+    assert found is not None
+    assert (found.text, found.translation) == ("Neuer Brief", replace(newer, fault=TranslationFault.UNREADABLE))
+    # It is read again, as the second reading began before the first one ended.
+    assert (await known(scene.store)).settings_read_at == 0
+
+
 async def test_a_push_of_one_of_the_files_has_them_read_again_and_of_others_not(scene: Scene) -> None:
     await scene.sign("ada")
     await scene.store.rules.record_settings(REPOSITORY.id, "goal: 5", 10)
@@ -70,4 +88,14 @@ async def test_nothing_stays_of_a_petition_whose_issue_was_deleted(scene: Scene)
     await record(scene, GERMAN)
     await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
     await scene.store.translations.record(LETTER.id, [GERMAN], TEXTS, 20, KnownTranslations())
+    assert await rows(scene.store, "SELECT * FROM translations") == []
+
+
+async def test_a_petition_that_moves_to_another_repository_leaves_the_files_of_the_first(scene: Scene) -> None:
+    await scene.sign("ada")
+    await record(scene, GERMAN)
+    home = Repository(REPOSITORY.id + 1, "acme", "others")
+    moved = replace(scene.issue, id=2_000, number=1)
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (home, moved))])
+    assert (await scene.snapshot()).count == 1
     assert await rows(scene.store, "SELECT * FROM translations") == []

@@ -153,7 +153,8 @@ async def test_of_31_files_30_are_read(stage: Scene) -> None:
     assert "at most 30 translations are" in body(petition)
 
 
-async def test_an_app_that_may_not_read_files_any_more_keeps_the_last_texts(sqlite_url: str) -> None:
+def refusing() -> tuple[Sandbox, list[bool]]:
+    """Create a GitHub that shows no files as long as something is in the list."""
     sandbox, refused = Sandbox(), list[bool]()
 
     @web.middleware
@@ -163,6 +164,11 @@ async def test_an_app_that_may_not_read_files_any_more_keeps_the_last_texts(sqli
         return await handler(request)
 
     sandbox.app.middlewares.append(refuse)
+    return sandbox, refused
+
+
+async def test_an_app_that_may_not_read_files_any_more_keeps_the_last_texts(sqlite_url: str) -> None:
+    sandbox, refused = refusing()
     async with scene(sqlite_url, rates=WATCHFUL, sandbox=sandbox) as stage:
         petition = await translated(stage)
         refused.append(True)
@@ -176,6 +182,17 @@ async def test_an_app_that_may_not_read_files_any_more_keeps_the_last_texts(sqli
         ]
         refused.clear()
         await stage.until(lambda: "did not let the bot read" not in body(petition))
+        assert len(read_in(petition)) == 2
+
+
+async def test_a_line_that_is_there_twice_loses_no_text_when_files_cannot_be_read(sqlite_url: str) -> None:
+    sandbox, refused = refusing()
+    async with scene(sqlite_url, rates=WATCHFUL, sandbox=sandbox) as stage:
+        petition = await translated(stage)
+        push(stage, PATH, f"{SETTINGS}  DE: letters/letter.de.md\n")
+        await stage.until(lambda: "listed twice" in body(petition))
+        refused.append(True)
+        await stage.until(lambda: "GitHub did not let the bot read it" in body(petition))
         assert len(read_in(petition)) == 2
 
 

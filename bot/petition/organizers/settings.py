@@ -321,11 +321,23 @@ def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | 
     if _is_empty(value):
         # A key without a value is as good as none.
         return None
+    if known.as_mapping and (mistake := _find_indented(name, value)) is not None:
+        return mistake
     try:
         given = (read_pairs if known.as_mapping else read_written if known.as_text else read_plain)(value)
         found[setting] = known.read(msgspec.convert(given, known.type, strict=False))
     except ValueError:
         return Mistake(name, _line(value), _found(value), Message(known.allowed, known.value))
+    return None
+
+
+def _find_indented(name: str, value: yaml.Node) -> Mistake | None:
+    """Return the mistake that another setting, such as `roster: private`, stands among the parts of this one."""
+    parts = value.value if isinstance(value, yaml.MappingNode) else ()
+    for key, _ in parts:
+        inner = _text(key).lower()
+        if inner in KEYS:
+            return Mistake(inner, _line(key), _shown(f"{name}: {inner}"), _LINES)
     return None
 
 

@@ -211,6 +211,8 @@ def _record_moved(
     transaction.execute(_FORWARD_THREADS, issue_id, arrival)
     if old.position == 1:
         transaction.execute(_MOVE_PETITION, old.petition_id, arrival)
+        # They are files of the repository that it left; another one may have others at the same paths.
+        drop_translations(transaction, old.petition_id)
     _derive_again(transaction, arrival, issue, context)
     return True
 
