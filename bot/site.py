@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot.config import Config
+from bot.counted_nouns import counted
 from bot.export.site_folder import SiteFolder, open_folder
 from bot.operations import addresses_of, open_store
 from bot.store import MOST_LISTED, ListQuery, Store
@@ -44,15 +45,12 @@ class SiteReport(Struct, frozen=True):
     def lines(self) -> Iterator[str]:
         """Return its lines for people."""
         gone = f", {self.deleted:,} old ones deleted" if self.deleted else ""
-        yield f"{self.folder}: {_petitions(self.petitions)}, {self.files:,} files{gone}."
+        yield f"{self.folder}: {counted(self.petitions, 'petition')}, {self.files:,} files{gone}."
         if self.private:
-            yield f"{_petitions(self.private)} of private repositories left out; --include-private writes them too."
+            private = counted(self.private, "petition")
+            yield f"{private} of private repositories left out; --include-private writes them too."
         if not self.petitions:
             yield "There is no public petition yet; the front page says how to begin one."
-
-
-def _petitions(count: int) -> str:
-    return "1 petition" if count == 1 else f"{count:,} petitions"
 
 
 async def write_site(

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from bot.counted_nouns import counted
 from bot.petition.machine_readable_tally import Counter
 from bot.store import State
 
@@ -34,9 +35,9 @@ class SyncedPetition(Struct, frozen=True):
     @property
     def line(self) -> str:
         """Return it as a line for people."""
-        counted = _counted(self.count, "signature")
+        signatures = counted(self.count, "signature")
         was = "" if self.before in (None, self.count) else f" ({self.before:,} before)"
-        return f"{self.name}: {counted}{was}." + (f" {self.advice}" if self.state else "")
+        return f"{self.name}: {signatures}{was}." + (f" {self.advice}" if self.state else "")
 
 
 class SyncReport(Struct, frozen=True):
@@ -69,8 +70,8 @@ class SyncReport(Struct, frozen=True):
             yield one.line
         if not self.petitions and not self.left:
             yield f"{self.repository} has no petition yet: give an issue the label `{self.label}`."
-        bodies = _counted(self.written, "issue")
-        yield f"{bodies} updated, {_counted(self.reactions, 'reaction')}, {_counted(self.calls, 'call')} to GitHub."
+        bodies = counted(self.written, "issue")
+        yield f"{bodies} updated, {counted(self.reactions, 'reaction')}, {counted(self.calls, 'call')} to GitHub."
         if self.left:
             yield f"Some work is left: {self.left}. The next run continues."
         if self.mistakes:
@@ -95,7 +96,3 @@ TO_MEND: Final = (
 """The states of a petition that do not pass by themselves."""
 
 _NOT_COUNTED: Final = (State.SETTINGS_UNREADABLE, State.STUMBLED)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

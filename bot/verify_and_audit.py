@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from bot import __version__
 from bot.config import Config
+from bot.counted_nouns import counted
 from bot.github.api_urls import web_url_of
 from bot.github.petition_reader import IssueName, PetitionRead, read_petition
 from bot.github.token_client import with_token
@@ -55,9 +56,8 @@ class Verification(Struct, frozen=True):
         found, notes = self.recount, [f"  Note: {note}." for note in (*self.notes, *self._anonymity())]
         if found.agrees:
             more = f" This includes {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
-            agreed = (
-                f"{self.name}: the comments contain {_signatures(found.count)}, and the issue shows the same.{more}"
-            )
+            signatures = counted(found.count, "signature")
+            agreed = f"{self.name}: the comments contain {signatures}, and the issue shows the same.{more}"
             return [agreed, *notes]
         differences = [f"  - {describe(one, found)}: {self.url_of(one.comment_id)}" for one in found.differences]
         return [f"{self.name}: the issue and its comments differ.", *differences, *notes]
@@ -142,8 +142,8 @@ def describe(difference: Difference, found: Recount) -> str:
     """Format in what block and comments differ."""
     return _DIFFERENCES[difference.cause].format(
         login=difference.login,
-        block=_signatures(0 if found.line is None else found.line.count),
-        comments=_signatures(found.count),
+        block=counted(0 if found.line is None else found.line.count, "signature"),
+        comments=counted(found.count, "signature"),
         count=f"{found.count:,}",
     )
 
@@ -186,7 +186,7 @@ class DatabaseVerification(Struct, frozen=True):
                 yield f"{one.name}: the stored data does not match the comments."
                 yield from (f"  - {found.text}: {self._url(found)}" for found in one.discrepancies)
             else:
-                yield f"{one.name}: {_signatures(one.count)}. The stored data matches the comments."
+                yield f"{one.name}: {counted(one.count, 'signature')}. The stored data matches the comments."
         if not self.inspections:
             yield "The database has no petition yet."
         if not self.agrees:
@@ -254,7 +254,3 @@ async def _read(name: IssueName, config: Config, *, with_accounts: bool = False)
             github = github_of(config, session)
             client = github.installation(await github.find_installation(name.repository))
         return await read_petition(client, name, with_accounts=with_accounts)
-
-
-def _signatures(count: int) -> str:
-    return "1 signature" if count == 1 else f"{count:,} signatures"

@@ -23,6 +23,7 @@ from bot.cli.common import (
     set_up_logs,
     with_app,
 )
+from bot.counted_nouns import counted
 from bot.secret_key import WrongKey, decrypt
 from bot.store import Recovered, backup, is_backup, restore
 
@@ -117,7 +118,7 @@ def _losses(found: Recovered) -> Iterator[str]:
     if not found.lost:
         yield "All rows could be read."
     for table in found.lost:
-        rows = "1 row" if table.rows == 1 else f"{table.rows:,} rows"
+        rows = counted(table.rows, "row")
         yield f"  {table.name}: {rows}; part of the table could not be read"
     lost = {table.name for table in found.lost}
     if "forgotten" in lost:

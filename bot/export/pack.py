@@ -24,6 +24,7 @@ from markupsafe import Markup
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.counted_nouns import counted
 from bot.export import csv as table
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
@@ -249,7 +250,7 @@ class PackReport(Struct, frozen=True):
         """Format it in words."""
         if self.faults:
             return ["The pack was changed or is incomplete:", *(f"  - {fault}" for fault in self.faults)]
-        signatures = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
+        signatures = counted(self.count, "signature")
         return [
             f"{self.title}: {signatures}. Files, count, digest and letter agree.",
             *filter(None, [asked_not_to_be_listed(self.unlisted, translator(ENGLISH))]),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from bot.counted_nouns import counted
 from bot.github.app_client import GitHub
 from bot.github.errors import Gone, NotFound
 from bot.petition.reported_facts import IssueFact
@@ -16,10 +17,6 @@ from bot.time_types import EpochSeconds
 
 class UnknownPetition(Exception):
     """There is no petition of that name; the message says what is missing."""
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
 
 
 class ResyncReport(Struct, frozen=True):
@@ -39,21 +36,20 @@ class ResyncReport(Struct, frozen=True):
         outcome, listed = self.found.outcome, self.found.listed
         if self.before is None:
             yield f"{self.name} is new to this database."
-        yield f"{self.name}: {_count(listed, 'comment')} read, {_count(outcome.changed, 'comment')} changed."
+        yield f"{self.name}: {counted(listed, 'comment')} read, {counted(outcome.changed, 'comment')} changed."
         if outcome.missing:
-            yield (
-                f"  {_count(outcome.missing, 'known comment')} {'was' if outcome.missing == 1 else 'were'} deleted."
-            )
+            were = "was" if outcome.missing == 1 else "were"
+            yield f"  {counted(outcome.missing, 'known comment')} {were} deleted."
         if outcome.repaired:
             yield (
-                f"  {_count(outcome.repaired, 'row')} did not match the comments, and"
+                f"  {counted(outcome.repaired, 'row')} did not match the comments, and"
                 f" {'was' if outcome.repaired == 1 else 'were'} corrected. Please report it."
             )
         if outcome.doubtful:
-            left = _count(len(outcome.doubtful), "comment")
+            left = counted(len(outcome.doubtful), "comment")
             yield f"  {left} cannot be counted until GitHub says who wrote the text."
         was = "" if self.before in (None, outcome.count) else f" ({self.before:,} before)"
-        yield f"  {_count(outcome.count, 'signature')}{was}."
+        yield f"  {counted(outcome.count, 'signature')}{was}."
 
 
 async def resync_by_hand(

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.counted_nouns import counted
 from bot.petition.comments.comment import END_OF_TIME, without_details
 from bot.store.account_reviews import drop_looks
 from bot.store.audit_log import drop_attempts_by, drop_attempts_on
@@ -32,16 +33,12 @@ class Forgotten(Struct, frozen=True):
     def lines(self, who: str) -> Iterator[str]:
         """Return its lines for people."""
         numbers = ", ".join(map(str, self.people))
-        where = f"{_count(self.comments, 'comment')} on {_count(self.petitions, 'petition')}"
+        where = f"{counted(self.comments, 'comment')} on {counted(self.petitions, 'petition')}"
         yield f"Erased the details of {who} (account {numbers}) in {where}."
         yield "The bot does not store them again, unless the person writes a new comment."
         if self.standing:
-            signatures = _count(self.standing, "signature")
+            signatures = counted(self.standing, "signature")
             yield f"While the comments exist on GitHub, {signatures} still count, without a name."
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
 
 
 class ToAnonymise(Struct, frozen=True):

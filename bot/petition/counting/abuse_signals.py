@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from bot.counted_nouns import counted
 from bot.petition.counting.tally import Signature
 from bot.time_types import WholeEpochSeconds
 
@@ -93,19 +94,19 @@ class AbuseSignals(Struct, frozen=True):
         headline, *others = self.lines_without_ages()
         yield headline
         if self.aged:
-            young = ", ".join(f"{number:,} up to {_count(days, 'day')}" for days, number in self.young)
+            young = ", ".join(f"{number:,} up to {counted(days, 'day')}" for days, number in self.young)
             yield f"Age of the account when signing: {young}, of {self.aged:,} whose age is known."
         yield from others
 
     def lines_without_ages(self) -> Iterator[str]:
         """Format everything but the ages and the groups of logins."""
-        yield f"{_count(self.signatures, 'signature')}. This is not proof of abuse, and no signature was removed."
+        yield f"{counted(self.signatures, 'signature')}. This is not proof of abuse, and no signature was removed."
         if self.signatures > self.unknown + self.waiting:
             yield f"Accounts without followers, repositories, name and description: {self.empty:,}."
         if self.waiting:
-            yield f"Checked {self.signatures - self.waiting:,} of {_count(self.signatures, 'account')} so far."
+            yield f"Checked {self.signatures - self.waiting:,} of {counted(self.signatures, 'account')} so far."
         if self.unknown:
-            yield f"GitHub shows nothing about {_count(self.unknown, 'account')}."
+            yield f"GitHub shows nothing about {counted(self.unknown, 'account')}."
         for burst in self.bursts:
             when = datetime.fromtimestamp(burst.hour, UTC)
             young = f", {burst.young:,} of them from accounts up to a week old" if burst.young else ""
@@ -118,7 +119,7 @@ class AbuseSignals(Struct, frozen=True):
     def shares(self) -> list[tuple[str, int, str]]:
         """Return how many accounts were how young when they signed, and their share of those that are known."""
         return [
-            (f"up to {_count(days, 'day')}", number, f"{100 * number / self.aged:.1f}%".replace(".0%", "%"))
+            (f"up to {counted(days, 'day')}", number, f"{100 * number / self.aged:.1f}%".replace(".0%", "%"))
             for days, number in self.young
             if self.aged
         ]
@@ -181,7 +182,3 @@ def _alike(logins: Iterable[str]) -> Iterator[Alike]:
     sizes = Counter({stem: len(found) for stem, found in groups.items() if len(found) >= _LEAST_ALIKE})
     for stem, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]:
         yield Alike(size, tuple(sorted(groups[stem])[:_LOGINS_KEPT]))
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
