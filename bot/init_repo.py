@@ -14,7 +14,7 @@ import aiohttp
 from msgspec import Struct, field
 
 from bot.config import Config
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.errors import Forbidden, GitHubError, NotFound
 from bot.github.repository_setup import COLOR, DESCRIPTION, RepositorySetup, repository_setup_with_token
 from bot.operations import github_of

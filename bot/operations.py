@@ -17,11 +17,12 @@ from bot.doctor import Finding
 from bot.doctor.checks import check
 from bot.doctor.collected_facts import Target, collect
 from bot.github.api_urls import web_url_of
-from bot.github.app_client import GitHub
 from bot.github.circuit_breaker import CircuitBreaker
+from bot.github.clients import GitHub
+from bot.github.http_exchange import Reply
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
-from bot.github.webhook_client import Reply, send
+from bot.github.webhooks import send
 from bot.links import Addresses, Pages, Site, pages_of
 from bot.metrics_hooks import Hooks
 from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand

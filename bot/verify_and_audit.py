@@ -17,8 +17,8 @@ from bot import __version__
 from bot.config import Config
 from bot.counted_nouns import counted
 from bot.github.api_urls import web_url_of
+from bot.github.clients import with_token
 from bot.github.petition_reader import IssueName, PetitionRead, read_petition
-from bot.github.token_client import with_token
 from bot.operations import github_of
 from bot.petition import block
 from bot.petition.comments.parser import GRAMMAR

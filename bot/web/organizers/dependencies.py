@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import aiohttp
 from msgspec import Struct
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.sign_in import OAuthClient, identify
 from bot.petition.comments.comment import Author
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, Store

@@ -11,7 +11,7 @@ from typing import Final
 
 from cachetools import TTLCache
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.errors import NotFound, Paused
 from bot.petition.comments.comment import Author
 from bot.store import PetitionRef
