@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -64,8 +65,13 @@ class Browser:
         return f"http://127.0.0.1:{self.stage.bot.port}/petitions/{name}"
 
     async def get(self, url: str) -> Answer:
-        async with self.session.get(url, headers={"Accept": "text/html"}, allow_redirects=False) as answer:
-            return Answer(answer.status, await answer.text(), dict(answer.headers))
+        """Load a page; who is told to wait waits as long."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                async with self.session.get(url, headers={"Accept": "text/html"}, allow_redirects=False) as answer:
+                    if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+                        return Answer(answer.status, await answer.text(), dict(answer.headers))
+                    await asyncio.sleep(int(answer.headers["Retry-After"]))
 
     async def show(self, petition: Issue, query: str = "") -> Answer:
         return await self.get(f"{self.address(petition)}/organizers{query}")
@@ -77,9 +83,13 @@ class Browser:
 
     async def text_with(self, petition: Issue, words: str, clock: Clock) -> str:
         """Load the page again until it says something, which is found out in the background."""
-        async with asyncio.timeout(PATIENCE):
-            while words not in (text := await self.text(petition)):
-                clock.ahead += signature_reviews.UNFINISHED_TTL + 1
+        text = ""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while words not in (text := await self.text(petition)):
+                    clock.ahead += signature_reviews.UNFINISHED_TTL + 1
+        except TimeoutError:
+            raise AssertionError(f"the page does not say {words!r}:\n{text}") from None
         return text
 
     async def begin(self, petition: Issue) -> str:
@@ -125,9 +135,11 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
         person.created_at = int(clock()) - (400 if login == "ada" else 2) * DAY
         person.followers = 7 * (login == "ada")
         stage.sign(petition, login)
-    stage.sign(petition, "gone")
+    gone = stage.sign(petition, "gone")
     stage.sign(petition, "fickle")
     await stage.shows(petition, 6)
+    # It looks at the comment no more, so it does not find out that nobody wrote it.
+    await stage.reacted(gone, "+1")
     stage.sign(petition, "fickle", "/unsign")
     await stage.shows(petition, 5)
     stage.sandbox.accounts.delete(stage.sandbox.user("gone"))
