@@ -21,7 +21,7 @@ from bot import app, config, operations
 from bot.export import pack
 from bot.reconcile import account_review
 from bot.store import not_counted
-from bot.web.organizers import pack_download, signature_reviews
+from bot.web.organizers import routes, signature_reviews
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -566,7 +566,7 @@ async def test_the_pack_is_for_organizers_and_not_too_large(
     assert (await browser.get(f"{page.replace('/1/', '/77/')}/pack.zip")).status == 404
     browser.session.cookie_jar.clear()
     await browser.sign_in(petition, "grace")
-    monkeypatch.setattr(pack_download, "MAX_SIGNATURES", 0)
+    monkeypatch.setattr(routes, "MAX_PACK_SIGNATURES", 0)
     assert (await browser.get(f"{page}/pack.zip")).status == 503
     text = await browser.text(petition)
     assert "python -m bot handover lovelace/letters#1 --out DIR" in text
