@@ -28,9 +28,9 @@ from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of
 from bot.petition.reported_facts import Fact
 from bot.reconcile.app_wide_loop import AppWideLoop
+from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_scheduler import Scheduler
-from bot.reconcile.timing import Intervals
-from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.secret_key import derive
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor

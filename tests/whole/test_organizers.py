@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from bot import app, config, operations
 from bot.export import pack
-from bot.reconcile import account_review
+from bot.reconcile import installation_worker
 from bot.store import not_counted
 from bot.web.organizers import routes, signature_reviews
 from sandbox.faults import Faults
@@ -340,7 +340,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(account_review, "ACCOUNTS_PER_CALL", 2)
+    monkeypatch.setattr(installation_worker, "MAX_NODES", 2)
     for number in range(9):
         stage.sign(petition, f"person-of-{chr(97 + number)}")
     await stage.shows(petition, 9)
