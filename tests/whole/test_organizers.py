@@ -20,9 +20,9 @@ from msgspec.structs import replace
 
 from bot import app, config, operations
 from bot.export import pack
-from bot.reconcile import account_review
+from bot.reconcile import installation_worker
 from bot.store import not_counted
-from bot.web.organizers import pack_download, signature_reviews
+from bot.web.organizers import routes, signature_reviews
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -352,7 +352,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(account_review, "ACCOUNTS_PER_CALL", 2)
+    monkeypatch.setattr(installation_worker, "MAX_NODES", 2)
     for number in range(9):
         stage.sign(petition, f"person-of-{chr(97 + number)}")
     await stage.shows(petition, 9)
@@ -578,7 +578,7 @@ async def test_the_pack_is_for_organizers_and_not_too_large(
     assert (await browser.get(f"{page.replace('/1/', '/77/')}/pack.zip")).status == 404
     browser.session.cookie_jar.clear()
     await browser.sign_in(petition, "grace")
-    monkeypatch.setattr(pack_download, "MAX_SIGNATURES", 0)
+    monkeypatch.setattr(routes, "MAX_PACK_SIGNATURES", 0)
     assert (await browser.get(f"{page}/pack.zip")).status == 503
     text = await browser.text(petition)
     assert "python -m bot handover lovelace/letters#1 --out DIR" in text
