@@ -28,21 +28,22 @@ from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of
 from bot.petition.reported_facts import Fact
 from bot.reconcile.app_wide_loop import AppWideLoop
+from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_scheduler import Scheduler
-from bot.reconcile.timing import Intervals
-from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.secret_key import derive
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.time_types import EpochSeconds, Seconds
 from bot.web.context import PagesContext
 from bot.web.monitoring import OperatorDetails, WebMetrics
-from bot.web.organizers.dependencies import OrganizerService
+from bot.web.organizers.auth import OrganizerAuth
+from bot.web.organizers.routes import OrganizerServices
+from bot.web.organizers.signature_reviews import SignatureReviews
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
-from bot.web.setup.done import SetupDonePage, SetupProgress
-from bot.web.setup.installation_status import InstalledApp, read_or
+from bot.web.setup.installation import InstalledApp, SetupDonePage, SetupProgress
 from bot.web.webhook import Record
 
 log = structlog.get_logger("app")
@@ -258,7 +259,7 @@ async def _make_application(
     app_sync: AppWideLoop,
     metrics: Metrics,
     clock: Clock,
-    organizers: OrganizerService | None,
+    organizers: OrganizerServices | None,
 ) -> web.Application:
     store = scheduler.store
 
@@ -341,9 +342,10 @@ def _web_metrics(metrics: Metrics, scheduler: Scheduler, app_sync: AppWideLoop, 
 
 def _organizers(
     config: Config, scheduler: Scheduler, session: aiohttp.ClientSession, clock: Clock
-) -> OrganizerService:
-    client = OAuthClient(config.api_url, config.client_id, config.client_secret)
-    return OrganizerService(scheduler.store, scheduler.github, session, client, config.secret_key, clock.now)
+) -> OrganizerServices:
+    store, client = scheduler.store, OAuthClient(config.api_url, config.client_id, config.client_secret)
+    auth = OrganizerAuth(store.sign_outs, scheduler.github, session, client, config.secret_key, clock.now)
+    return OrganizerServices(auth, SignatureReviews(store, clock.now))
 
 
 async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> SetupDonePage | None:
@@ -354,9 +356,8 @@ async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> Set
 
     async def progress() -> SetupProgress:
         is_delivered = await store.credentials.get_first_delivery_at() is not None
-        told = tuple(await store.installations.list_accounts())
-        accounts, trouble = await read_or(installed, told, is_delivered=is_delivered)
-        return SetupProgress(accounts, is_delivered, trouble)
+        told = await store.installations.list_accounts()
+        return await installed.progress(told, is_delivered=is_delivered)
 
     auth, site = SetupAuth(config.secret_key, clock.now), web_url_of(config.api_url)
     return SetupDonePage(auth, progress, installed, config.app_page, site, config.petition_label)

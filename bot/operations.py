@@ -24,7 +24,7 @@ from bot.github.throttle import Limits
 from bot.github.webhook_client import Reply, send
 from bot.links import Addresses, Pages, Site, pages_of
 from bot.metrics_hooks import Hooks
-from bot.reconcile.manual_resync import ResyncReport, UnknownPetition, resync_by_hand
+from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, read_existing_address
 from bot.store import recover as recover_database
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds

@@ -30,7 +30,7 @@ from bot.export.pack import NotAPack, check_pack
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError
 from bot.github.petition_reader import IssueName, NotAName
-from bot.reconcile.manual_resync import UnknownPetition
+from bot.reconcile.resync import UnknownPetition
 from bot.stored_app import find_app
 from bot.terminal_escaping import harmless
 from bot.verify_and_audit import Audited, DatabaseVerification, Verification, audit, verify

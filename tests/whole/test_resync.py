@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bot import operations
-from bot.reconcile.manual_resync import UnknownPetition
+from bot.reconcile.resync import UnknownPetition
 from bot.store import Store
 from sandbox.faults import Faults
 from tests.whole.command_line import credentials, run

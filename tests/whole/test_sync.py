@@ -12,7 +12,7 @@ import pytest
 from bot.config import ConfigError
 from bot.operations import open_store
 from bot.petition.organizers.settings import PATH
-from bot.reconcile.manual_resync import UnknownPetition
+from bot.reconcile.resync import UnknownPetition
 from bot.store import State, Store
 from bot.sync import SyncClock, sync
 from sandbox.models import Issue
