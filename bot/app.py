@@ -28,9 +28,9 @@ from bot.github.throttle import Limits
 from bot.metrics import Metrics
 from bot.petition.reported_facts import Fact
 from bot.reconcile.app_wide_loop import AppWideLoop
+from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_scheduler import Scheduler
-from bot.reconcile.timing import Intervals
-from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.secret_key import derive
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
@@ -41,8 +41,7 @@ from bot.web.organizers.dependencies import OrganizerService
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
-from bot.web.setup.done import SetupDonePage, SetupProgress
-from bot.web.setup.installation_status import InstalledApp, read_or
+from bot.web.setup.installation import InstalledApp, SetupDonePage, SetupProgress
 from bot.web.webhook import Record
 
 log = structlog.get_logger("app")
@@ -347,9 +346,8 @@ async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> Set
 
     async def progress() -> SetupProgress:
         is_delivered = await store.credentials.get_first_delivery_at() is not None
-        told = tuple(await store.installations.list_accounts())
-        accounts, trouble = await read_or(installed, told, is_delivered=is_delivered)
-        return SetupProgress(accounts, is_delivered, trouble)
+        told = await store.installations.list_accounts()
+        return await installed.progress(told, is_delivered=is_delivered)
 
     auth, site = SetupAuth(config.secret_key, clock.now), web_url_of(config.api_url)
     return SetupDonePage(auth, progress, installed, config.app_page, site, config.petition_label)

@@ -28,7 +28,7 @@ from bot.time_types import Seconds
 from bot.web.request_limits import RequestLimits
 from bot.web.server import bind, listen
 from bot.web.setup.auth import SetupAuth
-from bot.web.setup.routes import SetupWizard
+from bot.web.setup.wizard import SetupWizard
 
 log = structlog.get_logger("setup")
 

@@ -23,12 +23,11 @@ from bot.github.token_client import with_token
 from bot.kept_responses import KeptResponses
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.reported_facts import InstallationFact, IssueFact, Repository
+from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_sync import InstallationSync
-from bot.reconcile.installation_worker import Worker
-from bot.reconcile.manual_resync import UnknownPetition
-from bot.reconcile.missing_reactions import add_missing_reactions
-from bot.reconcile.timing import Intervals
-from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.reconcile.installation_worker import Worker, add_missing_reactions
+from bot.reconcile.resync import UnknownPetition
+from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.store import Damaged, DatabaseUnavailable, Lease, Store, WrongDatabase, delete_database
 from bot.sync_report import TO_MEND, SyncedPetition, SyncReport
 from bot.time_types import Clock, EpochSeconds, Seconds

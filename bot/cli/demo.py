@@ -25,8 +25,8 @@ from bot.cli.common import CliCommand, run
 from bot.config import Config
 from bot.links import SIGNED_IN
 from bot.petition import block
-from bot.reconcile.timing import Intervals
-from bot.reconcile.write_limiter import WriteRate
+from bot.reconcile.errors_and_retries import Intervals
+from bot.reconcile.write_limiters import WriteRate
 from bot.terminal_escaping import harmless
 from bot.time_types import Clock, Seconds
 from sandbox import page

@@ -35,7 +35,7 @@ from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError
 from bot.github.petition_reader import IssueName, NotAName
 from bot.links import Pages, Site, pages_of
-from bot.reconcile.manual_resync import ResyncReport, UnknownPetition, resync_by_hand
+from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport
 from bot.stored_app import find_app
 from bot.terminal_escaping import harmless

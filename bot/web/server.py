@@ -29,7 +29,7 @@ from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates
 from bot.web.request_limits import RequestLimits
 from bot.web.route_policies import BASE_HEADERS, WEBHOOK, Route
-from bot.web.setup.done import SetupDonePage
+from bot.web.setup.installation import SetupDonePage
 from bot.web.webhook import Record, make_webhook_handler
 
 try:

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from bot import app, time_types
 from bot.petition import threads
 from bot.petition.organizers.settings import PATH
-from bot.reconcile.timing import Intervals
-from bot.reconcile.write_limiter import WriteRate
+from bot.reconcile.errors_and_retries import Intervals
+from bot.reconcile.write_limiters import WriteRate
 from bot.store.recording import observations
 from sandbox.faults import Faults
 from sandbox.models import Comment, Installation, Issue, Repository, User

@@ -16,8 +16,8 @@ from bot.connections import SYSTEM_CLOCK
 from bot.github.throttle import Limits
 from bot.links import SIGNED_IN
 from bot.petition import block
-from bot.reconcile.timing import Intervals
-from bot.reconcile.write_limiter import WriteRate
+from bot.reconcile.errors_and_retries import Intervals
+from bot.reconcile.write_limiters import WriteRate
 from sandbox.models import Comment, Issue, User
 from sandbox.server import Sandbox
 

@@ -11,9 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from bot import app, time_types
+from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_worker import RETRY_AFTER_BUG
 from bot.reconcile.resync import ThreadResync
-from bot.reconcile.timing import Intervals
 from bot.store import Due, State
 from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox

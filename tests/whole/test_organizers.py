@@ -21,7 +21,7 @@ from bot import config, time_types
 from bot.cli import petitions
 from bot.export import pack
 from bot.github.petition_reader import IssueName
-from bot.reconcile import account_review
+from bot.reconcile import installation_worker
 from bot.store import not_counted
 from bot.web.organizers import pack_download, signature_reviews
 from sandbox.faults import Faults
@@ -342,7 +342,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(account_review, "ACCOUNTS_PER_CALL", 2)
+    monkeypatch.setattr(installation_worker, "MAX_NODES", 2)
     for number in range(9):
         stage.sign(petition, f"person-of-{chr(97 + number)}")
     await stage.shows(petition, 9)

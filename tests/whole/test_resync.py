@@ -8,7 +8,7 @@ import pytest
 
 from bot.cli import petitions
 from bot.github.petition_reader import IssueName
-from bot.reconcile.manual_resync import UnknownPetition
+from bot.reconcile.resync import UnknownPetition
 from bot.store import Store
 from sandbox.faults import Faults
 from tests.whole.command_line import credentials, run

@@ -95,7 +95,7 @@ async def test_a_label_that_github_does_not_make_is_explained(stage: Scene) -> N
 
 
 async def test_of_many_repositories_the_last_page_shows_some(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.web.setup.installation_status.MOST_SHOWN", 2)
+    monkeypatch.setattr("bot.web.setup.installation.MOST_SHOWN", 2)
     for number in range(4):
         stage.sandbox.repository(f"lovelace/more-{number}")
     async with last_page(stage) as (session, url):

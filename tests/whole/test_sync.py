@@ -14,7 +14,7 @@ from bot import time_types
 from bot.config import ConfigError
 from bot.connections import open_store
 from bot.petition.organizers.settings import PATH
-from bot.reconcile.manual_resync import UnknownPetition
+from bot.reconcile.resync import UnknownPetition
 from bot.store import State, Store
 from bot.sync import sync
 from sandbox.models import Issue
