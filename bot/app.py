@@ -37,7 +37,9 @@ from bot.supervisor import SupervisedTask, Supervisor
 from bot.time_types import Clock, Seconds
 from bot.web.context import PagesContext
 from bot.web.monitoring import OperatorDetails, WebMetrics
-from bot.web.organizers.dependencies import OrganizerService
+from bot.web.organizers.auth import OrganizerAuth
+from bot.web.organizers.routes import OrganizerServices
+from bot.web.organizers.signature_reviews import SignatureReviews
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
@@ -250,7 +252,7 @@ async def _make_application(
     app_sync: AppWideLoop,
     metrics: Metrics,
     clock: Clock,
-    organizers: OrganizerService | None,
+    organizers: OrganizerServices | None,
 ) -> web.Application:
     store = scheduler.store
 
@@ -333,9 +335,10 @@ def _web_metrics(metrics: Metrics, scheduler: Scheduler, app_sync: AppWideLoop, 
 
 def _organizers(
     config: Config, scheduler: Scheduler, session: aiohttp.ClientSession, clock: Clock
-) -> OrganizerService:
-    client = OAuthClient(config.api_url, config.client_id, config.client_secret)
-    return OrganizerService(scheduler.store, scheduler.github, session, client, config.secret_key, clock.now)
+) -> OrganizerServices:
+    store, client = scheduler.store, OAuthClient(config.api_url, config.client_id, config.client_secret)
+    auth = OrganizerAuth(store.sign_outs, scheduler.github, session, client, config.secret_key, clock.now)
+    return OrganizerServices(auth, SignatureReviews(store, clock.now))
 
 
 async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> SetupDonePage | None:
