@@ -18,8 +18,10 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from bot import app, config, operations
+from bot import config, time_types
+from bot.cli import petitions
 from bot.export import pack
+from bot.github.petition_reader import IssueName
 from bot.reconcile import installation_worker
 from bot.store import not_counted
 from bot.web.organizers import routes, signature_reviews
@@ -40,7 +42,7 @@ async def stage(sqlite_url: str, clock: Clock, calls: Calls) -> AsyncIterator[Sc
     sandbox = Sandbox(now=clock)
     sandbox.app.middlewares.append(calls.note)
     async with scene(sqlite_url, sandbox=sandbox, start=False) as found:
-        found.clock, found.secret_key = app.Clock(now=clock), KEY
+        found.clock, found.secret_key = time_types.Clock(clock, asyncio.sleep), KEY
         await found.start_bot()
         yield found
 
@@ -531,8 +533,8 @@ async def test_the_pack_is_what_the_command_makes(
     settings = config.read(
         {"DATABASE_URL": stage.database_url, "GITHUB_API_URL": stage.sandbox.api_url}, credentials=False
     )
-    monkeypatch.setattr("bot.operations.time.time", at.timestamp)
-    taken = await operations.take("lovelace/letters", 1, settings)
+    monkeypatch.setattr("bot.cli.petitions.time.time", at.timestamp)
+    taken = await petitions.take(IssueName("lovelace/letters", 1), settings)
     pages = replace(taken.pages, base=f"http://127.0.0.1:{stage.bot.port}")
     pack.write(pack.make_files(taken.whole, pages, taken.site, taken.at), tmp_path / "command")
     assert made == {path.name: path.read_bytes() for path in (tmp_path / "command").iterdir()}
