@@ -8,7 +8,13 @@ from msgspec.structs import replace
 from bot.github.errors import Forbidden, GitHubError, Paused, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.translation_files import TranslationFiles
-from bot.petition.letter_translations import Translation, TranslationFault, TranslationRead, digest_of, list_named
+from bot.petition.letter_versions_and_translations import (
+    Translation,
+    TranslationFault,
+    TranslationRead,
+    digest_of,
+    list_named,
+)
 from bot.petition.reported_facts import Repository
 from bot.reconcile.error_meaning import ends_all
 from bot.store import KnownSettings, Store, TranslatedPetition

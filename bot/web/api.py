@@ -22,7 +22,7 @@ from bot.export.formats import CSV_HEADER, badge, csv_rows, feed, shield_record
 from bot.export.schemas import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
 from bot.links import Pages, Site, pages_of
 from bot.petition.i18n import message, translator
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
 from bot.web.context import PagesContext
 from bot.web.openapi import describe

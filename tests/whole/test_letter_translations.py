@@ -14,7 +14,7 @@ from babel import Locale
 
 from bot import operations
 from bot.export import pack
-from bot.petition.letter_translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
+from bot.petition.letter_versions_and_translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
 from bot.petition.organizers.settings import PATH
 from sandbox.models import Issue
 from sandbox.server import Sandbox
