@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from benchmarks.databases import postgres_databases, sqlite_files
-from benchmarks.figures import paired_ratio, spread
 from benchmarks.load import Outcome, generator
-from benchmarks.report import Options, Report, Table
+from benchmarks.report import Options, Report, Table, paired_ratio, spread
 from benchmarks.servers import ROOT, Server, bot_environment, serving
 
 CONCURRENCY, QUICK_CONCURRENCY = (1, 16, 64, 256), (64,)
@@ -87,8 +86,8 @@ def _servers(options: Options) -> Iterator[dict[str, Server]]:
         file = stack.enter_context(sqlite_files())
         make = {SQLITE: file, POSTGRES: stack.enter_context(postgres_databases()).make}
         servers = {
-            BARE: stack.enter_context(serving("-m", "benchmarks.rivals.bare")),
-            TYPICAL: stack.enter_context(serving("-m", "benchmarks.rivals.typical")),
+            BARE: stack.enter_context(serving("-m", "benchmarks.bare_server")),
+            TYPICAL: stack.enter_context(serving("-m", "benchmarks.gidgethub_bots", "typical")),
         }
         for ours, other in OTHERS.items():
             checkouts = {ours: ROOT} | ({other: options.against} if options.against else {})

@@ -6,20 +6,20 @@ It speaks HTTP over bare sockets: a client library that takes as long as the ser
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cache
 from itertools import cycle, takewhile
+from multiprocessing import get_context
 from typing import cast
 
 import uvloop
 
 from benchmarks.deliveries import SIZE, make_template
-from benchmarks.servers import ROOT, end
+from benchmarks.report import percentile
 
 SIGNING = 16
 """Connections over which people sign while others read."""
@@ -37,14 +37,15 @@ class Outcome:
 
 @dataclass(slots=True)
 class Generator:
-    """Sends deliveries, each of another comment by another person."""
+    """Sends deliveries of so many bytes, each of another comment by another person."""
 
-    process: subprocess.Popen[str]
+    process: ProcessPoolExecutor
+    size: int
     sent: int = 0
 
     def send(self, port: int, connections: int, requests: int) -> Outcome:
         """Send so many deliveries to a server over so many connections at once."""
-        (outcome,) = self._ask(port, "", connections, 0, requests)
+        (outcome,) = self._run(port, "", connections, 0, requests)
         return outcome
 
     def read(self, port: int, path: str, connections: int, seconds: float, signers: int = 0) -> list[Outcome]:
@@ -52,47 +53,49 @@ class Generator:
 
         Returns what came of the pages, and of the deliveries if there are any.
         """
-        return self._ask(port, path, connections, seconds, int(signers * seconds))
+        return self._run(port, path, connections, seconds, int(signers * seconds))
 
-    def _ask(self, port: int, path: str, connections: int, seconds: float, deliveries: int) -> list[Outcome]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        asked = [port, path, connections, seconds, deliveries, self.sent]
-        print(json.dumps(asked), file=self.process.stdin, flush=True)
+    def _run(self, port: int, path: str, connections: int, seconds: float, deliveries: int) -> list[Outcome]:
+        numbers = range(self.sent, self.sent + deliveries)
         self.sent += deliveries
-        return [Outcome(**one) for one in json.loads(self.process.stdout.readline())]
+        return self.process.submit(_run, self.size, numbers, port, path, connections, seconds).result()
 
 
 @contextmanager
 def generator(size: int = SIZE) -> Iterator[Generator]:
     """Run a load generator until the context ends; its deliveries have so many bytes."""
-    process = subprocess.Popen(  # noqa: S603 - ourselves
-        [sys.executable, "-m", "benchmarks.load", str(size)],
-        cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield Generator(process)
-    finally:
-        end(process)
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        yield Generator(process, size)
+
+
+def _run(
+    size: int, numbers: Sequence[int], port: int, path: str, connections: int, seconds: float
+) -> list[Outcome]:
+    template = _template(size)
+    requests = [template.request_of(number) for number in numbers]
+    if path:
+        return uvloop.run(_read(port, path, connections, seconds, requests))
+    return [uvloop.run(_send(port, connections, iter(requests)))]
+
+
+_template = cache(make_template)
 
 
 async def _send(port: int, number: int, requests: Iterator[bytes]) -> Outcome:
     """Send all requests, each connection the next one as soon as its last one is answered."""
-    times, refused = list[float](), list[int]()
-    connections = await _connect(port, number, requests, times, refused)
+    connections = await _connect(port, number, requests)
     began = time.perf_counter()
     for connection in connections:
         connection.next()
     await asyncio.gather(*(connection.done for connection in connections))
-    return _outcome(times, refused, time.perf_counter() - began)
+    return _outcome(connections, time.perf_counter() - began)
 
 
 async def _send_evenly(port: int, number: int, requests: Sequence[bytes], seconds: float) -> Outcome:
     """Send all requests at even distances, each on a connection that is free."""
-    times, refused, free = list[float](), list[int](), asyncio.Queue[_Connection]()
-    for connection in await _connect(port, number, iter(requests), times, refused):
+    free = asyncio.Queue[_Connection]()
+    connections = await _connect(port, number, iter(requests))
+    for connection in connections:
         connection.idle = free.put_nowait
         free.put_nowait(connection)
     loop = asyncio.get_running_loop()
@@ -100,9 +103,9 @@ async def _send_evenly(port: int, number: int, requests: Sequence[bytes], second
     for each in range(len(requests)):
         await asyncio.sleep(began + each * seconds / len(requests) - loop.time())
         (await free.get()).next()
-    for _ in range(number):
+    for _ in connections:
         (await free.get()).next()
-    return _outcome(times, refused, loop.time() - began)
+    return _outcome(connections, loop.time() - began)
 
 
 async def _read(port: int, path: str, number: int, seconds: float, requests: Sequence[bytes]) -> list[Outcome]:
@@ -114,38 +117,36 @@ async def _read(port: int, path: str, number: int, seconds: float, requests: Seq
     ]
     end = time.perf_counter() + seconds
     readers = _send(port, number, takewhile(lambda _: time.perf_counter() < end, cycle(gets)))
-    if not requests:
-        return [await readers]
-    return list(await asyncio.gather(readers, _send_evenly(port, SIGNING, requests, seconds)))
+    signers = [_send_evenly(port, SIGNING, requests, seconds)] if requests else []
+    return await asyncio.gather(readers, *signers)
 
 
-async def _connect(
-    port: int, number: int, requests: Iterator[bytes], times: list[float], refused: list[int]
-) -> list[_Connection]:
+async def _connect(port: int, number: int, requests: Iterator[bytes]) -> list[_Connection]:
     loop = asyncio.get_running_loop()
     return [
-        (await loop.create_connection(lambda: _Connection(requests, times, refused), "127.0.0.1", port))[1]
-        for _ in range(number)
+        (await loop.create_connection(lambda: _Connection(requests), "127.0.0.1", port))[1] for _ in range(number)
     ]
 
 
-def _outcome(times: list[float], refused: list[int], took: float) -> Outcome:
-    times.sort()
-    half, last = times[len(times) // 2], times[min(len(times) - 1, len(times) * 99 // 100)]
-    return Outcome(len(times) / took, half * 1000, last * 1000, len(refused))
+def _outcome(connections: Sequence[_Connection], took: float) -> Outcome:
+    times = [taken * 1000 for connection in connections for taken in connection.times]
+    refused = sum(connection.refused for connection in connections)
+    return Outcome(len(times) / took, percentile(times, 0.5), percentile(times, 0.99), refused)
 
 
 class _Connection(asyncio.Protocol):
     """Sends the next request when the last one is answered."""
 
-    def __init__(self, waiting: Iterator[bytes], times: list[float], refused: list[int]) -> None:
+    def __init__(self, waiting: Iterator[bytes]) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting, self._times, self._refused = waiting, times, refused
+        self.times: list[float] = []
+        self.refused = 0
+        self.idle: Callable[[_Connection], None] = _Connection.next
+        """Called when a request is answered."""
+        self._waiting = waiting
         self._transport: asyncio.Transport | None = None
         self._received = b""
         self._sent_at = 0.0
-        self.idle: Callable[[_Connection], None] = _Connection.next
-        """Called when a request is answered."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are none of asyncio's classes.
@@ -167,29 +168,11 @@ class _Connection(asyncio.Protocol):
         length = head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]
         if not end or len(body) < int(length):
             return
-        self._times.append(time.perf_counter() - self._sent_at)
-        if not head.startswith(b"HTTP/1.1 2"):
-            self._refused.append(int(head[9:12]))
+        self.times.append(time.perf_counter() - self._sent_at)
+        self.refused += not head.startswith(b"HTTP/1.1 2")
         self._received = b""
         self.idle(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it
         if not self.done.done():
             self.done.set_result(None)
-
-
-async def _main() -> None:
-    template = make_template(int(sys.argv[1]))
-    print("ready", flush=True)
-    for line in iter(sys.stdin.readline, ""):
-        port, path, connections, seconds, number, first = json.loads(line)
-        requests = [template.request_of(each) for each in range(first, first + number)]
-        if path:
-            outcomes = await _read(port, path, connections, seconds, requests)
-        else:
-            outcomes = [await _send(port, connections, iter(requests))]
-        print(json.dumps([asdict(one) for one in outcomes]), flush=True)
-
-
-if __name__ == "__main__":
-    uvloop.run(_main())

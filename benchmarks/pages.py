@@ -9,23 +9,22 @@ sends as many bytes. Requests come from many addresses, so that nobody's rate li
 from __future__ import annotations
 
 import asyncio
-import http
+import json
 import time
-import urllib.request
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from http import HTTPStatus
+from http.client import HTTPConnection
 from itertools import count
 from statistics import median
 from urllib.parse import parse_qs, urlsplit
 
-import aiohttp
 import uvloop
 
 from benchmarks.databases import postgres_databases, sqlite_files
-from benchmarks.figures import paired_ratio, percentile
 from benchmarks.load import Outcome, generator
-from benchmarks.report import Options, Report, Table
+from benchmarks.report import Options, Report, Table, paired_ratio, percentile
 from benchmarks.servers import bot_environment, serving
 from benchmarks.sizes import Petition, first_fact
 from bot.store import Store
@@ -77,7 +76,7 @@ def measure(options: Options) -> Report:
             with serving("-m", "bot", "serve", environment=_environment(url)) as bot:
                 for first in range(0, signatures, FILLING):
                     assert load.send(bot.port, 64, min(FILLING, signatures - first)).refused == 0
-                results.append(uvloop.run(_ask(bot.port, signatures)))
+                results.append(_ask(bot.port, signatures))
         waits = uvloop.run(_sign_during_a_resync(file(), QUICK_RESYNC if options.quick else RESYNC))
     return _report(results, signatures, crowd, waits)
 
@@ -95,7 +94,9 @@ def _read_by_a_crowd(quick: bool) -> Crowd:
         file, load = stack.enter_context(sqlite_files()), stack.enter_context(generator(SIZE))
         bot = stack.enter_context(serving("-m", "bot", "serve", environment=_environment(file())))
         assert load.send(bot.port, 64, signatures).refused == 0
-        bare = stack.enter_context(serving("-m", "benchmarks.rivals.bare", str(_packed_size(bot.port))))
+        packed = _get(HTTPConnection("127.0.0.1", bot.port), PAGE)
+        assert packed.startswith(b"\x1f\x8b"), "not compressed"
+        bare = stack.enter_context(serving("-m", "benchmarks.bare_server", str(len(packed))))
         for _ in range(rounds):
             found[BARE] += load.read(bare.port, "/page", READERS, slot)
             found[ALONE] += load.read(bot.port, PAGE, READERS, slot)
@@ -122,13 +123,6 @@ async def _sign_during_a_resync(url: str, comments: int) -> list[float]:
     return waits
 
 
-def _packed_size(port: int) -> int:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{PAGE}", headers={"Accept-Encoding": "gzip"})
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
-        assert answer.headers["Content-Encoding"] == "gzip"
-        return len(answer.read())
-
-
 def _environment(url: str) -> dict[str, str]:
     return bot_environment(url, TRUSTED_PROXIES="1", PUBLIC_URL="https://petitions.example.org")
 
@@ -145,35 +139,27 @@ def _crowd_table(crowd: Crowd) -> Table:
     return Table(["32 read at once", "a second", "ms, p50", "ms, p99"], rows)
 
 
-async def _ask(port: int, signatures: int) -> Times:
-    address = f"http://127.0.0.1:{port}{PAGE}"
-    pages: Times = {}
-    async with aiohttp.ClientSession() as session:
-        middle = await _middle(session, address, signatures)
-        for kind, form in KINDS.items():
-            pages[kind] = [await _get(session, address + form.format(middle=middle)) for _ in range(ASKED)]
+def _ask(port: int, signatures: int) -> Times:
+    connection, pages = HTTPConnection("127.0.0.1", port), defaultdict[str, list[float]](list)
+    # The mark behind which the older half of the list is; marks end with the comment's number.
+    following = json.loads(_get(connection, f"{PAGE}.json?limit=1", "identity"))["next"]
+    at, number = parse_qs(urlsplit(following).query)["after"][0].split(".")
+    middle = f"{at}.{int(number) - signatures // 2}"
+    for kind, form in KINDS.items():
+        for _ in range(ASKED):
+            began = time.perf_counter()
+            _get(connection, PAGE + form.format(middle=middle))
+            pages[kind].append((time.perf_counter() - began) * 1000)
     return pages
 
 
-async def _middle(session: aiohttp.ClientSession, address: str, signatures: int) -> str:
-    """Return the mark behind which the older half of the list is; marks end with the comment's number."""
-    async with session.get(f"{address}.json?limit=1", headers=_caller()) as answer:
-        following = (await answer.json())["next"]
-    at, number = parse_qs(urlsplit(following).query)["after"][0].split(".")
-    return f"{at}.{int(number) - signatures // 2}"
-
-
-async def _get(session: aiohttp.ClientSession, url: str) -> float:
-    began = time.perf_counter()
-    async with session.get(url, headers=_caller()) as answer:
-        await answer.read()
-        assert answer.status == http.HTTPStatus.OK, (url, answer.status)
-        return (time.perf_counter() - began) * 1000
-
-
-def _caller() -> dict[str, str]:
+def _get(connection: HTTPConnection, path: str, encoding: str = "gzip") -> bytes:
     number = next(_callers)
-    return {"X-Forwarded-For": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"}
+    address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+    connection.request("GET", path, headers={"X-Forwarded-For": address, "Accept-Encoding": encoding})
+    answer = connection.getresponse()
+    assert answer.status == HTTPStatus.OK, (path, answer.status)
+    return answer.read()
 
 
 def _report(results: Sequence[Times], signatures: int, crowd: Crowd, waits: Sequence[float]) -> Report:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 import time
 
-from benchmarks.figures import percentile
-from benchmarks.report import Options, Report, Table
+from benchmarks.report import Options, Report, Table, percentile
 from bot.petition.comments.parser import parse
 from tests.petition.long_texts import KNOWN, family
 

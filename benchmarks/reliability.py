@@ -25,7 +25,7 @@ import aiohttp
 
 from benchmarks.databases import Postgres, postgres_databases, sqlite_files
 from benchmarks.report import Options, Report, Table
-from benchmarks.storming import Storm, storming
+from benchmarks.storm import Storm, storming
 from sandbox.faults import Faults
 
 RATE, PETITIONS = 20.0, 5

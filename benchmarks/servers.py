@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -27,12 +27,14 @@ NOWHERE = "http://127.0.0.1:1"
 """Where nobody answers, in the place of GitHub: what is measured then is accepting alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Server:
     """A running server."""
 
     port: int
-    process: psutil.Process
+    process: subprocess.Popen[bytes]
+    complaints: Sequence[str] = ()
+    """Lines of a bot's log that nothing but a mistake of ours leads to; known at the end."""
 
     def cpu(self) -> float:
         """Return the processor time used so far, in seconds; Linux's clock of the process, its threads included."""
@@ -41,26 +43,14 @@ class Server:
 
     def memory(self) -> float:
         """Return the resident memory in MB."""
-        return self.process.memory_info().rss / 2**20
+        return psutil.Process(self.process.pid).memory_info().rss / 2**20
 
 
 @contextmanager
 def serving(
     *arguments: str, environment: Mapping[str, str] | None = None, checkout: Path = ROOT
 ) -> Iterator[Server]:
-    """Run `python ARGUMENTS` until the context ends; it says where it listens as `"port": N`."""
-    with tempfile.TemporaryFile() as log:
-        process = start(*arguments, environment=environment, log=log.fileno(), checkout=checkout)
-        try:
-            yield Server(port_of(process, log.fileno()), psutil.Process(process.pid))
-        finally:
-            end(process)
-
-
-def start(
-    *arguments: str, environment: Mapping[str, str] | None, log: int, checkout: Path = ROOT
-) -> subprocess.Popen[bytes]:
-    """Start `python ARGUMENTS`; what it says goes to the file descriptor `log`.
+    """Run `python ARGUMENTS` until the context ends; it says where it listens as `"port": N`.
 
     Another checkout has its own virtual environment, or takes ours.
     """
@@ -68,19 +58,23 @@ def start(
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
     own = checkout / ".venv" / "bin" / "python"
     python = str(own) if checkout != ROOT and own.exists() else sys.executable
-    return subprocess.Popen(  # noqa: S603 - our own programs
-        [python, *arguments], cwd=checkout, env=kept | dict(environment or {}), stdout=log, stderr=log
-    )
-
-
-def end(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
-    """Ask a process to end, and insist after a while."""
-    process.terminate()
-    try:
-        process.wait(STOPPING)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(  # noqa: S603 - our own programs
+            [python, *arguments], cwd=checkout, env=kept | dict(environment or {}), stdout=log, stderr=log
+        )
+        server = Server(0, process)
+        try:
+            server.port = _port_of(process, log.fileno())
+            yield server
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOPPING)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            log.seek(0)
+            server.complaints = complaints(log.read().decode(errors="replace"))
 
 
 def bot_environment(database_url: str, api_url: str = NOWHERE, **more: str) -> dict[str, str]:
@@ -106,7 +100,7 @@ def private_key() -> str:
     return Sandbox().private_key
 
 
-def port_of(process: subprocess.Popen[bytes], log: int) -> int:
+def _port_of(process: subprocess.Popen[bytes], log: int) -> int:
     """Wait until a server says where it listens; RuntimeError tells what it said instead."""
     deadline, said = time.monotonic() + STARTING, ""
     while time.monotonic() < deadline and process.poll() is None:

@@ -19,8 +19,7 @@ from msgspec.structs import replace
 
 from benchmarks.databases import postgres_databases, sqlite_files
 from benchmarks.deliveries import make_template
-from benchmarks.figures import paired_ratio
-from benchmarks.report import Options, Report, Table
+from benchmarks.report import Options, Report, Table, paired_ratio
 from bot.github import webhooks
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead

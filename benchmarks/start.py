@@ -15,8 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.databases import postgres_databases, sqlite_files
-from benchmarks.figures import paired_ratio, spread
-from benchmarks.report import Options, Report, Table
+from benchmarks.report import Options, Report, Table, paired_ratio, spread
 from benchmarks.servers import ROOT, bot_environment, serving
 
 ROUNDS, QUICK_ROUNDS = 9, 1
@@ -48,7 +47,7 @@ def measure(options: Options) -> Report:
 
 
 def _start(url: str, checkout: Path, starts: Starts, settling: float) -> None:
-    command = ("-m", "bot", "serve") if url else ("-m", "benchmarks.rivals.bare")
+    command = ("-m", "bot", "serve") if url else ("-m", "benchmarks.bare_server")
     environment = bot_environment(url) if url else None
     began = time.perf_counter()
     with serving(*command, environment=environment, checkout=checkout) as server:

@@ -8,13 +8,24 @@ so that what it loses there it loses to itself. Calls are counted from the first
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from statistics import median
 
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from benchmarks import gidgethub_bots
 from benchmarks.databases import sqlite_files
 from benchmarks.report import Options, Report, Table, number
-from benchmarks.storming import NAIVE, OURS, UNLIMITED, Contender, Storm, storming
+from benchmarks.servers import bot_environment, serving
+from sandbox.api.limits import Limits
+from sandbox.models import Comment, Issue
+from sandbox.server import Sandbox
 
 LATENCY = 0.05
 """Seconds that the sandbox's API takes for an answer; GitHub's takes more."""
@@ -27,6 +38,9 @@ ROUNDS = 3
 BURST, QUICK_BURST = (500, 0.0), (50, 0.0)
 MINUTE, QUICK_MINUTE = (2_000, 60.0), (50, 1.0)
 """How many people sign, and within how many seconds."""
+
+PARALLEL = 32
+"""Deliveries that are under way at once."""
 
 CALLS, WRITES = "API calls, acknowledgements apart", "… of them writes of the body"
 SHOWN, RIGHT = "seconds to the first signature in the body", "seconds from the last comment to the right body"
@@ -114,3 +128,144 @@ def _table(caption: str, found: Mapping[str, Outcome]) -> Table:
 
     rows = [[what, *(cell(what, one[what]) for one in found.values())] for what in found[OURS.name]]
     return Table([caption, *found], rows)
+
+
+_COUNT = re.compile(r'<!-- undersigned \{[^}]*"count":(\d+)')
+"""Where our block tells programs the count; a public format."""
+
+
+def _ours_said(body: str | None) -> int:
+    found = _COUNT.search(body or "")
+    return int(found[1]) if found else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A bot: how it is started, how to read from a body how many have signed, and what GitHub allows it."""
+
+    name: str
+    command: tuple[str, ...] = ("-m", "bot", "serve")
+    said: Callable[[str | None], int] = _ours_said
+    limits: Limits = field(default_factory=Limits.like_github)
+
+
+_NAIVE = ("-m", "benchmarks.gidgethub_bots", "naive")
+OURS = Contender("ours")
+NAIVE = Contender("naive", _NAIVE, lambda body: len(gidgethub_bots.signatures(body)))
+UNLIMITED = Contender("naive, no limits", _NAIVE, NAIVE.said, Limits())
+
+
+@dataclass(slots=True)
+class Storm:
+    """A running bot, and the petitions that people sign."""
+
+    sandbox: Sandbox
+    bot: Contender
+    latency: float
+    port: int = 0
+    petitions: list[Issue] = field(default_factory=list)
+    signers: int = 0
+    acts: int = 0
+    """How often somebody wrote or edited a comment."""
+    comments: list[Comment] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    """Calls of the API, by what they are for; those that are over GitHub's limits also as `refused`."""
+    complaints: Sequence[str] = ()
+    """Lines of the log that tell of a mistake of ours, not of GitHub's or the database's; known at the end."""
+
+    async def sign(self, per_second: float, seconds: float, most: int = 10**9, editors: int = 1) -> None:
+        """Sign as many people, each another petition in turn; from `most` on, the last `editors` edit it."""
+        began, acts = time.monotonic(), 0
+        while (passed := time.monotonic() - began) < seconds:
+            while acts < int(passed * per_second):
+                self.act(most, editors)
+                acts += 1
+            await asyncio.sleep(0.02)
+
+    def act(self, most: int = 10**9, editors: int = 1) -> None:
+        """Sign as one more person, or edit as one who has."""
+        if self.signers < most:
+            petition = self.petitions[self.signers % len(self.petitions)]
+            self.signers += 1
+            self.comments.append(self.sandbox.comment(petition, f"signer-{self.signers}"))
+        else:
+            comment = self.comments[-1 - self.acts % editors]
+            self.sandbox.comments.edit(comment, comment.user, f"/sign Signer {self.acts}")
+        self.acts += 1
+
+    def answers(self) -> tuple[int, int]:
+        """Count the attempts to deliver a comment that were accepted, and those that were not."""
+        told = [one for one in self.sandbox.deliveries.log.attempts() if one.delivery.event == "issue_comment"]
+        accepted = sum(one.status == "OK" for one in told)
+        return accepted, len(told) - accepted
+
+    def shown(self) -> int:
+        """Sum up what the bodies say."""
+        return sum(self.bot.said(petition.body) for petition in self.petitions)
+
+    @property
+    def lost(self) -> int:
+        """Return how many have signed and are not counted in the bodies."""
+        return self.signers - self.shown()
+
+    async def until_right(self, patience: float = 180.0) -> float:
+        """Wait until the bodies count everybody; give the seconds that it took."""
+        return await _until(lambda: self.lost <= 0, patience)
+
+    async def until_accepted(self) -> float:
+        """Wait until a delivery is accepted that was attempted after now; give the seconds that it took."""
+        before = self.answers()[0]
+        return await _until(lambda: self.answers()[0] > before, 60.0)
+
+    @web.middleware
+    async def count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer like GitHub, which takes a while, and count the call."""
+        await asyncio.sleep(self.latency)
+        try:
+            response = await handler(request)
+        except ConnectionResetError:  # the storm is over, and the bot has been ended
+            return web.Response()
+        is_token, is_thanks = request.path.endswith("/access_tokens"), "/reactions" in request.path
+        kind = "token" if is_token else "thanks" if is_thanks else "read" if request.method == "GET" else "write"
+        self.calls[kind] += 1
+        self.calls["refused"] += response.status in (403, 429)
+        return response
+
+
+@asynccontextmanager
+async def storming(
+    url: str, petitions: int, bot: Contender = OURS, *, latency: float = 0.0, **more: str
+) -> AsyncIterator[Storm]:
+    """Run a bot until the context ends, and open petitions for it. What it forgets to close, its log tells."""
+    sandbox = Sandbox()
+    storm = Storm(sandbox, bot, latency)
+    sandbox.limits = bot.limits
+    sandbox.deliveries.concurrency = PARALLEL
+    sandbox.app.middlewares.append(storm.count)
+    await sandbox.start()
+    sandbox.repository()
+    environment = bot_environment(url, sandbox.api_url) | {
+        "GITHUB_APP_ID": str(sandbox.app_id),
+        "GITHUB_PRIVATE_KEY": sandbox.private_key,
+        "GITHUB_WEBHOOK_SECRET": sandbox.webhook_secret,
+        "PYTHONWARNINGS": "default::ResourceWarning",
+    }
+    with ExitStack() as stack:
+        try:
+            bot_runs = serving(*bot.command, environment=environment | more)
+            server = await asyncio.to_thread(stack.enter_context, bot_runs)
+            storm.port = server.port
+            sandbox.webhook_url = f"http://127.0.0.1:{storm.port}/webhook"
+            storm.petitions = [sandbox.petition(f"Letter {number}", "Dear all,") for number in range(petitions)]
+            yield storm
+        finally:
+            await asyncio.to_thread(stack.close)
+            await sandbox.stop()
+    storm.complaints = server.complaints
+
+
+async def _until(holds: Callable[[], bool], patience: float) -> float:
+    began = time.monotonic()
+    while not holds() and time.monotonic() - began < patience:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began

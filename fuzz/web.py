@@ -12,7 +12,7 @@ from http import HTTPStatus
 import requests
 
 from benchmarks.deliveries import SECRET, make_template
-from benchmarks.servers import ROOT, bot_environment, complaints, end, port_of, start
+from benchmarks.servers import ROOT, bot_environment, serving
 from fuzz import hooks
 
 SIGNERS = 60
@@ -26,23 +26,19 @@ CHECKS = (
 
 def run(options: Sequence[str]) -> int:
     """Run schemathesis with these options on a bot; 1 where it finds a mistake, or the bot's log tells of one."""
-    with tempfile.TemporaryDirectory(prefix="undersigned-fuzz-") as folder, tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryDirectory(prefix="undersigned-fuzz-") as folder:
         environment = bot_environment(
             f"sqlite:///{folder}/fuzz.db", SECRET_KEY="0" * 64, GITHUB_CLIENT_ID="Iv1",
             GITHUB_CLIENT_SECRET="0" * 40, TRUSTED_PROXIES="1",
         )  # fmt: skip
-        bot = start("-m", "bot", "serve", environment=environment, log=log.fileno())
-        try:
-            base = f"http://127.0.0.1:{port_of(bot, log.fileno())}"
+        with serving("-m", "bot", "serve", environment=environment) as bot:
+            base = f"http://127.0.0.1:{bot.port}"
             _sign(base)
             found = ask(base, options)
             after = requests.get(f"{base}/petitions/lovelace/letters/1.json", timeout=30).status_code
-        finally:
-            end(bot)
-        log.seek(0)
-        mistakes = [f"LOGGED {line}" for line in complaints(log.read().decode("utf-8", "replace"))]
-    if bot.returncode != 0:
-        mistakes.append(f"the bot ended with {bot.returncode}")
+    mistakes = [f"LOGGED {line}" for line in bot.complaints]
+    if bot.process.returncode != 0:
+        mistakes.append(f"the bot ended with {bot.process.returncode}")
     if after != HTTPStatus.OK:
         mistakes.append(f"afterwards the petition was answered with {after}")
     print("\n".join(mistakes))

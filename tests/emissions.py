@@ -21,7 +21,7 @@ from aiohttp import web
 from bot import config, secret_key
 from bot.github import authentication, transport
 from bot.web import server
-from bot.web.setup.routes import SetupWizard
+from bot.web.setup.wizard import SetupWizard
 
 LEAST = 12
 """Letters of a secret that is one; `s` is for tests that are not about secrets."""

@@ -240,7 +240,7 @@ _FAULTS: Final[Mapping[TranslationFault, str]] = {
 }
 
 
-def remarks(translations: Iterable[Translation], language: str) -> list[str]:
+def translation_remarks(translations: Iterable[Translation], language: str) -> list[str]:
     """Return in a language what organizers should know of their translations."""
     tr = translator(language)
     return [

@@ -20,8 +20,8 @@ from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.petition.organizers.settings import Settings
 from bot.petition.reported_facts import IssueFact
-from bot.reconcile.repair_limiter import EDIT, WIPED, RepairLimiter
-from bot.reconcile.timing import Requeue
+from bot.reconcile.errors_and_retries import Requeue
+from bot.reconcile.write_limiters import EDIT, WIPED, RepairLimiter
 from bot.store import (
     KnownBody,
     Lease,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.figures import paired_ratio, percentile, spread
 from benchmarks.goals import Goal
-from benchmarks.report import Report, Table, markdown, number
+from benchmarks.report import Report, Table, markdown, number, paired_ratio, percentile, spread
 
 
 def test_a_percentile_is_one_of_the_values() -> None:

@@ -16,12 +16,12 @@ from bot.web.request_limits import OriginRateLimiter
 from bot.web.route_policies import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.server import create_app
 from bot.web.setup.auth import SetupAuth
-from bot.web.setup.done import SetupDonePage, SetupProgress
-from bot.web.setup.routes import SetupWizard
+from bot.web.setup.installation import SetupDonePage, SetupProgress
+from bot.web.setup.wizard import SetupWizard
 from tests.web.scene import PAGE, Scene, pages_context
 
 if TYPE_CHECKING:
-    from bot.web.setup.installation_status import InstalledApp
+    from bot.web.setup.installation import InstalledApp
 
 KEY: Final = "a key of more than thirty-two characters"
 AUTH: Final = SetupAuth(KEY, lambda: 0.0)

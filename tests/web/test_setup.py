@@ -12,13 +12,12 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from aiohttp import ClientResponse, web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from bot.github.errors import NotFound, Unavailable
 from bot.github.manifest import Registration
 from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
-from bot.web.setup.form import InvalidForm, read_form
-from bot.web.setup.routes import SetupWizard
+from bot.web.setup.wizard import InvalidForm, SetupWizard, read_form
 from tests.github.scene import Clock
 
 KEY = "a key of more than thirty-two characters"
@@ -147,7 +146,8 @@ async def test_a_browser_is_known_for_two_hours(stage: Scene) -> None:
 
 @pytest.mark.parametrize("forged", ["", "a.b.c", "a.9999999999.", "é.9999999999.x", "a.99999999999999.x"])
 def test_a_session_cannot_be_made_up(forged: str) -> None:
-    assert not SetupAuth(KEY, Clock()).is_session(forged)
+    request = make_mocked_request("GET", "/setup", headers={"Cookie": f"{COOKIE}={forged}"})
+    assert not SetupAuth(KEY, Clock()).is_authenticated(request)
 
 
 async def test_github_is_asked_for_the_least_and_each_permission_says_what_for(stage: Scene) -> None:

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.config import Config
 from bot.web.setup.auth import SetupAuth
-from bot.web.setup.routes import SetupWizard
+from bot.web.setup.wizard import SetupWizard
 from tests.emissions import RUN, Emissions
 from tests.whole.scene import Scene
 

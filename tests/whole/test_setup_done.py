@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -34,7 +35,7 @@ async def last_page(
         stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
         stage.petition()
         await stage.sandbox.settled()
-        cookie = {"Cookie": f"{COOKIE}={SetupAuth(KEY, app.Clock().now).create_session()}"}
+        cookie = {"Cookie": f"{COOKIE}={SetupAuth(KEY, time.time).create_session()}"}
         async with aiohttp.ClientSession(headers=cookie) as session:
             yield session, f"http://127.0.0.1:{bot.port}/setup"
 
@@ -94,7 +95,7 @@ async def test_a_label_that_github_does_not_make_is_explained(stage: Scene) -> N
 
 
 async def test_of_many_repositories_the_last_page_shows_some(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.web.setup.installation_status.MOST_SHOWN", 2)
+    monkeypatch.setattr("bot.web.setup.installation.MOST_SHOWN", 2)
     for number in range(4):
         stage.sandbox.repository(f"lovelace/more-{number}")
     async with last_page(stage) as (session, url):

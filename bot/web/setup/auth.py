@@ -8,19 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from aiohttp import web
+
 from bot.secret_key import derive
 from bot.time_types import EpochSeconds
 from bot.web.sessions import SignedSessions
 
 COOKIE: Final = "undersigned-setup"
 
-
 LIFETIME: Final = 2 * 3600
 """Seconds for which a browser is authenticated; GitHub's part must be done within one hour."""
-
-
-def _is(shown: str, secret: str) -> bool:
-    return hmac.compare_digest(shown.strip().encode(errors="replace"), secret.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +34,19 @@ class SetupAuth:
 
     def is_token(self, shown: str) -> bool:
         """Return whether a text is the token."""
-        return _is(shown, self.token)
+        return _are_equal(shown.strip(), self.token)
 
     def is_key(self, shown: str) -> bool:
         """Return whether a text is the secret key from which the token is derived, which nobody should send."""
-        return _is(shown, self.secret_key)
+        return _are_equal(shown.strip(), self.secret_key)
 
     def create_session(self) -> str:
         """Return a new session."""
         return self._sessions.create(secrets.token_hex(16))
 
-    def is_session(self, session: str) -> bool:
-        """Return whether a session is valid."""
-        return self._sessions.read(session) is not None
+    def is_authenticated(self, request: web.Request) -> bool:
+        """Return whether the browser has a valid session."""
+        return self._sessions.read(request.cookies.get(COOKIE, "")) is not None
 
     def state(self, session: str) -> str:
         """Return what GitHub must send back, so that nobody gives their App to another person's browser."""
@@ -57,8 +54,12 @@ class SetupAuth:
 
     def is_state(self, shown: str, session: str) -> bool:
         """Return whether GitHub has sent back this browser's state."""
-        return hmac.compare_digest(shown.encode(errors="replace"), self.state(session).encode())
+        return _are_equal(shown, self.state(session))
 
     @property
     def _sessions(self) -> SignedSessions:
         return SignedSessions(self.secret_key, "session", LIFETIME, self.now)
+
+
+def _are_equal(shown: str, secret: str) -> bool:
+    return hmac.compare_digest(shown.encode(errors="replace"), secret.encode())

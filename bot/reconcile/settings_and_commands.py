@@ -16,8 +16,8 @@ from bot.petition.organizers.commands import CommandResults, GivenCommand, apply
 from bot.petition.organizers.settings import FOLDERS, PATH, is_misplaced
 from bot.petition.organizers.settings import digest as digest_of
 from bot.petition.reported_facts import Repository
-from bot.reconcile.error_meaning import ends_all
-from bot.reconcile.letter_translations import read_translations
+from bot.reconcile.errors_and_retries import ends_all
+from bot.reconcile.letters import read_translations
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import KnownSettings, Publication, Store, TranslatedPetition
 from bot.time_types import EpochSeconds

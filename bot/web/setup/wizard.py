@@ -1,9 +1,11 @@
-"""The set-up in a browser, for whoever has the token. Only the App is stored."""
+"""The set-up in a browser, for whoever has the token, until there is an App. Only the App is stored."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -16,18 +18,20 @@ from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import MAX_NAME_LENGTH, NEEDS, REASONS, Registration, form_url, manifest
 from bot.links import SIGNED_IN
+from bot.web import rendering
 from bot.web.middlewares import create_application
 from bot.web.monitoring import healthz
+from bot.web.rendering import static_files
 from bot.web.request_limits import RequestLimits
-from bot.web.route_policies import PROBE, WEBHOOK, Route, content_security_policy
+from bot.web.route_policies import PROBE, WEBHOOK, Route, RoutePolicy, content_security_policy
 from bot.web.sessions import origin_url, set_cookie
 from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
-from bot.web.setup.form import InvalidForm, read_form
-from bot.web.setup.responses import FORM_TYPE, SETUP, STATIC, is_authenticated, message, page
+
+SETUP: Final = RoutePolicy(cache_control="no-store", headers={"Referrer-Policy": "no-referrer"})
+STATIC: Final = Route("GET", "/setup/static/{file}", static_files("bot.web", "bot.web.setup"), SETUP)
 
 MAX_FORM: Final = 16 * 1024
 """Bytes of a form."""
-
 
 Convert = Callable[[str, str], Awaitable[Registration]]
 """Exchanges GitHub's code for the App; the second argument is the bot's address. Raises `bot.github.errors`."""
@@ -74,13 +78,13 @@ class SetupWizard(Struct, frozen=True):
             return response
         if "token" in request.query:
             return self._authenticate(request, request.query["token"])
-        return self._form(request) if is_authenticated(self.auth, request) else _locked(request)
+        return self._form(request) if self.auth.is_authenticated(request) else _locked(request)
 
     async def _log_in(self, request: web.Request) -> web.Response:
-        if request.content_type != FORM_TYPE:
+        token = await read_field(request, "token")
+        if token is None:
             return message(415, "Unsupported form", "Enter the token in the form at /setup.")
-        typed = parse_qs((await request.read()).decode(errors="replace"))
-        return self._authenticate(request, typed.get("token", [""])[0])
+        return self._authenticate(request, token)
 
     def _authenticate(self, request: web.Request, shown: str) -> web.Response:
         if not self.auth.is_token(shown):
@@ -92,7 +96,7 @@ class SetupWizard(Struct, frozen=True):
         return response
 
     async def _review(self, request: web.Request) -> web.Response:
-        if not is_authenticated(self.auth, request):
+        if not self.auth.is_authenticated(request):
             return _locked(request, status=403)
         try:
             form = read_form(request.query)
@@ -122,7 +126,7 @@ class SetupWizard(Struct, frozen=True):
 
     async def _made(self, request: web.Request) -> web.Response:
         session, given = request.cookies.get(COOKIE, ""), request.query
-        if not is_authenticated(self.auth, request) or not self.auth.is_state(given.get("state", ""), session):
+        if not self.auth.is_authenticated(request) or not self.auth.is_state(given.get("state", ""), session):
             return message(403, "This set-up did not start here", _NOT_HERE)
         try:
             app = await self.convert(given.get("code", ""), self.public_url or origin_url(request))
@@ -153,6 +157,62 @@ class SetupWizard(Struct, frozen=True):
             site=web_url_of(self.api_url),
             longest=MAX_NAME_LENGTH,
         )
+
+
+class InvalidForm(Exception):
+    """A value that is not valid; the message is for the person who entered it."""
+
+
+class AppForm(Struct, frozen=True):
+    """An App's name, the organization that owns it (empty: one's own account), and the addresses of the bot."""
+
+    name: str
+    organization: str
+    public_url: str
+    hook_url: str
+    public: bool
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether GitHub cannot deliver to the address, because it is a local one."""
+        host = urlsplit(self.hook_url).hostname or ""
+        try:
+            return not ipaddress.ip_address(host).is_global
+        except ValueError:
+            return host == "localhost" or "." not in host
+
+
+def read_form(form: Mapping[str, str]) -> AppForm:
+    """Read the form; raises InvalidForm."""
+    name, organization = form.get("name", "").strip(), form.get("organization", "").strip()
+    if not name or len(name) > MAX_NAME_LENGTH:
+        raise InvalidForm(f"Enter a name of 1 to {MAX_NAME_LENGTH} characters.")
+    if organization and not _ORGANIZATION.fullmatch(organization):
+        raise InvalidForm(
+            f"{organization!r} cannot be the name of an organization on GitHub. Enter the name from its address."
+        )
+    public_url = _address(form.get("public_url", ""))
+    hook = form.get("hook_url", "").strip()
+    hook_url = _address(hook) if hook else f"{public_url}/webhook"
+    return AppForm(name, organization, public_url, hook_url, public="public" in form)
+
+
+def page(name: str, *, status: int = 200, **values: object) -> web.Response:
+    """Render a page of the set-up."""
+    return rendering.page(f"setup/{name}.html", status=status, **values)
+
+
+def message(status: int, heading: str, text: str, *, way_on: str = "Start again") -> web.Response:
+    """Render a page that says one thing; `way_on` is the link to the set-up, empty for none."""
+    return page("message", status=status, heading=heading, text=text, way_on=way_on)
+
+
+async def read_field(request: web.Request, name: str) -> str | None:
+    """Read a field of a form; None where the body is no form."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return None
+    typed = parse_qs((await request.read()).decode(errors="replace"))
+    return typed.get(name, [""])[0]
 
 
 _NOT_HERE: Final = (
@@ -188,3 +248,18 @@ def _form_path(request: web.Request, token: str = "") -> str:
 
 def _locked(request: web.Request, *, status: int = 200, problem: str = "") -> web.Response:
     return page("locked", status=status, problem=problem, action=_form_path(request))
+
+
+_ORGANIZATION: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})")
+
+
+def _address(text: str) -> str:
+    address = text.strip().rstrip("/")
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
+    except ValueError:
+        good = False
+    if not good:
+        raise InvalidForm(f"{text!r} is not a web address. Enter one such as https://petitions.example.org")
+    return address

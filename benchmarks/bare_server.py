@@ -1,4 +1,4 @@
-"""The least that aiohttp can do: read a delivery's body and answer, and send a page of so many fixed bytes.
+"""The server that ours is compared with: it reads a delivery's body and answers, and sends a page of fixed bytes.
 
 It serves as our own bot does: on uvloop, without access log, with room for GitHub's largest body.
 """
@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable
 import uvloop
 from aiohttp import web
 
-LARGEST = 25 * 1024 * 1024
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -23,14 +21,13 @@ async def handle(request: web.Request) -> web.Response:
     return web.Response()
 
 
-async def listen(handler: Handler) -> None:
+async def listen(handler: Handler, page: bytes = b"") -> None:
     """Serve `POST /webhook`, `GET /healthz` and `GET /page` until killed, and print the port."""
-    page = b"x" * int(sys.argv[1] if len(sys.argv) > 1 else 0)
 
     async def send_page(_request: web.Request) -> web.Response:
         return web.Response(body=page, content_type="text/html")
 
-    application = web.Application(client_max_size=LARGEST + 1)
+    application = web.Application(client_max_size=25 * 2**20 + 1)
     application.router.add_post("/webhook", handler)
     application.router.add_get("/healthz", _healthz)
     application.router.add_get("/page", send_page)
@@ -46,4 +43,4 @@ async def _healthz(_request: web.Request) -> web.Response:
 
 
 if __name__ == "__main__":
-    uvloop.run(listen(handle))
+    uvloop.run(listen(handle, b"x" * int(sys.argv[1] if len(sys.argv) > 1 else 0)))
