@@ -28,8 +28,7 @@ from bot.cli.common import (
 from bot.cli.github_actions import add_to_summary, annotate, is_workflow
 from bot.connections import addresses_of, open_github, open_store
 from bot.export import pack
-from bot.export.csv import BYTE_ORDER_MARK
-from bot.export.formats import FORMATS, export
+from bot.export.formats import BYTE_ORDER_MARK, FORMATS, export
 from bot.export.pack import NotAPack, check_pack
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError
@@ -271,9 +270,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     _petition_argument(parser)
-    parser.add_argument(
-        "--format", choices=sorted(FORMATS), default="csv", help="the format to print (default: csv)"
-    )
+    parser.add_argument("--format", choices=FORMATS, default="csv", help="the format to print (default: csv)")
 
 
 def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
