@@ -15,8 +15,8 @@ from bot.export.site_folder import SiteFolder, open_folder
 from bot.operations import addresses_of, open_store
 from bot.store import MOST_LISTED, ListQuery, Store
 from bot.time_types import EpochSeconds
-from bot.web.context import PagesContext
 from bot.web.pages.static_site import Files, front_page, petition_files, shared_files
+from bot.web.petition_requests import PagesContext
 
 
 class UnknownRepository(Exception):

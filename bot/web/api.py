@@ -26,13 +26,13 @@ from bot.links import Pages, Site, pages_of
 from bot.petition.i18n import message, translator
 from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
-from bot.web.context import PagesContext
 from bot.web.openapi import describe
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import headline
 from bot.web.petition_requests import (
     PETITION,
     BadQuery,
+    PagesContext,
     RequestedPetition,
     find_petition,
     format_cursor,

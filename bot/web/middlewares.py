@@ -27,8 +27,7 @@ from bot.petition.i18n import message
 from bot.store import DatabaseUnavailable
 from bot.time_types import Seconds
 from bot.web.client_address import client_origin
-from bot.web.context import PagesContext
-from bot.web.petition_requests import BadQuery, is_search
+from bot.web.petition_requests import BadQuery, PagesContext, is_search
 from bot.web.rendering import VARY_LANGUAGE, accepted_translator
 from bot.web.request_limits import ConcurrencyLimiter, OriginRateLimiter, RequestLimits
 from bot.web.route_policies import (

@@ -26,8 +26,7 @@ from msgspec import Struct, field
 from bot.links import Pages
 from bot.store import Snapshot
 from bot.time_types import EpochSeconds, WholeEpochSeconds
-from bot.web.context import PagesContext
-from bot.web.petition_requests import RequestedPetition
+from bot.web.petition_requests import PagesContext, RequestedPetition
 
 CACHE_BYTES: Final = 32 * 1024 * 1024
 

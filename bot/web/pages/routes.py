@@ -12,11 +12,17 @@ from msgspec import Struct
 from bot.petition.i18n import message, translator
 from bot.petition.letter_translations import normalize_tag
 from bot.store import PAGE_SIZE, RosterQuery
-from bot.web.context import PagesContext
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages import view_models
 from bot.web.pages.front_page import read_list_query, view_list
-from bot.web.petition_requests import PETITION, RequestedPetition, find_petition, read_details, read_roster_query
+from bot.web.petition_requests import (
+    PETITION,
+    PagesContext,
+    RequestedPetition,
+    find_petition,
+    read_details,
+    read_roster_query,
+)
 from bot.web.rendering import accepted_translator, static_files
 from bot.web.route_policies import Route, RoutePolicy
 

@@ -29,10 +29,10 @@ from bot.store import (
 )
 from bot.store.roster_pages import RosterPage
 from bot.time_types import WholeEpochSeconds
-from bot.web.context import PagesContext
 from bot.web.pages import view_models
 from bot.web.pages.front_page import view_summary
 from bot.web.pages.routes import COMPARED_VERSIONS
+from bot.web.petition_requests import PagesContext
 from bot.web.rendering import render
 
 Files = Iterator[tuple[str, bytes]]

@@ -20,9 +20,8 @@ from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder, TranslatedLetter
 from bot.time_types import EpochSeconds
-from bot.web.context import PagesContext
 from bot.web.pages.uncounted_reasons import explain
-from bot.web.petition_requests import format_cursor
+from bot.web.petition_requests import PagesContext, format_cursor
 from bot.web.rendering import call_macro
 
 COMPARED_CHARACTERS: Final = 400_000
