@@ -84,7 +84,7 @@ def create_application(
 def limit_requests(policies: Policies, limits: RequestLimits, on_rejected: OnRejected) -> Middleware:
     """Create the middleware of steps 2 to 5."""
     rate = OriginRateLimiter(limits.pages)
-    pools = {pool: ConcurrencyLimiter(*limits.places(pool)) for pool in Pool}
+    pools = {pool: ConcurrencyLimiter(*places) for pool, places in limits.places.items()}
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -136,9 +136,6 @@ def show_errors(context: PagesContext) -> Middleware:
 
     return show
 
-
-_TOO_OFTEN: Final = message("Too many requests come from your address.")
-_TOO_SLOW: Final = message("The request body did not arrive in time.")
 
 _HEADINGS: Final = {
     400: message("Bad request"),
