@@ -11,7 +11,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from bot.petition.i18n import message
-from bot.petition.letter_translations import normalize_tag
+from bot.petition.letter_versions_and_translations import normalize_tag
 from bot.store import PAGE_SIZE, RosterQuery, Snapshot
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.front_page import read_list_query, view_list
