@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot import config
-from bot.export.csv import BYTE_ORDER_MARK
+from bot.export.formats import BYTE_ORDER_MARK
 from bot.github.manifest import NEEDS
 from bot.links import Addresses
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign

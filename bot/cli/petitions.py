@@ -23,8 +23,7 @@ from bot.cli.common import (
 )
 from bot.connections import addresses_of, open_github, open_store
 from bot.export import pack
-from bot.export.csv import BYTE_ORDER_MARK
-from bot.export.formats import FORMATS, export
+from bot.export.formats import BYTE_ORDER_MARK, FORMATS, export
 from bot.github.petition_reader import IssueName
 from bot.links import Pages, Site, pages_of
 from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand
@@ -131,9 +130,7 @@ def _forget_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     petition_argument(parser)
-    parser.add_argument(
-        "--format", choices=sorted(FORMATS), default="csv", help="the format to print (default: csv)"
-    )
+    parser.add_argument("--format", choices=FORMATS, default="csv", help="the format to print (default: csv)")
 
 
 def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:

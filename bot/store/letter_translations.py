@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.letter_translations import Translation, TranslationFault
+from bot.petition.letter_versions_and_translations import Translation, TranslationFault
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.time_types import WholeEpochSeconds
 

@@ -15,7 +15,7 @@ from babel import Locale
 from bot.cli.petitions import take
 from bot.export import pack
 from bot.github.petition_reader import IssueName
-from bot.petition.letter_translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
+from bot.petition.letter_versions_and_translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
 from bot.petition.organizers.settings import PATH
 from sandbox.models import Issue
 from sandbox.server import Sandbox
