@@ -10,16 +10,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
-import aiohttp
 from msgspec import Struct
 
 from bot import __version__
 from bot.config import Config
+from bot.connections import open_installation
 from bot.counted_nouns import counted
 from bot.github.api_urls import web_url_of
 from bot.github.petition_reader import IssueName, PetitionRead, read_petition
-from bot.github.token_client import with_token
-from bot.operations import github_of
 from bot.petition import block
 from bot.petition.comments.parser import GRAMMAR
 from bot.petition.counting.abuse_signals import AbuseSignals, assess
@@ -247,10 +245,5 @@ async def audit(name: IssueName, config: Config) -> Audited:
 
 async def _read(name: IssueName, config: Config, *, with_accounts: bool = False) -> PetitionRead:
     """Read a petition with somebody's token, or as the App."""
-    async with aiohttp.ClientSession() as session:
-        if config.token:
-            client = with_token(session, config.token, api_url=config.api_url, now=time.time)
-        else:
-            github = github_of(config, session)
-            client = github.installation(await github.find_installation(name.repository))
+    async with open_installation(config, name.repository) as client:
         return await read_petition(client, name, with_accounts=with_accounts)

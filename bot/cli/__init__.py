@@ -124,7 +124,7 @@ COMMANDS: Final = (
         "doctor",
         "check credentials, permissions, webhook, clock and database, and say what to do;"
         " exits with 1 if it finds a problem",
-        "doctor",
+        "operator_commands",
     ),
     CommandSpec(
         "deliver",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from bot import config, operations
+from msgspec import Struct
+
+from bot import config
 from bot.cli.common import (
     ENVIRONMENT,
     FAILED,
@@ -23,16 +26,19 @@ from bot.cli.common import (
     with_app,
 )
 from bot.cli.github_actions import add_to_summary, annotate, is_workflow
+from bot.connections import addresses_of, open_github, open_store
 from bot.export import pack
-from bot.export.csv import BYTE_ORDER_MARK
-from bot.export.formats import FORMATS, export
+from bot.export.formats import BYTE_ORDER_MARK, FORMATS, export
 from bot.export.pack import NotAPack, check_pack
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError
 from bot.github.petition_reader import IssueName, NotAName
-from bot.reconcile.manual_resync import UnknownPetition
+from bot.links import Pages, Site, pages_of
+from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand
+from bot.store import Forgotten, Inspection, PetitionExport
 from bot.stored_app import find_app
 from bot.terminal_escaping import harmless
+from bot.time_types import WholeEpochSeconds
 from bot.verify_and_audit import Audited, DatabaseVerification, Verification, audit, verify
 
 
@@ -45,9 +51,20 @@ def _petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None
 def _resync(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
     settings = with_app()
-    found = run(operations.resync(name.repository, name.number, settings))
+    found = run(resync(name, settings))
     say(*found.lines())
     return OK if found.is_settled else FAILED
+
+
+async def resync(name: IssueName, settings: config.Config) -> ResyncReport:
+    """Read one petition's comments again and record them; a bot on the same database publishes what that changes.
+
+    Raises UnknownPetition, `bot.github.errors` and the store's errors.
+    """
+    async with open_store(settings) as store, open_github(settings) as github:
+        return await resync_by_hand(
+            name.repository, name.number, store, github, settings.petition_label, time.time()
+        )
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -59,9 +76,23 @@ def _audit(options: argparse.Namespace) -> int:
 
 def _forget(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    forgotten = run(operations.forget(options.login, settings))
+    forgotten = run(_erase(options.login, settings))
     say(*forgotten.lines(options.login))
     return OK
+
+
+async def _erase(who: str, settings: config.Config) -> Forgotten:
+    """Erase somebody's details, by login or by account number; a bot on the same database publishes that."""
+    async with open_store(settings) as store:
+        login = who.strip().removeprefix("@")
+        people = await store.privacy.find_people(login)
+        if not people and login.isascii() and login.isdigit() and len(login) < 19:
+            people = [int(login)]
+        if not people:
+            raise UnknownPetition(
+                f"the database has nothing of @{login}. If the login has changed, give the account number instead"
+            )
+        return await store.privacy.forget(people)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -117,13 +148,24 @@ def _delete_statement(folder: Path) -> None:
 
 def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    inspections = run(operations.inspect(None if name is None else (name.repository, name.number), settings))
+    inspections = run(_inspect(name, settings))
     if name is not None and not inspections:
         complain(f"{name}: this database has no such petition.")
         return MISUSED
     found = DatabaseVerification(inspections, web_url_of(settings.api_url))
     _show(found, options)
     return OK if found.agrees else FAILED
+
+
+async def _inspect(name: IssueName | None, settings: config.Config) -> list[Inspection]:
+    """Check everything that is derived, of one petition or of all; changes nothing."""
+    async with open_store(settings) as store:
+        if name is None:
+            ids = await store.consistency.list_petitions()
+        else:
+            ids = await store.consistency.find_petitions(name.repository, name.number)
+        found = [await store.consistency.inspect(petition_id) for petition_id in ids]
+    return [one for one in found if one is not None]
 
 
 def _verify_pack(folder: Path) -> int:
@@ -151,13 +193,36 @@ def _hand_over(options: argparse.Namespace) -> int:
     return OK
 
 
-def _take(options: argparse.Namespace) -> operations.TakenPetition:
+class TakenPetition(Struct, frozen=True):
+    """A whole petition as it stood `at`, and the addresses that belong to it."""
+
+    whole: PetitionExport
+    pages: Pages
+    site: Site
+    at: WholeEpochSeconds
+
+
+async def take(name: IssueName, settings: config.Config) -> TakenPetition:
+    """Read everything that the database keeps of a petition; raises UnknownPetition and the store's errors."""
+    addresses = addresses_of(settings)
+    async with open_store(settings) as store:
+        owner, _, repository = name.repository.partition("/")
+        found = await store.rosters.find(owner, repository, name.number)
+        whole = None if found is None else await store.rosters.get_export(found.petition_id)
+    if found is None or whole is None:
+        raise UnknownPetition(f"{name}: this database has no such petition.")
+    base = addresses.public_url or f"http://localhost:{settings.port}"
+    pages = pages_of(base, found.repository, found.number, found.page_key)
+    return TakenPetition(whole, pages, addresses.site, int(time.time()))
+
+
+def _take(options: argparse.Namespace) -> TakenPetition:
     name = IssueName.read(options.petition)
     settings = configured(credentials=False)
     if settings.public_url is None and settings.secret_key:
         # The set-up has stored where the pages are.
         settings = run(find_app(settings)) or settings
-    return run(operations.take(name.repository, name.number, settings))
+    return run(take(name, settings))
 
 
 def _for_reading() -> config.Config:
@@ -205,9 +270,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     _petition_argument(parser)
-    parser.add_argument(
-        "--format", choices=sorted(FORMATS), default="csv", help="the format to print (default: csv)"
-    )
+    parser.add_argument("--format", choices=FORMATS, default="csv", help="the format to print (default: csv)")
 
 
 def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from bot.cli.common import (
 from bot.cli.github_actions import add_output, add_to_summary, annotate, is_workflow
 from bot.config import ConfigError
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthorized
-from bot.reconcile.manual_resync import UnknownPetition
+from bot.reconcile.resync import UnknownPetition
 from bot.store import Damaged, State, StoreError, WrongDatabase
 from bot.sync import sync
 from bot.sync_report import MISTAKE, SyncReport

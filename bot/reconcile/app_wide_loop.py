@@ -14,8 +14,8 @@ from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.github.manifest import VITAL, lacking
 from bot.petition.reported_facts import Fact, InstallationFact, IssueGone, RepositoryFact, SettingsFact, Unclear
+from bot.reconcile.errors_and_retries import PATIENT, Intervals, jittered
 from bot.reconcile.redelivery import redeliver_failed
-from bot.reconcile.timing import PATIENT, Intervals, jittered
 from bot.store import Busy, DatabaseUnavailable, SeenInstallation, Store
 from bot.time_types import EpochSeconds, Seconds
 

@@ -20,7 +20,7 @@ from bot.petition import threads
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.reported_facts import Continuation
 from bot.petition.threads import split_name
-from bot.reconcile.error_meaning import ends_all
+from bot.reconcile.errors_and_retries import ends_all
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import Publication, Snapshot
 from bot.time_types import EpochSeconds, Seconds

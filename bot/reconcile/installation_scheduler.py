@@ -21,11 +21,10 @@ from bot.github.errors import (
     Unreachable,
 )
 from bot.links import Addresses
-from bot.reconcile.error_meaning import state_of
+from bot.reconcile.errors_and_retries import PATIENT, Intervals, jittered, state_of
 from bot.reconcile.installation_sync import is_due
 from bot.reconcile.installation_worker import Worker
-from bot.reconcile.timing import PATIENT, Intervals, jittered
-from bot.reconcile.write_limiter import WriteLimiter
+from bot.reconcile.write_limiters import WriteLimiter
 from bot.store import DatabaseUnavailable, Store
 from bot.supervisor import Supervisor, wait_for_any
 from bot.time_types import EpochSeconds, Seconds

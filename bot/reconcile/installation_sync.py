@@ -17,11 +17,10 @@ from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest
 from bot.petition.reported_facts import IssueFact, Repository, RepositoryFact
-from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
-from bot.reconcile.letter_translations import read_translations
+from bot.reconcile.errors_and_retries import Intervals, NameReused, ends_all, is_unwell, jittered, retry_at
+from bot.reconcile.letters import read_translations
 from bot.reconcile.resync import ThreadResync
-from bot.reconcile.rules import read_settings
-from bot.reconcile.timing import Intervals, jittered, retry_at
+from bot.reconcile.settings_and_commands import read_settings
 from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead
 from bot.time_types import EpochSeconds, Seconds
 

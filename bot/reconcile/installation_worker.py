@@ -12,19 +12,26 @@ from msgspec.structs import replace
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Unprocessable
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
+from bot.github.models.graphql import MAX_NODES
 from bot.github.transport import writing_while
 from bot.links import Addresses
 from bot.petition.machine_readable_tally import Counter
-from bot.reconcile.account_review import AccountReview
-from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
+from bot.reconcile.errors_and_retries import (
+    Intervals,
+    NameReused,
+    Requeue,
+    ends_all,
+    is_unwell,
+    retry_at,
+    retry_later,
+    state_of,
+)
 from bot.reconcile.installation_sync import InstallationSync, is_due
-from bot.reconcile.letter_history import LetterHistory
+from bot.reconcile.letters import LetterHistory
 from bot.reconcile.publish import postpone, publish
 from bot.reconcile.publish_plan import PublishContext
-from bot.reconcile.repair_limiter import RepairLimiter
 from bot.reconcile.resync import ThreadResync
-from bot.reconcile.timing import Intervals, requeue_after, retry_at
-from bot.reconcile.write_limiter import WriteLimiter
+from bot.reconcile.write_limiters import RepairLimiter, WriteLimiter
 from bot.store import (
     AckDue,
     Clarification,
@@ -32,6 +39,7 @@ from bot.store import (
     Due,
     Lease,
     NoSuchPetition,
+    Signer,
     State,
     Store,
     ThreadToRead,
@@ -52,6 +60,44 @@ The error ends the worker all the same, so that it is logged; the next worker mu
 
 RESERVED_CALLS: Final = 200
 """Of the 1,000 calls that a workflow has in an hour, those that are left to tallies."""
+
+
+class AccountReview(Struct):
+    """Look at the accounts of a petition's signers, where its organizers asked for it, a call at a time.
+
+    What was found is stored; one that is cut off goes on where it was. What fails waits for `retry_after`.
+    """
+
+    petition_id: int
+    store: Store
+    client: InstallationClient
+    now: Callable[[], EpochSeconds]
+    retry_after: Seconds
+    _last: Signer | None = None
+    """The last signer who was looked at; the next ones signed before."""
+
+    async def step(self) -> bool:
+        """Do the next bit, with one call; False when all is done. Raises what concerns the whole installation."""
+        reviews = self.store.account_reviews
+        batch = await reviews.list_unknown(self.petition_id, self._last, MAX_NODES, self.now())
+        if not batch:
+            await reviews.end(self.petition_id)
+            return False
+        try:
+            found = await self.client.get_accounts_by_login([one.login for one in batch])
+        except GitHubError as error:
+            if ends_all(error):
+                raise
+            until = retry_later(error, self.retry_after, self.now())
+            log.info("postponed the review of accounts", petition=self.petition_id, error=str(error))
+            await reviews.postpone(self.petition_id, until)
+            return False
+        # A login that belongs to another account by now says nothing about the signer.
+        known = [found[one.user_id] for one in batch if one.user_id in found]
+        unknown = {one.user_id for one in batch} - found.keys()
+        await reviews.record(known, unknown, self.now())
+        self._last = batch[-1]
+        return True
 
 
 class Worker(Struct):
@@ -256,7 +302,8 @@ class Worker(Struct):
     async def _postpone(self, due: Due, error: GitHubError) -> None:
         """Postpone one petition without stopping the others."""
         self.postponed += is_unwell(error)
-        requeue = requeue_after(error, due.attempts, self.now())
+        until = retry_at(error, due.attempts, self.now())
+        requeue = Requeue(until, state_of(error), due.attempts + 1, str(error))
         log.info(
             "postponed", petition=due.petition_id, until=requeue.after, state=requeue.state, error=requeue.detail
         )
@@ -307,3 +354,32 @@ async def acknowledge(due: AckDue, *, store: Store, client: InstallationClient) 
     except (Forbidden, Gone, NotFound, Unprocessable):
         reaction_id = None
     await store.acknowledgements.record_given(due.comment_id, due.wanted, reaction_id)
+
+
+async def add_missing_reactions(
+    store: Store, client: InstallationClient, repository_id: int, lease: Lease, limit: int
+) -> int:
+    """Add the newest reactions that are missing, as long as calls are left; return how many were added.
+
+    The database may be new, so GitHub is asked which ones are there. Raises `bot.github.errors`.
+    """
+    petitions = await store.petitions.list_in_repository(repository_id)
+    if any(one.state is State.NOT_ALLOWED for one in petitions):
+        # A reaction that GitHub refuses counts as settled; these are given once the permission is there.
+        return 0
+    wanted = await store.acknowledgements.drop_late_and_list(client.id, limit)
+    if not wanted:
+        return 0
+    known: dict[int, frozenset[str]] = {}
+    for one in petitions:
+        snapshot = await store.petitions.get_snapshot(one.id, 0)
+        for thread in snapshot.threads:
+            known |= await client.list_our_reactions(thread.repository.full_name, thread.number)
+    added = 0
+    for ack in wanted:
+        if ack.given is None and ack.wanted in known.get(ack.comment_id, ()):
+            await store.acknowledgements.record_given(ack.comment_id, ack.wanted, None)
+        elif has_spare_calls(client) and lease:
+            await acknowledge(ack, store=store, client=client)
+            added += 1
+    return added

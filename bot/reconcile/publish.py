@@ -16,7 +16,7 @@ from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.settings import MOST_FIRST
 from bot.petition.reported_facts import IssueGone
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
-from bot.reconcile.error_meaning import NameReused, ends_all, is_deleted
+from bot.reconcile.errors_and_retries import NameReused, Requeue, ends_all, is_deleted, requeue_stale
 from bot.reconcile.publish_plan import (
     BodyPlan,
     EditDecision,
@@ -31,8 +31,7 @@ from bot.reconcile.publish_plan import (
     unrecorded,
 )
 from bot.reconcile.resync import ThreadResync
-from bot.reconcile.rules import decide_rules
-from bot.reconcile.timing import Requeue, requeue_stale
+from bot.reconcile.settings_and_commands import decide_rules
 from bot.store import Due, Publication, State, Store, Thread
 
 log = structlog.get_logger("publish")

@@ -1,22 +1,25 @@
-"""Make the rows agree with GitHub: read a thread's comments again, all of them or those changed of late."""
+"""Make the rows agree with GitHub: read a thread's comments again, in the background or because somebody asks."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Final
 
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.github.errors import GitHubError, Paused
+from bot.counted_nouns import counted
+from bot.github.app_client import GitHub
+from bot.github.errors import GitHubError, Gone, NotFound, Paused
 from bot.github.installation import InstallationClient
 from bot.github.models.graphql import MAX_NODES, Revision
 from bot.github.models.rest import CommentsRead
 from bot.github.paging import PAGE_SIZE
-from bot.reconcile.error_meaning import NameReused, ends_all
-from bot.reconcile.letter_history import MOST_PAGES
-from bot.reconcile.timing import retry_at
+from bot.petition.reported_facts import IssueFact
+from bot.reconcile.errors_and_retries import NameReused, ends_all, retry_at
+from bot.reconcile.letters import MOST_PAGES
 from bot.store import Clarification, DoubtfulComment, LastBodies, ListingOutcome, Store, ThreadToRead
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
@@ -56,13 +59,7 @@ class ThreadResync(Struct, frozen=True):
         or what is still ambiguous, is asked for again later, unless `asks_at_once`; such a comment does not sign.
         Raises NameReused where the thread's name is another issue's by now, and `bot.github.errors`.
         """
-        thread = self.thread
-        listing = await self.client.list_comments(
-            thread.repository.full_name,
-            thread.number,
-            count=thread.comments,
-            recall=self.store.known_texts.get_known_texts,
-        )
+        thread, listing = self.thread, await self._list_comments()
         await self._check_place(listing)
         # First of those that are known: nobody who counts must have to wait for it.
         await self._ask_for_ages(listing)
@@ -92,18 +89,11 @@ class ThreadResync(Struct, frozen=True):
         if is_short or is_asked or thread.listed_at < self.now - COMPLETE_EVERY:
             await self.read_all()
             return
-        listing = await self.client.list_comments(
-            thread.repository.full_name,
-            thread.number,
-            since=thread.changes_since - OVERLAP,
-            recall=self.store.known_texts.get_known_texts,
-        )
+        listing = await self._list_comments(since=thread.changes_since - OVERLAP)
         outcome = await self.store.record_listing(
             thread.issue_id, listing.started_at, listing.comments, complete=False
         )
-        # The address stays the same while the answer fits a page, so that it can be remembered.
-        since = listing.started_at if len(listing.comments) >= PAGE_SIZE else 0
-        await self.store.threads.mark_checked(thread.issue_id, self.now, since)
+        await self.store.threads.mark_checked(thread.issue_id, self.now, _next_since(listing))
         await self._ask_for_ages(listing)
         await self._check_writes()
         if thread.gap not in await self._list_gaps(*shown):
@@ -123,20 +113,13 @@ class ThreadResync(Struct, frozen=True):
         thread = self.thread
         if not thread.listed_at:
             return
-        listing = await self.client.list_comments(
-            thread.repository.full_name,
-            thread.number,
-            since=thread.changes_since - OVERLAP,
-            recall=self.store.known_texts.get_known_texts,
-        )
+        listing = await self._list_comments(since=thread.changes_since - OVERLAP)
         # The deliveries of the newest ones are on their way.
         comments = [one for one in listing.comments if one.created_at <= listing.started_at]
         outcome = await self.store.record_listing(thread.issue_id, listing.started_at, comments, complete=False)
         await self._ask_for_ages(listing)
-        nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
-        await self.store.doubtful_comments.request_clarification(nodes, self.now, outcome.about_mail)
-        since = listing.started_at if len(listing.comments) >= PAGE_SIZE else 0
-        await self.store.threads.record_known(thread.issue_id, listing.started_at, since)
+        await self._request_clarification(listing, outcome)
+        await self.store.threads.record_known(thread.issue_id, listing.started_at, _next_since(listing))
 
     async def clarify(self, until: EpochSeconds | None = None) -> ListingOutcome | None:
         """Ask who wrote the doubtful comments whose turn it is; return None where GitHub does not say.
@@ -193,6 +176,15 @@ class ThreadResync(Struct, frozen=True):
             await comments.record_lookups(petition_id, math.ceil(len(asked) / MAX_NODES), self.now)
         return asked
 
+    async def _list_comments(self, since: WholeEpochSeconds | None = None) -> CommentsRead:
+        return await self.client.list_comments(
+            self.thread.repository.full_name,
+            self.thread.number,
+            since=since,
+            count=self.thread.comments,
+            recall=self.store.known_texts.get_known_texts,
+        )
+
     async def _check_place(self, listing: CommentsRead) -> None:
         """Check that a listing is of this issue, unless it has what is known; raises NameReused where it is not.
 
@@ -210,13 +202,17 @@ class ThreadResync(Struct, frozen=True):
 
     async def _finish(self, listing: CommentsRead, outcome: ListingOutcome, until: EpochSeconds) -> ThreadRead:
         """End the reading, and ask who wrote what is in doubt; what stays in doubt waits alone."""
-        nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
-        await self.store.doubtful_comments.request_clarification(nodes, self.now, outcome.about_mail)
+        is_doubtful = await self._request_clarification(listing, outcome)
         await self.store.threads.mark_read(self.thread)
-        clarified = await self.clarify(until) if nodes else None
+        clarified = await self.clarify(until) if is_doubtful else None
         if clarified is not None:
             outcome = replace(outcome, count=clarified.count, doubtful=clarified.doubtful)
         return ThreadRead(len(listing.comments), outcome)
+
+    async def _request_clarification(self, listing: CommentsRead, outcome: ListingOutcome) -> bool:
+        nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
+        await self.store.doubtful_comments.request_clarification(nodes, self.now, outcome.about_mail)
+        return bool(nodes)
 
     async def _ask_for_ages(self, listing: CommentsRead) -> None:
         """Ask how old signers' accounts are, where the organizers want to know; until then they wait."""
@@ -257,6 +253,11 @@ _UNANSWERED = 0
 """The number of a request to read that was never made."""
 
 
+def _next_since(listing: CommentsRead) -> WholeEpochSeconds:
+    # The address stays the same while the answer fits a page, so that it can be remembered.
+    return listing.started_at if len(listing.comments) >= PAGE_SIZE else 0
+
+
 async def _read_last_bodies(thread: ThreadToRead, client: InstallationClient) -> LastBodies | None:
     """Read what a body says, if we wrote it, and what somebody else saved last; None where the issue has moved."""
     us, where = await client.get_login(), (thread.repository.full_name, thread.number, thread.issue_id)
@@ -275,3 +276,70 @@ async def _read_last_bodies(thread: ThreadToRead, client: InstallationClient) ->
         if more is None:
             break
     return LastBodies()
+
+
+class UnknownPetition(Exception):
+    """There is no petition of that name; the message says what is missing."""
+
+
+class ResyncReport(Struct, frozen=True):
+    """What was found under a name, and how many had signed before; None where the petition was not known."""
+
+    name: str
+    found: ThreadRead
+    before: int | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether nothing is left in doubt."""
+        return not self.found.outcome.doubtful
+
+    def lines(self) -> Iterator[str]:
+        """Return the report, line by line."""
+        outcome, listed = self.found.outcome, self.found.listed
+        if self.before is None:
+            yield f"{self.name} is new to this database."
+        yield f"{self.name}: {counted(listed, 'comment')} read, {counted(outcome.changed, 'comment')} changed."
+        if outcome.missing:
+            yield f"  {counted(outcome.missing, 'known comment')} {_were(outcome.missing)} deleted."
+        if outcome.repaired:
+            rows = counted(outcome.repaired, "row")
+            were = _were(outcome.repaired)
+            yield f"  {rows} did not match the comments, and {were} corrected. Please report it."
+        if outcome.doubtful:
+            left = counted(len(outcome.doubtful), "comment")
+            yield f"  {left} cannot be counted until GitHub says who wrote the text."
+        was = "" if self.before in (None, outcome.count) else f" ({self.before:,} before)"
+        yield f"  {counted(outcome.count, 'signature')}{was}."
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+async def resync_by_hand(
+    repository: str, number: int, store: Store, github: GitHub, label: str, now: EpochSeconds
+) -> ResyncReport:
+    """Read all of a petition's comments again; raises UnknownPetition, `bot.github.errors`, the store's errors."""
+    try:
+        installation_id = await github.find_installation(repository)
+    except NotFound:
+        raise UnknownPetition(f"{repository} does not exist, or the App is not installed on it") from None
+    client = github.installation(installation_id)
+    try:
+        read = await client.get_issue(repository, number)
+    except (NotFound, Gone) as error:
+        raise UnknownPetition(f"{repository}#{number} does not exist ({error})") from None
+    name = f"{read.repository.full_name}#{read.issue.number}"
+    if read.issue.is_pull_request or label.lower() not in read.issue.labels:
+        raise UnknownPetition(f"{name} is not a petition: it does not have the label `{label}`")
+    known = await store.threads.get(read.issue.id)
+    before = None if known is None else (await store.petitions.get_snapshot(known.petition_id, newest=0)).count
+    await store.record([IssueFact(installation_id, read.repository, read.issue, as_of=read.read_at)])
+    thread = await store.threads.get(read.issue.id)
+    if thread is None:
+        raise UnknownPetition(f"{name} was deleted, according to an earlier delivery")
+    found = await ThreadResync(thread, store, client, now).read_all(asks_at_once=True)
+    # Not known any more, so that the bot asks again what the letter said before.
+    await store.letters.postpone_history(thread.petition_id, 0)
+    return ResyncReport(name, found, before)

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from bot.petition.counting.abuse_signals import Account
-from bot.store.engine.database import Records, Transaction, statement, upsert, write_transaction
+from bot.store.engine.database import Records, Transaction, upsert, write_transaction
 from bot.store.resync_queue import USABLE
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
@@ -31,36 +31,36 @@ class Signer(Struct, frozen=True):
 class AccountReviews(Records):
     """Which petitions' signers are to be looked at, and what GitHub told of their accounts."""
 
-    _REQUEST: Final = statement("""
+    _REQUEST: Final = """
         INSERT INTO account_reviews (petition_id, due_after)
         SELECT id, 0 FROM petitions WHERE id = $1
         ON CONFLICT (petition_id) DO NOTHING
-    """)
+    """
 
     async def request(self, petition_id: int) -> None:
         """Request that the accounts of all who have signed a petition are looked at."""
         await self._execute(self._REQUEST, petition_id)
         self._announce()
 
-    _DUE: Final = statement(f"""
+    _DUE: Final = f"""
         SELECT v.petition_id FROM account_reviews v JOIN petitions p ON p.id = v.petition_id AND NOT p.gone
         {USABLE.format(of="p")}
         WHERE r.installation_id = $1 AND v.due_after <= $2
         ORDER BY v.due_after, v.petition_id LIMIT 1
-    """)
+    """
 
     async def get_due(self, installation_id: int, now: EpochSeconds) -> int | None:
         """Return a petition whose signers are to be looked at; None where there is none."""
         rows = await self._fetch(self._DUE, installation_id, now)
-        return rows[0].petition_id if rows else None
+        return rows[0]["petition_id"] if rows else None
 
-    _UNKNOWN: Final = statement("""
+    _UNKNOWN: Final = """
         SELECT s.user_id, s.login, s.signed_at, s.comment_id FROM signatures s
         WHERE s.petition_id = $1 AND (s.signed_at, s.comment_id) < ($2::BIGINT, $3::BIGINT) AND s.login <> ''
           AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = s.user_id AND a.empty IS NOT NULL)
           AND NOT EXISTS (SELECT 1 FROM unknown_accounts u WHERE u.user_id = s.user_id AND u.asked_at > $4)
         ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $5
-    """)
+    """
 
     async def list_unknown(
         self, petition_id: int, before: Signer | None, most: int, now: EpochSeconds
@@ -80,7 +80,7 @@ class AccountReviews(Records):
         put_accounts(transaction, accounts)
         transaction.put(self._PUT_UNKNOWN, [(user_id, int(now)) for user_id in unknown])
 
-    _POSTPONE: Final = statement("UPDATE account_reviews SET due_after = $2 WHERE petition_id = $1")
+    _POSTPONE: Final = "UPDATE account_reviews SET due_after = $2 WHERE petition_id = $1"
 
     async def postpone(self, petition_id: int, until: EpochSeconds) -> None:
         """Look at a petition's signers later."""
@@ -101,7 +101,7 @@ def put_accounts(transaction: Transaction, accounts: Iterable[Account]) -> None:
     transaction.put(_PUT_ACCOUNTS, [(one.id, one.born, one.is_empty) for one in accounts])
 
 
-_END: Final = statement("DELETE FROM account_reviews WHERE petition_id = $1")
+_END: Final = "DELETE FROM account_reviews WHERE petition_id = $1"
 
 
 def drop_review(transaction: Transaction, petition_id: int) -> None:
@@ -110,8 +110,8 @@ def drop_review(transaction: Transaction, petition_id: int) -> None:
 
 
 _DROP_LOOKS: Final = (
-    statement("UPDATE accounts SET empty = NULL WHERE user_id = ANY($1::BIGINT[])"),
-    statement("DELETE FROM unknown_accounts WHERE user_id = ANY($1::BIGINT[])"),
+    "UPDATE accounts SET empty = NULL WHERE user_id = ANY($1::BIGINT[])",
+    "DELETE FROM unknown_accounts WHERE user_id = ANY($1::BIGINT[])",
 )
 
 

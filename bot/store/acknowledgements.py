@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
-from bot.store.engine.database import Records, Statement, Transaction, statement, write_transaction
+from bot.store.engine.database import Records, Row, Transaction, write_transaction
 from bot.store.petition_states import State
 from bot.store.recording import signatures
 
@@ -53,26 +53,26 @@ _NEWEST = f"""
 class _Due(Struct, frozen=True):
     """Comments that are due: which petitions have the newest of them, and the newest of one petition."""
 
-    petitions: Statement
-    newest: Statement
+    petitions: str
+    newest: str
 
-    def read(self, transaction: Transaction, installation_id: int, limit: int) -> Sequence[Sequence[Any]]:
+    def read(self, transaction: Transaction, installation_id: int, limit: int) -> Sequence[Row]:
         """Return the newest of an installation, without their time."""
         # They lie within the petitions that have the newest one.
-        rows: list[Sequence[Any]] = []
-        for (petition_id,) in transaction.tuples(self.petitions, installation_id, limit):
-            rows += transaction.tuples(self.newest, petition_id, limit)
+        rows: list[Row] = []
+        for (petition_id,) in transaction.fetch(self.petitions, installation_id, limit):
+            rows += transaction.fetch(self.newest, petition_id, limit)
         return [row[1:] for row in sorted(rows, key=lambda row: tuple(row[:2]), reverse=True)]
 
 
 def _due(condition: str) -> _Due:
-    return _Due(statement(_PETITIONS.format(due=condition)), statement(_NEWEST.format(due=condition)))
+    return _Due(_PETITIONS.format(due=condition), _NEWEST.format(due=condition))
 
 
 class Acknowledgements(Records):
     """The reactions that are missing, or wrong."""
 
-    _DROP_LATE: Final = statement("""
+    _DROP_LATE: Final = """
         UPDATE comments SET ack_due = FALSE
         WHERE petition_id IN (
                 SELECT p.id FROM petitions p JOIN repositories r ON r.id = p.repository_id
@@ -80,26 +80,26 @@ class Acknowledgements(Records):
             )
           AND ack_due AND ack_given IS NULL AND made_at < $2
           AND (made_at < $3 OR (ack_wanted = '+1' AND command <> 'order'))
-    """)
+    """
 
-    _DROP_OTHERS: Final = statement(f"""
+    _DROP_OTHERS: Final = f"""
         UPDATE comments SET ack_due = FALSE
         WHERE petition_id IN (
                 SELECT p.id FROM petitions p JOIN repositories r ON r.id = p.repository_id
                 WHERE r.installation_id = $1 AND p.state = '{State.COUNTED_ELSEWHERE}'
             )
           AND ack_due
-    """)
+    """
 
     # Not by the index of what is due: of others there may be thousands.
-    _OF_ORGANIZERS: Final = statement(f"""
+    _OF_ORGANIZERS: Final = f"""
         SELECT {_COLUMNS} {_OF_COMMENTS}
         JOIN petitions p ON p.id = c.petition_id
         JOIN repositories r ON r.id = p.repository_id AND r.installation_id = $1
         JOIN organizers o ON o.repository_id = r.id AND o.user_id = c.author_id AND o.allowed
         WHERE c.command = 'order' AND NOT NOT c.ack_due
         ORDER BY c.made_at DESC, c.id DESC LIMIT $2
-    """)
+    """
 
     _REFUSALS: Final = _due("c.ack_due AND c.ack_wanted = 'confused'")
 
@@ -117,7 +117,7 @@ class Acknowledgements(Records):
         late = (now - signatures.ACKNOWLEDGED_WITHIN, now - signatures.REFUSED_WITHIN)
         transaction.execute(self._DROP_LATE, installation_id, *late)
         transaction.execute(self._DROP_OTHERS, installation_id)
-        found = {row[0]: row for row in transaction.tuples(self._OF_ORGANIZERS, installation_id, limit)}
+        found = {row[0]: row for row in transaction.fetch(self._OF_ORGANIZERS, installation_id, limit)}
         for due in (self._REFUSALS, self._ALL):
             if len(found) < limit:
                 for row in due.read(transaction, installation_id, limit):
@@ -127,14 +127,14 @@ class Acknowledgements(Records):
             for comment_id, owner, name, *rest in list(found.values())[:limit]
         ]
 
-    _LOCK: Final = statement("""
+    _LOCK: Final = """
         SELECT c.ack_wanted FROM comments c JOIN petitions p ON p.id = c.petition_id
         WHERE c.id = $1 FOR UPDATE OF p, c
-    """)
+    """
 
-    _SET_GIVEN: Final = statement("""
+    _SET_GIVEN: Final = """
         UPDATE comments SET ack_given = $2, reaction_id = $3, ack_due = $4 WHERE id = $1
-    """)
+    """
 
     @write_transaction
     def record_given(
@@ -142,4 +142,4 @@ class Acknowledgements(Records):
     ) -> None:
         """Record which reaction a comment bears now."""
         for row in transaction.fetch(self._LOCK, comment_id):
-            transaction.execute(self._SET_GIVEN, comment_id, given, reaction_id, row.ack_wanted != given)
+            transaction.execute(self._SET_GIVEN, comment_id, given, reaction_id, row["ack_wanted"] != given)

@@ -10,7 +10,7 @@ from msgspec.structs import astuple, replace
 
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.organizers.commands import CommandStatus, GivenCommand, Outcome
-from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
+from bot.store.engine.database import Records, Transaction, read_transaction, upsert
 from bot.store.recording.unit_of_work import read_forgotten
 from bot.time_types import WholeEpochSeconds
 
@@ -85,23 +85,23 @@ _THREAD_IN_REPOSITORY: Final = """
         AND t.repository_id = (SELECT repository_id FROM petitions WHERE id = $1)
 """
 
-_ENTRIES: Final = statement(f"""
+_ENTRIES: Final = f"""
     SELECT a.number, a.noted_at, a.comment_id, a.given_at, a.user_id, a.login, a.word, a.argument, a.answer, a.note,
            a.position, t.number AS thread
     FROM audit a LEFT JOIN comments c ON c.id = a.comment_id {_THREAD_IN_REPOSITORY}
     WHERE a.petition_id = $1 ORDER BY a.number
-""")
+"""
 
 
 def _read_entries(transaction: Transaction, petition_id: int) -> list[AuditEntry]:
     return [AuditEntry(*row) for row in transaction.fetch(_ENTRIES, petition_id)]
 
 
-_ADD_ENTRY: Final = statement("""
+_ADD_ENTRY: Final = """
     INSERT INTO audit (petition_id, number, noted_at, comment_id, given_at, user_id, login, word, argument, answer,
                        note, position)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-""")
+"""
 
 
 def record_outcomes(
@@ -142,11 +142,11 @@ def record_outcomes(
     return attempts
 
 
-_ATTEMPTS: Final = statement(f"""
+_ATTEMPTS: Final = f"""
     SELECT a.user_id, a.login, a.word, a.times, a.first_at, a.last_at, a.last_comment_id, t.number AS thread
     FROM attempts a LEFT JOIN comments c ON c.id = a.last_comment_id {_THREAD_IN_REPOSITORY}
     WHERE a.petition_id = $1 ORDER BY a.last_at DESC, a.last_comment_id DESC
-""")
+"""
 
 
 def _read_attempts(transaction: Transaction, petition_id: int) -> list[Attempts]:
@@ -160,7 +160,7 @@ _PUT_ATTEMPTS: Final = upsert(
     " last_comment_id BIGINT",
 )
 
-_DROP_ATTEMPTS: Final = statement("DELETE FROM attempts WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])")
+_DROP_ATTEMPTS: Final = "DELETE FROM attempts WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])"
 
 
 def record_attempts(transaction: Transaction, petition_id: int, commands: Sequence[GivenCommand]) -> None:
@@ -195,7 +195,7 @@ def _add_attempt(before: Attempts | None, one: GivenCommand) -> Attempts:
     )  # fmt: skip
 
 
-_DROP_ATTEMPTS_ON: Final = statement("DELETE FROM attempts WHERE petition_id = $1")
+_DROP_ATTEMPTS_ON: Final = "DELETE FROM attempts WHERE petition_id = $1"
 
 
 def drop_attempts_on(transaction: Transaction, petition_id: int) -> None:
@@ -203,7 +203,7 @@ def drop_attempts_on(transaction: Transaction, petition_id: int) -> None:
     transaction.execute(_DROP_ATTEMPTS_ON, petition_id)
 
 
-_DROP_ENTRIES: Final = statement("DELETE FROM audit WHERE petition_id = $1")
+_DROP_ENTRIES: Final = "DELETE FROM audit WHERE petition_id = $1"
 
 
 def drop_log(transaction: Transaction, petition_id: int) -> None:
@@ -212,7 +212,7 @@ def drop_log(transaction: Transaction, petition_id: int) -> None:
     drop_attempts_on(transaction, petition_id)
 
 
-_DROP_ATTEMPTS_BY: Final = statement("DELETE FROM attempts WHERE user_id = ANY($1::BIGINT[])")
+_DROP_ATTEMPTS_BY: Final = "DELETE FROM attempts WHERE user_id = ANY($1::BIGINT[])"
 
 
 def drop_attempts_by(transaction: Transaction, people: Collection[int]) -> None:

@@ -10,16 +10,16 @@ every write that no delivery has confirmed, or that has replaced something; see 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from bot.petition.block.body import locate_block
-from bot.petition.comments.comment import body_digest, unify_newlines
+from bot.petition.comments.comment import body_digest
 from bot.petition.reported_facts import BodyEdit
-from bot.store.engine.database import Records, Row, Transaction, read_transaction, statement, write_transaction
+from bot.petition.untrusted_text import text_digest, unify_newlines
+from bot.store.engine.database import Records, Row, Transaction, read_transaction, write_transaction
 from bot.store.letters import record_edit
 from bot.time_types import WholeEpochSeconds
 
@@ -63,8 +63,7 @@ class LastBodies(Struct, frozen=True):
 def outside_digest(body: str | None) -> str:
     """Identify everything in a body that is not ours, and where our block stands in it; line ends do not count."""
     place = locate_block(body)
-    outside = f"{unify_newlines(place.before)}\0{unify_newlines(place.after)}"
-    return hashlib.sha256(outside.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return text_digest(f"{unify_newlines(place.before)}\0{unify_newlines(place.after)}")
 
 
 class Bodies(Records):
@@ -83,27 +82,25 @@ class Bodies(Records):
         """Record that what a write replaced is back, or is out of date."""
         await self._execute(_MARK_RESTORED, issue_id, lost_by)
 
-    _COUNT_UNCONFIRMED: Final = statement("""
+    _COUNT_UNCONFIRMED: Final = """
         SELECT count(*) FROM writes WHERE issue_id = $1 AND NOT heard AND at < $2
-    """)
+    """
 
     async def count_unconfirmed_writes(self, issue_id: int, before: WholeEpochSeconds) -> int:
         """Count our writes before a time that no delivery has confirmed."""
         count: int = (await self._fetch(self._COUNT_UNCONFIRMED, issue_id, before))[0][0]
         return count
 
-    _CONFIRM_BEFORE: Final = statement(
-        "UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND NOT heard AND at < $2"
-    )
+    _CONFIRM_BEFORE: Final = "UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND NOT heard AND at < $2"
 
-    _SET_NOT_LOST: Final = statement("""
+    _SET_NOT_LOST: Final = """
         UPDATE bodies SET lost = NULL
         WHERE issue_id = $1 AND EXISTS (SELECT 1 FROM writes WHERE issue_id = $1 AND number = lost_by AND at < $2)
-    """)
+    """
 
-    _SET_LOST_FOR_SURE: Final = statement("""
+    _SET_LOST_FOR_SURE: Final = """
         UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND (lost IS NULL OR lost_by <= $3)
-    """)
+    """
 
     @write_transaction
     def record_history(
@@ -124,14 +121,14 @@ class Bodies(Records):
         if not writes:
             return False
         transaction.execute(_ADD, issue_id)
-        return bool(transaction.execute(self._SET_LOST_FOR_SURE, issue_id, last.saved, writes[-1].number))
+        return bool(transaction.execute(self._SET_LOST_FOR_SURE, issue_id, last.saved, writes[-1]["number"]))
 
 
-_ADD: Final = statement("INSERT INTO bodies (issue_id) VALUES ($1) ON CONFLICT (issue_id) DO NOTHING")
+_ADD: Final = "INSERT INTO bodies (issue_id) VALUES ($1) ON CONFLICT (issue_id) DO NOTHING"
 
-_BODY: Final = statement("""
+_BODY: Final = """
     SELECT left_digest, edited_digest, edited_at, lost, lost_by, edited_over FROM bodies WHERE issue_id = $1
-""")
+"""
 
 
 def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
@@ -140,21 +137,21 @@ def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
     return KnownBody(*rows[0]) if rows else KnownBody()
 
 
-_LAST_WRITE: Final = statement("SELECT max(number) FROM writes WHERE issue_id = $1")
+_LAST_WRITE: Final = "SELECT max(number) FROM writes WHERE issue_id = $1"
 
 
 def _read_last_write(transaction: Transaction, issue_id: int) -> int:
     return transaction.fetch(_LAST_WRITE, issue_id)[0][0] or 0
 
 
-_MOVED_TO: Final = statement("SELECT moved_to FROM threads WHERE issue_id = $1 AND moved_to IS NOT NULL")
+_MOVED_TO: Final = "SELECT moved_to FROM threads WHERE issue_id = $1 AND moved_to IS NOT NULL"
 
-_ADD_WRITE: Final = statement("""
+_ADD_WRITE: Final = """
     INSERT INTO writes (issue_id, number, written, outside_read, outside_written, at, heard)
     VALUES ($1, $2, $3, $4, $5, $6, FALSE)
-""")
+"""
 
-_DROP_WRITES: Final = statement("DELETE FROM writes WHERE issue_id = $1 AND number <= $2")
+_DROP_WRITES: Final = "DELETE FROM writes WHERE issue_id = $1 AND number <= $2"
 
 
 def record_write(
@@ -173,7 +170,7 @@ def record_write(
     mark_right(transaction, issue_id, body)
 
 
-_SET_LEFT: Final = statement("UPDATE bodies SET left_digest = $2 WHERE issue_id = $1 AND left_digest <> $2")
+_SET_LEFT: Final = "UPDATE bodies SET left_digest = $2 WHERE issue_id = $1 AND left_digest <> $2"
 
 
 def mark_right(transaction: Transaction, issue_id: int, body: str | None) -> None:
@@ -182,7 +179,7 @@ def mark_right(transaction: Transaction, issue_id: int, body: str | None) -> Non
     transaction.execute(_SET_LEFT, issue_id, body_digest(body or ""))
 
 
-_MARK_RESTORED: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2")
+_MARK_RESTORED: Final = "UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2"
 
 
 def mark_restored(transaction: Transaction, issue_id: int, lost_by: int) -> None:
@@ -190,10 +187,10 @@ def mark_restored(transaction: Transaction, issue_id: int, lost_by: int) -> None
     transaction.execute(_MARK_RESTORED, issue_id, lost_by)
 
 
-_WRITES_SINCE: Final = statement("""
+_WRITES_SINCE: Final = """
     SELECT number, written, outside_read, outside_written FROM writes WHERE issue_id = $1 AND number >= $2
     ORDER BY number
-""")
+"""
 
 
 def read_writes_since(transaction: Transaction, issue_id: int, number: int) -> tuple[OurWrite, ...]:
@@ -201,13 +198,13 @@ def read_writes_since(transaction: Transaction, issue_id: int, number: int) -> t
     return tuple(OurWrite(*row) for row in transaction.fetch(_WRITES_SINCE, issue_id, number))
 
 
-_WRITES_OF_TEXT: Final = statement("""
+_WRITES_OF_TEXT: Final = """
     SELECT number, outside_read, heard FROM writes WHERE issue_id = $1 AND written = $2 ORDER BY number
-""")
+"""
 
-_SET_EDITED: Final = statement("""
+_SET_EDITED: Final = """
     UPDATE bodies SET edited_digest = $2, edited_at = $3, edited_over = $4 WHERE issue_id = $1
-""")
+"""
 
 
 def observe_edit(
@@ -235,13 +232,13 @@ def observe_edit(
     return True
 
 
-_CONFIRM: Final = statement("UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND number = $2")
+_CONFIRM: Final = "UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND number = $2"
 
-_UNCONFIRM: Final = statement("UPDATE writes SET heard = FALSE WHERE issue_id = $1 AND written = $2 AND heard")
+_UNCONFIRM: Final = "UPDATE writes SET heard = FALSE WHERE issue_id = $1 AND written = $2 AND heard"
 
-_SET_LOST: Final = statement("""
+_SET_LOST: Final = """
     UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND lost_by < $3
-""")
+"""
 
 
 def _observe_own_write(transaction: Transaction, issue_id: int, edit: BodyEdit, writes: Sequence[Row]) -> bool:
@@ -249,12 +246,12 @@ def _observe_own_write(transaction: Transaction, issue_id: int, edit: BodyEdit, 
 
     A write that may have replaced one thing or another is not confirmed by that: the body's history is asked, too.
     """
-    number = writes[-1].number
-    replaced = [row.number for row in transaction.fetch(_WRITES_OF_TEXT, issue_id, body_digest(edit.previous))]
+    number = writes[-1]["number"]
+    replaced = [row["number"] for row in transaction.fetch(_WRITES_OF_TEXT, issue_id, body_digest(edit.previous))]
     # The process that sent it may have died before it was done, and another one have written since.
     came_late: bool = max(replaced, default=0) > number
     read = outside_digest(edit.previous)
-    if any(row.outside_read == read for row in writes):
+    if any(row["outside_read"] == read for row in writes):
         # The same text may have been written twice within a second. Deliveries are repeated: the first write's does
         # not confirm the second one.
         if len(writes) == 1:
@@ -271,15 +268,15 @@ def _observe_own_write(transaction: Transaction, issue_id: int, edit: BodyEdit, 
 
 
 # Through negative numbers, because a number must not be taken twice, not even half-way.
-_SHIFT_WRITES: Final = statement("UPDATE writes SET number = -(number + $2) WHERE issue_id = $1")
+_SHIFT_WRITES: Final = "UPDATE writes SET number = -(number + $2) WHERE issue_id = $1"
 
-_UNSHIFT_WRITES: Final = statement("UPDATE writes SET number = -number WHERE issue_id = $1 AND number < 0")
+_UNSHIFT_WRITES: Final = "UPDATE writes SET number = -number WHERE issue_id = $1 AND number < 0"
 
-_MOVE_WRITES: Final = statement("UPDATE writes SET issue_id = $2 WHERE issue_id = $1")
+_MOVE_WRITES: Final = "UPDATE writes SET issue_id = $2 WHERE issue_id = $1"
 
-_DROP: Final = statement("DELETE FROM bodies WHERE issue_id = $1")
+_DROP: Final = "DELETE FROM bodies WHERE issue_id = $1"
 
-_JOIN: Final = statement("UPDATE bodies SET left_digest = $2, lost = $3, lost_by = $4 WHERE issue_id = $1")
+_JOIN: Final = "UPDATE bodies SET left_digest = $2, lost = $3, lost_by = $4 WHERE issue_id = $1"
 
 
 def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:

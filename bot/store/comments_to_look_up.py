@@ -14,7 +14,6 @@ from msgspec import Struct
 from bot.store.engine.database import (
     Records,
     Transaction,
-    statement,
     write_transaction,
 )
 from bot.store.resync_queue import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
@@ -56,7 +55,7 @@ class Clarification(Struct, frozen=True):
 class DoubtfulComments(Records):
     """The comments to ask GitHub for."""
 
-    _DROP_OLD: Final = statement("DELETE FROM doubts WHERE (ask_after < $1 AND wanted <= done) OR ask_after < $2")
+    _DROP_OLD: Final = "DELETE FROM doubts WHERE (ask_after < $1 AND wanted <= done) OR ask_after < $2"
 
     async def request_clarification(
         self, nodes: Mapping[int, str], now: EpochSeconds, about_mail: Collection[int] = ()
@@ -73,7 +72,7 @@ class DoubtfulComments(Records):
         if nodes:
             await self._database.write(request)
 
-    _DOUBTFUL_THREAD: Final = statement(f"""
+    _DOUBTFUL_THREAD: Final = f"""
         {THREAD_TO_READ}
         {USABLE.format(of="t")}
         WHERE NOT t.gone AND r.installation_id = $1 AND t.issue_id IN (
@@ -81,24 +80,24 @@ class DoubtfulComments(Records):
                 WHERE d.wanted > d.done AND d.ask_after <= $2
             )
         ORDER BY t.issue_id LIMIT 1
-    """)
+    """
 
     async def get_doubtful_thread(self, installation_id: int, now: EpochSeconds) -> ThreadToRead | None:
         """Return a thread of an installation that has comments to ask for now; None where there is none."""
         return first_thread(await self._fetch(self._DOUBTFUL_THREAD, installation_id, now))
 
-    _DOUBTFUL: Final = statement("""
+    _DOUBTFUL: Final = """
         SELECT d.comment_id, d.node_id, d.wanted, d.asked, d.about_mail
         FROM doubts d JOIN comments c ON c.id = d.comment_id
         WHERE d.wanted > d.done AND d.ask_after <= $2 AND c.issue_id = $1
         ORDER BY d.ask_after, d.comment_id LIMIT $3
-    """)
+    """
 
     async def list_doubtful(self, issue_id: int, now: EpochSeconds) -> list[DoubtfulComment]:
         """List the comments of a thread to ask for now, those first that have waited longest."""
         return [DoubtfulComment(*row) for row in await self._fetch(self._DOUBTFUL, issue_id, now, AT_ONCE)]
 
-    _POSTPONE: Final = statement("UPDATE doubts SET ask_after = $2 WHERE comment_id = $1")
+    _POSTPONE: Final = "UPDATE doubts SET ask_after = $2 WHERE comment_id = $1"
 
     @write_transaction
     def postpone_doubts(
@@ -107,16 +106,16 @@ class DoubtfulComments(Records):
         """Record that comments wait for their turn until a time."""
         transaction.each(self._POSTPONE, [(one.comment_id, until) for one in doubts])
 
-    _LOOKUPS: Final = statement("""
+    _LOOKUPS: Final = """
         SELECT asked_at FROM mail_lookups WHERE petition_id = $1 AND asked_at > $2 ORDER BY asked_at
-    """)
+    """
 
     async def list_lookups(self, petition_id: int, since: EpochSeconds) -> list[EpochSeconds]:
         """List when GitHub was asked for comments of a petition, in order."""
         return [row[0] for row in await self._fetch(self._LOOKUPS, petition_id, since)]
 
-    _PUT_LOOKUP: Final = statement("INSERT INTO mail_lookups (petition_id, asked_at) VALUES ($1, $2)")
-    _DROP_LOOKUPS: Final = statement("DELETE FROM mail_lookups WHERE petition_id = $1 AND asked_at < $2")
+    _PUT_LOOKUP: Final = "INSERT INTO mail_lookups (petition_id, asked_at) VALUES ($1, $2)"
+    _DROP_LOOKUPS: Final = "DELETE FROM mail_lookups WHERE petition_id = $1 AND asked_at < $2"
 
     @write_transaction
     def record_lookups(self, transaction: Transaction, petition_id: int, calls: int, now: EpochSeconds) -> None:
@@ -124,10 +123,10 @@ class DoubtfulComments(Records):
         transaction.execute(self._DROP_LOOKUPS, petition_id, now - REMEMBERED)
         transaction.each(self._PUT_LOOKUP, [(petition_id, now)] * calls)
 
-    _MARK_ASKED: Final = statement("""
+    _MARK_ASKED: Final = """
         UPDATE doubts SET asked = asked + 1, ask_after = $2, done = CASE WHEN done < $3 THEN $3 ELSE done END
         WHERE comment_id = $1
-    """)
+    """
 
     @write_transaction
     def record_clarifications(self, transaction: Transaction, answers: Sequence[Clarification]) -> None:
@@ -138,12 +137,12 @@ class DoubtfulComments(Records):
         transaction.each(self._MARK_ASKED, rows)
 
 
-_PUT_DOUBTS: Final = statement("""
+_PUT_DOUBTS: Final = """
     INSERT INTO doubts (comment_id, node_id, wanted, ask_after, about_mail)
     SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::DOUBLE PRECISION[], $5::BOOLEAN[])
     ON CONFLICT (comment_id) DO UPDATE SET
         node_id = excluded.node_id, wanted = doubts.wanted + 1, about_mail = excluded.about_mail
-""")
+"""
 
 
 def _put_doubts(
@@ -153,7 +152,7 @@ def _put_doubts(
     transaction.put(_PUT_DOUBTS, rows)
 
 
-_REOPEN_DOUBT: Final = statement("UPDATE doubts SET wanted = wanted + 1, about_mail = $2 WHERE comment_id = $1")
+_REOPEN_DOUBT: Final = "UPDATE doubts SET wanted = wanted + 1, about_mail = $2 WHERE comment_id = $1"
 
 
 def reopen_doubt(transaction: Transaction, row: CommentRow, node_id: str, now: EpochSeconds) -> bool:

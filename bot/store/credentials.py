@@ -8,9 +8,7 @@ from bot.store.engine.database import (
     Records,
     Transaction,
     connect,
-    has_table,
     read_transaction,
-    statement,
     upsert,
     write_transaction,
 )
@@ -34,9 +32,9 @@ class CredentialStore(Records):
         """Return the App's encrypted credentials; None where there are none."""
         return read_credentials(transaction)
 
-    _ADD: Final = statement("""
+    _ADD: Final = """
         INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
-    """)
+    """
 
     async def add(self, encrypted: str, at: WholeEpochSeconds) -> bool:
         """Store the App's encrypted credentials; False where there are some already, which stay."""
@@ -49,7 +47,7 @@ class CredentialStore(Records):
         """Store the App's encrypted credentials, and replace others."""
         transaction.put(self._PUT, [(APP, encrypted, at)])
 
-    _DROP: Final = statement("DELETE FROM sealed WHERE name = $1")
+    _DROP: Final = "DELETE FROM sealed WHERE name = $1"
 
     @write_transaction
     def drop(self, transaction: Transaction) -> bool:
@@ -62,7 +60,7 @@ class CredentialStore(Records):
         """Return when GitHub first reached us; None for never."""
         return read_mark(transaction, FIRST_DELIVERY)
 
-    _MARK_FIRST: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+    _MARK_FIRST: Final = "INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
 
     async def record_delivery(self, at: WholeEpochSeconds) -> None:
         """Record that GitHub has reached us; only the first time counts."""
@@ -79,10 +77,10 @@ async def read_encrypted(database_url: str) -> str | None:
         return None
     async with connect(address) as database:
         with opening(address):
-            return await database.read(lambda work: read_credentials(work) if has_table(work, "sealed") else None)
+            return await database.read(lambda work: read_credentials(work) if work.has_table("sealed") else None)
 
 
-_GET: Final = statement("SELECT content FROM sealed WHERE name = $1")
+_GET: Final = "SELECT content FROM sealed WHERE name = $1"
 
 
 def read_credentials(transaction: Transaction) -> str | None:

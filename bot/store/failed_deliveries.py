@@ -12,7 +12,6 @@ from bot.store.engine.database import (
     Records,
     Transaction,
     read_transaction,
-    statement,
     upsert,
     write_transaction,
 )
@@ -53,9 +52,9 @@ class Deliveries(Records):
 
     _PUT: Final = upsert("failed_deliveries", "guid", "guid TEXT, delivery_id BIGINT, delivered_at BIGINT")
 
-    _DROP: Final = statement("DELETE FROM failed_deliveries WHERE guid = ANY($1::TEXT[])")
+    _DROP: Final = "DELETE FROM failed_deliveries WHERE guid = ANY($1::TEXT[])"
 
-    _DROP_OLD: Final = statement("DELETE FROM failed_deliveries WHERE delivered_at < $1")
+    _DROP_OLD: Final = "DELETE FROM failed_deliveries WHERE delivered_at < $1"
 
     @write_transaction
     def record_log(
@@ -68,17 +67,17 @@ class Deliveries(Records):
         transaction.execute(self._DROP_OLD, until - KEPT)
         put_mark(transaction, LOG_READ, until)
 
-    _FAILED: Final = statement("""
+    _FAILED: Final = """
         SELECT guid, delivery_id, delivered_at, asked_at, asked FROM failed_deliveries ORDER BY delivered_at, guid
-    """)
+    """
 
     async def list_failed(self) -> list[FailedDelivery]:
         """List deliveries that have not arrived, oldest first."""
         return [FailedDelivery(*row) for row in await self._fetch(self._FAILED)]
 
-    _MARK_REQUESTED: Final = statement("""
+    _MARK_REQUESTED: Final = """
         UPDATE failed_deliveries SET asked_at = $2, asked = asked + 1 WHERE guid = $1
-    """)
+    """
 
     async def mark_requested(self, guid: str, at: WholeEpochSeconds) -> None:
         """Record that a delivery was asked for once more."""

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from bot.petition.reported_facts import InstallationFact, Repository, RepositoryFact
-from bot.store.engine.database import Records, Row, Statement, Transaction, statement, upsert, write_transaction
+from bot.store.engine.database import Records, Row, Transaction, upsert, write_transaction
 from bot.store.petition_states import State
 from bot.store.resync_queue import publish_now, resync_petitions
 from bot.store.row_codec import read_repository
@@ -49,21 +49,21 @@ _INSTALLATION_COLUMNS: Final = "id BIGINT, account TEXT, suspended BOOLEAN, dele
 class Installations(Records):
     """Where the App is installed."""
 
-    _ACCOUNTS: Final = statement("SELECT account FROM installations WHERE NOT deleted ORDER BY account")
+    _ACCOUNTS: Final = "SELECT account FROM installations WHERE NOT deleted ORDER BY account"
 
     async def list_accounts(self) -> list[str]:
         """List the accounts on which the App is installed."""
-        return [row.account for row in await self._fetch(self._ACCOUNTS)]
+        return [row["account"] for row in await self._fetch(self._ACCOUNTS)]
 
-    _OTHERS: Final = statement("SELECT 1 FROM installations WHERE id <> $1 LIMIT 1")
+    _OTHERS: Final = "SELECT 1 FROM installations WHERE id <> $1 LIMIT 1"
 
     async def has_others(self, installation_id: int) -> bool:
         """Return whether any other installation than this one is known."""
         return bool(await self._fetch(self._OTHERS, installation_id))
 
-    _ALL: Final = statement("SELECT id, account, suspended, deleted, as_of, lacks FROM installations")
+    _ALL: Final = "SELECT id, account, suspended, deleted, as_of, lacks FROM installations"
 
-    _END: Final = statement("UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1")
+    _END: Final = "UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1"
 
     _PUT_SEEN: Final = upsert("installations", "id", f"{_INSTALLATION_COLUMNS}, lacks TEXT")
 
@@ -77,9 +77,9 @@ class Installations(Records):
 
         def record(transaction: Transaction) -> bool:
             lock_structure(transaction)
-            known = {row.id: row for row in transaction.fetch(self._ALL)}
-            current = (row for row in known.values() if not row.deleted and row.as_of < as_of)
-            ended = [row.id for row in current if row.id not in listed]
+            known = {row["id"]: row for row in transaction.fetch(self._ALL)}
+            current = (row for row in known.values() if not row["deleted"] and row["as_of"] < as_of)
+            ended = [row["id"] for row in current if row["id"] not in listed]
             for installation_id in ended:
                 transaction.execute(self._END, installation_id, as_of)
             changed = [one for one in listed.values() if _is_changed(one, known.get(one.id), as_of)]
@@ -92,21 +92,21 @@ class Installations(Records):
         if await self._database.write(record):
             self._announce()
 
-    _TO_DISCOVER: Final = statement("""
+    _TO_DISCOVER: Final = """
         SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
         WHERE NOT suspended AND NOT deleted
           AND (survey_asked > survey_done OR surveyed_at < $1 OR survey_began < $2)
         ORDER BY surveyed_at, id
-    """)
+    """
 
     async def list_to_discover(self, ended: EpochSeconds, began: EpochSeconds = 0.0) -> list[DiscoveryMark]:
         """List installations whose discovery was asked for, or whose last one ended, or began, before a time."""
         return [DiscoveryMark(*row) for row in await self._fetch(self._TO_DISCOVER, ended, began)]
 
-    _DISCOVERY: Final = statement("""
+    _DISCOVERY: Final = """
         SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
         WHERE id = $1 AND NOT suspended AND NOT deleted
-    """)
+    """
 
     async def get_discovery(self, installation_id: int) -> DiscoveryMark | None:
         """Return when the last discovery in an installation was; None where it is not usable."""
@@ -118,12 +118,12 @@ class Installations(Records):
         """Request that discovery in an installation starts soon."""
         request_discovery(transaction, installation_id)
 
-    _MARK_DISCOVERED: Final = statement("""
+    _MARK_DISCOVERED: Final = """
         UPDATE installations
         SET survey_done = CASE WHEN survey_done < $2 THEN $2 ELSE survey_done END, surveyed_at = $3,
             survey_began = $4, state = ''
         WHERE id = $1
-    """)
+    """
 
     async def mark_discovered(
         self, installation_id: int, asked: int, at: EpochSeconds,
@@ -132,11 +132,11 @@ class Installations(Records):
         """Record that discovery has ended; `asked` is from the mark that it began with."""
         await self._execute(self._MARK_DISCOVERED, installation_id, asked, at, began)
 
-    _MARK_KNOWN_DISCOVERED: Final = statement("""
+    _MARK_KNOWN_DISCOVERED: Final = """
         UPDATE installations
         SET surveyed_at = $2, survey_began = $3, state = CASE WHEN $4 THEN '' ELSE state END
         WHERE id = $1
-    """)
+    """
 
     async def mark_known_discovered(
         self, installation_id: int, at: EpochSeconds, began: EpochSeconds, *, works: bool
@@ -144,38 +144,38 @@ class Installations(Records):
         """Record that discovery has seen all that was known before; `works`: GitHub has shown at least some."""
         await self._execute(self._MARK_KNOWN_DISCOVERED, installation_id, at, began, works)
 
-    _WITH_PETITIONS: Final = statement("""
+    _WITH_PETITIONS: Final = """
         SELECT r.id, r.owner, r.name, r.private, r.archived FROM repositories r
         WHERE r.installation_id = $1 AND r.accessible AND NOT r.deleted AND NOT r.archived
           AND EXISTS (SELECT 1 FROM petitions p WHERE p.repository_id = r.id AND NOT p.gone)
         ORDER BY r.id
-    """)
+    """
 
     async def list_repositories_with_petitions(self, installation_id: int) -> list[Repository]:
         """List an installation's repositories that have petitions, and may be seen, as we know them."""
         return [read_repository(*row) for row in await self._fetch(self._WITH_PETITIONS, installation_id)]
 
-    _SET_STATE: Final = statement("""
+    _SET_STATE: Final = """
         UPDATE installations SET state = $2, survey_asked = survey_asked + 1 WHERE id = $1 AND state <> $2
-    """)
+    """
 
     async def set_state(self, installation_id: int, state: State) -> None:
         """Record what keeps us from working for an installation; discovery, which is asked for, takes that back."""
         await self._execute(self._SET_STATE, installation_id, state.value)
 
-    _REPOSITORIES: Final = statement("""
+    _REPOSITORIES: Final = """
         SELECT id, owner, name, private, archived, installation_id, deleted, accessible FROM repositories
         WHERE installation_id = $1
         UNION
         SELECT id, owner, name, private, archived, installation_id, deleted, accessible FROM repositories
         WHERE id = ANY($2::BIGINT[])
-    """)
+    """
 
     async def get_repositories(self, installation_id: int, ids: Collection[int]) -> dict[int, KnownRepository]:
         """Return what is known of an installation's repositories, and of these ids wherever they are, by id."""
         return {
-            row.id: KnownRepository(
-                row.installation_id, read_repository(*row[:5]), bool(row.deleted), bool(row.accessible)
+            row["id"]: KnownRepository(
+                row["installation_id"], read_repository(*row[:5]), bool(row["deleted"]), bool(row["accessible"])
             )
             for row in await self._fetch(self._REPOSITORIES, installation_id, list(ids))
         }
@@ -196,23 +196,18 @@ class Installations(Records):
 def _is_changed(one: SeenInstallation, known: Row | None, as_of: WholeEpochSeconds) -> bool:
     if known is None:
         return True
-    same = (known.account, bool(known.suspended), bool(known.deleted), known.lacks) == (
+    same = (known["account"], bool(known["suspended"]), bool(known["deleted"]), known["lacks"]) == (
         one.account, one.suspended, False, one.lacks,
     )  # fmt: skip
-    return not same and known.as_of <= as_of
-
-
-_LOCK_STRUCTURE: Final = Statement(
-    sqlite="SELECT 1", postgresql="SELECT pg_advisory_xact_lock(7597418026143314282)"
-)
+    return not same and known["as_of"] <= as_of
 
 
 def lock_structure(transaction: Transaction) -> None:
     """Lock petitions, repositories and installations against other changes of what there is of them."""
-    transaction.tuples(_LOCK_STRUCTURE)
+    transaction.fetch("SELECT pg_advisory_xact_lock(7597418026143314282)")
 
 
-_REQUEST_DISCOVERY: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1 WHERE id = $1")
+_REQUEST_DISCOVERY: Final = "UPDATE installations SET survey_asked = survey_asked + 1 WHERE id = $1"
 
 
 def request_discovery(transaction: Transaction, installation_id: int) -> None:
@@ -220,26 +215,26 @@ def request_discovery(transaction: Transaction, installation_id: int) -> None:
     transaction.execute(_REQUEST_DISCOVERY, installation_id)
 
 
-_LOCK_PETITIONS: Final = statement("""
+_LOCK_PETITIONS: Final = """
     SELECT id FROM petitions WHERE repository_id IN (SELECT id FROM repositories WHERE installation_id = $1)
     ORDER BY id FOR UPDATE
-""")
+"""
 
 
 def _resync_installation(transaction: Transaction, installation_id: int, now: WholeEpochSeconds) -> None:
     """Request discovery, and publish and read petitions again: there were no deliveries meanwhile."""
     request_discovery(transaction, installation_id)
-    resync_petitions(transaction, (row.id for row in transaction.fetch(_LOCK_PETITIONS, installation_id)), now)
+    resync_petitions(transaction, (row["id"] for row in transaction.fetch(_LOCK_PETITIONS, installation_id)), now)
 
 
-_SET_ACCESSIBLE: Final = statement("""
+_SET_ACCESSIBLE: Final = """
     UPDATE repositories SET accessible = $2, accessible_as_of = $3
     WHERE id = ANY($1::BIGINT[]) AND (accessible_as_of < $3 OR (accessible_as_of = $3 AND $2))
-""")
+"""
 
-_LOCK_PETITIONS_OF_REPOSITORIES: Final = statement("""
+_LOCK_PETITIONS_OF_REPOSITORIES: Final = """
     SELECT id FROM petitions WHERE repository_id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
-""")
+"""
 
 
 def _set_accessible(
@@ -252,7 +247,7 @@ def _set_accessible(
 
 
 def _lock_petitions_of(transaction: Transaction, repository_ids: Sequence[int]) -> list[int]:
-    return [row.id for row in transaction.fetch(_LOCK_PETITIONS_OF_REPOSITORIES, tuple(repository_ids))]
+    return [row["id"] for row in transaction.fetch(_LOCK_PETITIONS_OF_REPOSITORIES, tuple(repository_ids))]
 
 
 def publish_petitions_of(transaction: Transaction, repository_id: int, now: WholeEpochSeconds) -> None:
@@ -265,10 +260,10 @@ def resync_petitions_of(transaction: Transaction, repository_id: int, now: Whole
     resync_petitions(transaction, _lock_petitions_of(transaction, [repository_id]), now)
 
 
-_ADD: Final = statement("""
+_ADD: Final = """
     INSERT INTO installations (id, account, suspended, deleted, as_of) VALUES ($1, '', FALSE, FALSE, -1)
     ON CONFLICT (id) DO NOTHING
-""")
+"""
 
 
 def add_installation(transaction: Transaction, installation_id: int) -> None:
@@ -276,7 +271,7 @@ def add_installation(transaction: Transaction, installation_id: int) -> None:
     transaction.execute(_ADD, installation_id)
 
 
-_INSTALLATION: Final = statement("SELECT account, suspended, deleted, as_of FROM installations WHERE id = $1")
+_INSTALLATION: Final = "SELECT account, suspended, deleted, as_of FROM installations WHERE id = $1"
 
 _PUT: Final = upsert("installations", "id", _INSTALLATION_COLUMNS)
 
@@ -285,7 +280,11 @@ def record_installation(transaction: Transaction, fact: InstallationFact, now: W
     """Record newer facts of an installation; after a suspension or other permissions discovery starts again."""
     rows = transaction.fetch(_INSTALLATION, fact.id)
     seen = (fact.deleted, fact.as_of, fact.suspended, fact.account)
-    known = (bool(rows[0].deleted), rows[0].as_of, bool(rows[0].suspended), rows[0].account) if rows else None
+    known = (
+        (bool(rows[0]["deleted"]), rows[0]["as_of"], bool(rows[0]["suspended"]), rows[0]["account"])
+        if rows
+        else None
+    )
     if known is None or seen > known:
         transaction.put(_PUT, [(fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)])
         if not fact.suspended and not fact.deleted:
@@ -297,10 +296,10 @@ def record_installation(transaction: Transaction, fact: InstallationFact, now: W
         _set_accessible(transaction, fact.repositories_removed, False, fact.as_of, now)
 
 
-_REPOSITORY: Final = statement("""
+_REPOSITORY: Final = """
     SELECT installation_id, owner, name, private, archived, deleted, as_of, accessible, accessible_as_of
     FROM repositories WHERE id = $1
-""")
+"""
 
 _PUT_REPOSITORY: Final = upsert(
     "repositories",
@@ -310,11 +309,11 @@ _PUT_REPOSITORY: Final = upsert(
 )
 
 
-_ADD_FORMER_NAME: Final = statement("""
+_ADD_FORMER_NAME: Final = """
     INSERT INTO former_names (owner, name, repository_id, as_of) VALUES (lower($1), lower($2), $3, $4)
     ON CONFLICT (owner, name, repository_id) DO UPDATE
         SET as_of = CASE WHEN former_names.as_of < excluded.as_of THEN excluded.as_of ELSE former_names.as_of END
-""")
+"""
 
 
 def record_repository(transaction: Transaction, fact: RepositoryFact, now: WholeEpochSeconds) -> None:
@@ -326,18 +325,18 @@ def record_repository(transaction: Transaction, fact: RepositoryFact, now: Whole
     if rows:
         row = rows[0]
         known = (
-            row.as_of, bool(row.deleted), row.installation_id, row.owner, row.name, bool(row.private),
-            bool(row.archived),
+            row["as_of"], bool(row["deleted"]), row["installation_id"], row["owner"], row["name"],
+            bool(row["private"]), bool(row["archived"]),
         )  # fmt: skip
-        if (row.owner.lower(), row.name.lower()) != (new.owner.lower(), new.name.lower()):
-            former = (new.owner, new.name) if seen <= known else (row.owner, row.name)
+        if (row["owner"].lower(), row["name"].lower()) != (new.owner.lower(), new.name.lower()):
+            former = (new.owner, new.name) if seen <= known else (row["owner"], row["name"])
             transaction.execute(_ADD_FORMER_NAME, *former, new.id, fact.as_of)
         if seen <= known:
             return
         if seen[1:] != known[1:]:
             resync_petitions_of(transaction, new.id, now)
-    accessible_as_of = max(fact.as_of, rows[0].accessible_as_of) if rows else fact.as_of
-    accessible = bool(rows[0].accessible) if rows and rows[0].accessible_as_of > fact.as_of else True
+    accessible_as_of = max(fact.as_of, rows[0]["accessible_as_of"]) if rows else fact.as_of
+    accessible = bool(rows[0]["accessible"]) if rows and rows[0]["accessible_as_of"] > fact.as_of else True
     columns = (
         new.id, fact.installation_id, new.owner, new.name, new.private, new.archived, fact.deleted, fact.as_of,
         accessible, accessible_as_of,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.engine.database import Transaction, statement, upsert
+from bot.store.engine.database import Transaction, upsert
 from bot.time_types import WholeEpochSeconds
 
-_GET: Final = statement("SELECT at FROM marks WHERE name = $1")
+_GET: Final = "SELECT at FROM marks WHERE name = $1"
 
 
 def read_mark(transaction: Transaction, name: str) -> int | None:
@@ -24,7 +24,7 @@ def put_mark(transaction: Transaction, name: str, at: WholeEpochSeconds) -> None
     transaction.put(_PUT, [(name, at)])
 
 
-_DROP: Final = statement("DELETE FROM marks WHERE name = $1")
+_DROP: Final = "DELETE FROM marks WHERE name = $1"
 
 
 def drop_mark(transaction: Transaction, name: str) -> None:

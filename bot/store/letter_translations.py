@@ -8,8 +8,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.letter_translations import Translation, TranslationFault
-from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
+from bot.petition.letter_versions_and_translations import Translation, TranslationFault
+from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.time_types import WholeEpochSeconds
 
 
@@ -36,17 +36,17 @@ class TranslatedPetition(Struct, frozen=True):
 class Translations(Records):
     """What is read of the files."""
 
-    _IN_REPOSITORY: Final = statement("""
+    _IN_REPOSITORY: Final = """
         SELECT p.id, t.number FROM threads t JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
         WHERE t.repository_id = $1 AND t.position = 1 AND NOT t.gone ORDER BY p.id
-    """)
+    """
 
     @read_transaction
     def list_in_repository(self, transaction: Transaction, repository_id: int) -> list[TranslatedPetition]:
         """List the petitions of a repository with what is known of their translations."""
         return [
             TranslatedPetition(petition_id, number, read_known_translations(transaction, petition_id))
-            for petition_id, number in transaction.tuples(self._IN_REPOSITORY, repository_id)
+            for petition_id, number in transaction.fetch(self._IN_REPOSITORY, repository_id)
         ]
 
     @write_transaction
@@ -70,7 +70,7 @@ class Translations(Records):
         if tuple(found) == before.files:
             transaction.execute(_MARK_READ, petition_id, settings_read_at)
             return
-        kept = {digest: text for digest, text in transaction.tuples(_TEXTS, petition_id) if digest} | dict(texts)
+        kept = {digest: text for digest, text in transaction.fetch(_TEXTS, petition_id) if digest} | dict(texts)
         drop_translations(transaction, petition_id)
         for place, one in enumerate(_with_texts(found, before.files, kept)):
             transaction.execute(
@@ -93,32 +93,32 @@ def _with_texts(
             yield one
 
 
-_TEXTS: Final = statement("SELECT digest, text FROM translations WHERE petition_id = $1")
+_TEXTS: Final = "SELECT digest, text FROM translations WHERE petition_id = $1"
 
-_MARK_READ: Final = statement("UPDATE translations SET settings_read_at = $2 WHERE petition_id = $1")
+_MARK_READ: Final = "UPDATE translations SET settings_read_at = $2 WHERE petition_id = $1"
 
-_ADD: Final = statement("""
+_ADD: Final = """
     INSERT INTO translations (petition_id, place, language, path, digest, text, committed_at, fault,
                               settings_read_at)
     SELECT $1::BIGINT, $2::BIGINT, $3::TEXT, $4::TEXT, $5::TEXT, $6::TEXT, $7::BIGINT, $8::TEXT, $9::BIGINT
     WHERE EXISTS (SELECT 1 FROM petitions WHERE id = $1 AND NOT gone)
-""")
+"""
 
-_PUBLISH: Final = statement("""
+_PUBLISH: Final = """
     UPDATE petitions
     SET revision = revision + 1, changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END
     WHERE id = $1
-""")
+"""
 
-_KNOWN: Final = statement("""
+_KNOWN: Final = """
     SELECT language, path, digest, committed_at, fault, settings_read_at FROM translations
     WHERE petition_id = $1 ORDER BY place
-""")
+"""
 
 
 def read_known_translations(transaction: Transaction, petition_id: int) -> KnownTranslations:
     """Return a petition's translations, without their texts."""
-    rows = transaction.tuples(_KNOWN, petition_id)
+    rows = transaction.fetch(_KNOWN, petition_id)
     return KnownTranslations(
         tuple(
             Translation(language, path, digest, committed_at, TranslationFault(fault) if fault else None)
@@ -128,33 +128,33 @@ def read_known_translations(transaction: Transaction, petition_id: int) -> Known
     )
 
 
-_TEXT: Final = statement("""
+_TEXT: Final = """
     SELECT text FROM translations WHERE petition_id = $1 AND language = $2 AND digest <> ''
     ORDER BY place LIMIT 1
-""")
+"""
 
 
 def read_translated_text(transaction: Transaction, petition_id: int, language: str) -> str:
     """Return the text of a translation; empty where there is none."""
-    rows = transaction.tuples(_TEXT, petition_id, language)
+    rows = transaction.fetch(_TEXT, petition_id, language)
     return str(rows[0][0]) if rows else ""
 
 
-_NAMES_ANY: Final = statement("""
+_NAMES_ANY: Final = """
     SELECT t.petition_id FROM translations t JOIN petitions p ON p.id = t.petition_id
     WHERE p.repository_id = $1 AND t.path = ANY($2::TEXT[]) LIMIT 1
-""")
+"""
 
 
 def is_any_translation(transaction: Transaction, repository_id: int, paths: Sequence[str]) -> bool:
     """Return whether any of some files of a repository is a translation, or was to be one."""
-    return bool(transaction.tuples(_NAMES_ANY, repository_id, list(paths)))
+    return bool(transaction.fetch(_NAMES_ANY, repository_id, list(paths)))
 
 
-_REQUEST_READING: Final = statement("""
+_REQUEST_READING: Final = """
     UPDATE translations SET settings_read_at = 0
     WHERE petition_id IN (SELECT id FROM petitions WHERE repository_id = $1)
-""")
+"""
 
 
 def request_translations(transaction: Transaction, repository_id: int) -> None:
@@ -162,7 +162,7 @@ def request_translations(transaction: Transaction, repository_id: int) -> None:
     transaction.execute(_REQUEST_READING, repository_id)
 
 
-_DROP: Final = statement("DELETE FROM translations WHERE petition_id = $1")
+_DROP: Final = "DELETE FROM translations WHERE petition_id = $1"
 
 
 def drop_translations(transaction: Transaction, petition_id: int) -> None:

@@ -12,8 +12,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from bot.petition.block.body import letter, letter_digest
-from bot.petition.letter_versions import Letter, other_texts, versions
-from bot.store.engine.database import Records, Transaction, statement, write_transaction
+from bot.petition.letter_versions_and_translations import Letter, other_texts, versions
+from bot.store.engine.database import Records, Transaction, write_transaction
 from bot.store.resync_queue import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
@@ -29,7 +29,7 @@ NEVER: Final = 2**62
 class Letters(Records):
     """The letters that people sign."""
 
-    _BODY_EDITED_AT: Final = statement("SELECT edited_at FROM bodies WHERE issue_id = $1")
+    _BODY_EDITED_AT: Final = "SELECT edited_at FROM bodies WHERE issue_id = $1"
 
     @write_transaction
     def record(
@@ -44,23 +44,23 @@ class Letters(Records):
         if as_created:
             transaction.execute(_POSTPONE_HISTORY, petition_id, NEVER)
         rows = transaction.fetch(self._BODY_EDITED_AT, issue_id)
-        if rows and rows[0].edited_at > at:
+        if rows and rows[0]["edited_at"] > at:
             return
         # Of two edits of one second it is not known which was the last; the body shows it, if only a second later.
         known = transaction.fetch(_LETTER_AT, petition_id, at + 1)
-        if known and known[0].digest == letter_digest(body):
+        if known and known[0]["digest"] == letter_digest(body):
             return
-        _add(transaction, petition_id, body, max(at, known[0].seen_at + 1) if known else at)
+        _add(transaction, petition_id, body, max(at, known[0]["seen_at"] + 1) if known else at)
 
     # All signatures are known, and what the letter says now.
-    _WITHOUT_HISTORY: Final = statement(f"""
+    _WITHOUT_HISTORY: Final = f"""
         {THREAD_TO_READ} AND p.labelled AND p.published_revision >= $3
         {USABLE.format(of="t")}
         WHERE t.position = 1 AND NOT t.gone AND r.installation_id = $1
           AND NOT EXISTS (SELECT 1 FROM threads o WHERE o.petition_id = p.id AND NOT o.gone AND o.listed_at = 0)
           AND NOT EXISTS (SELECT 1 FROM marks m WHERE m.name = 'letter ' || p.id AND m.at > $2)
         ORDER BY p.id LIMIT 1
-    """)
+    """
 
     async def get_thread_without_history(
         self, installation_id: int, now: EpochSeconds, *, published: bool = True
@@ -72,11 +72,11 @@ class Letters(Records):
         return first_thread(await self._fetch(self._WITHOUT_HISTORY, installation_id, int(now), int(published)))
 
     # Of two counts for one version the higher one: who signed may not have been known yet.
-    _SET_COUNT: Final = statement("""
+    _SET_COUNT: Final = """
         UPDATE letters SET count = CASE WHEN count < s.signed THEN s.signed ELSE count END
         FROM (SELECT count(*) AS signed FROM signatures WHERE petition_id = $1 AND signed_at <= $2) AS s
         WHERE petition_id = $1 AND seen_at = $2 AND digest = $3
-    """)
+    """
 
     @write_transaction
     def record_history(
@@ -98,16 +98,16 @@ class Letters(Records):
         await self._execute(_POSTPONE_HISTORY, petition_id, until)
 
 
-_POSTPONE_HISTORY: Final = statement("""
+_POSTPONE_HISTORY: Final = """
     INSERT INTO marks (name, at) SELECT 'letter ' || $1::BIGINT, $2::BIGINT
     WHERE EXISTS (SELECT 1 FROM petitions WHERE id = $1)
     ON CONFLICT (name) DO UPDATE SET at = excluded.at
-""")
+"""
 
-_LETTER_AT: Final = statement("""
+_LETTER_AT: Final = """
     SELECT digest, seen_at FROM letters WHERE petition_id = $1 AND seen_at <= $2
     ORDER BY seen_at DESC, digest DESC LIMIT 1
-""")
+"""
 
 
 def record_edit(
@@ -119,18 +119,18 @@ def record_edit(
     _add(transaction, petition_id, body, at)
 
 
-_ADD: Final = statement("""
+_ADD: Final = """
     INSERT INTO letters (petition_id, seen_at, digest, count)
     SELECT $1::BIGINT, $2::BIGINT, $3::TEXT, count(*) FROM signatures WHERE petition_id = $1 AND signed_at <= $2
     ON CONFLICT DO NOTHING
-""")
+"""
 
-_ADD_TEXT: Final = statement("""
+_ADD_TEXT: Final = """
     INSERT INTO letter_texts (petition_id, digest, text)
     SELECT $1::BIGINT, $2::TEXT, $3::TEXT
     WHERE (SELECT count(*) FROM letter_texts WHERE petition_id = $1) < $4
     ON CONFLICT DO NOTHING
-""")
+"""
 
 
 def _add(transaction: Transaction, petition_id: int, body: str | None, at: WholeEpochSeconds) -> None:
@@ -141,9 +141,9 @@ def _add(transaction: Transaction, petition_id: int, body: str | None, at: Whole
     transaction.execute(_ADD_TEXT, petition_id, digest, text, TEXTS_KEPT)
 
 
-_LETTERS: Final = statement("""
+_LETTERS: Final = """
     SELECT digest, seen_at, count FROM letters WHERE petition_id = $1 ORDER BY seen_at, digest
-""")
+"""
 
 
 def read_letters(transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
@@ -151,7 +151,7 @@ def read_letters(transaction: Transaction, petition_id: int) -> tuple[Letter, ..
     return versions(Letter(*row) for row in transaction.fetch(_LETTERS, petition_id))
 
 
-_TEXT: Final = statement("SELECT text FROM letter_texts WHERE petition_id = $1 AND digest = $2")
+_TEXT: Final = "SELECT text FROM letter_texts WHERE petition_id = $1 AND digest = $2"
 
 
 def read_letters_with_texts(
@@ -161,7 +161,7 @@ def read_letters_with_texts(
 
     def with_text(one: Letter) -> Letter:
         found = transaction.fetch(_TEXT, petition_id, one.digest)
-        return replace(one, text=found[0].text) if found else one
+        return replace(one, text=found[0]["text"]) if found else one
 
     letters = read_letters(transaction, petition_id)
     first = 0 if newest is None else max(len(letters) - newest, 0)
@@ -169,11 +169,11 @@ def read_letters_with_texts(
 
 
 # Whole days are counted already; so a count takes no longer for a longer tally.
-_SIGNED_BETWEEN: Final = statement("""
+_SIGNED_BETWEEN: Final = """
     SELECT (SELECT coalesce(sum(signatures), 0)::BIGINT FROM days WHERE petition_id = $1 AND day > $2 AND day < $3)
          + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $4 AND signed_at <= $5)
          + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $6 AND signed_at <= $7)
-""")
+"""
 
 
 def _count_signed(
@@ -183,7 +183,7 @@ def _count_signed(
     first_day, last_day = max(after, 0) // _SECONDS_PER_DAY, until // _SECONDS_PER_DAY
     of_first_day = after, min(until, (first_day + 1) * _SECONDS_PER_DAY - 1)
     of_last_day = (last_day * _SECONDS_PER_DAY - 1 if last_day > first_day else until), until
-    found = transaction.tuples(_SIGNED_BETWEEN, petition_id, first_day, last_day, *of_first_day, *of_last_day)
+    found = transaction.fetch(_SIGNED_BETWEEN, petition_id, first_day, last_day, *of_first_day, *of_last_day)
     count: int = found[0][0]
     return count
 
@@ -196,14 +196,14 @@ def read_changed(
     return (letters[-1].seen_at, others) if others else None
 
 
-_DROP_LETTERS: Final = statement("DELETE FROM letters WHERE petition_id = $1")
+_DROP_LETTERS: Final = "DELETE FROM letters WHERE petition_id = $1"
 
-_DROP_TEXTS: Final = statement("DELETE FROM letter_texts WHERE petition_id = $1")
+_DROP_TEXTS: Final = "DELETE FROM letter_texts WHERE petition_id = $1"
 
-_DROP_MARK: Final = statement("DELETE FROM marks WHERE name = 'letter ' || $1::BIGINT")
+_DROP_MARK: Final = "DELETE FROM marks WHERE name = 'letter ' || $1::BIGINT"
 
 
 def drop_letters(transaction: Transaction, petition_id: int) -> None:
     """Drop all versions and their texts."""
-    for statement_ in (_DROP_LETTERS, _DROP_TEXTS, _DROP_MARK):
-        transaction.execute(statement_, petition_id)
+    for sql in (_DROP_LETTERS, _DROP_TEXTS, _DROP_MARK):
+        transaction.execute(sql, petition_id)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from bot.petition.counting.tally import Reason, explain
 from bot.petition.reported_facts import Repository
-from bot.store.engine.database import Statement, Transaction, statement
+from bot.store.engine.database import Transaction
 from bot.store.petition_snapshots import Snapshot
 from bot.store.recording.signatures import read_account_ages
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment
@@ -42,39 +42,33 @@ _LOGIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 
 
 # It reads all comments of a petition: an index for it would have to be written with every comment.
-_NEWEST_COMMENT: Final = """
+_NEWEST_COMMENT_OF_LOGIN: Final = """
     SELECT id, author_id FROM comments
     WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1 AND NOT gone)
-      AND {has_login}
+      AND lower(author_login) = lower($2)
     ORDER BY created_at DESC, id DESC LIMIT 1
 """
 
 
-_NEWEST_COMMENT_OF_LOGIN: Final = Statement(
-    sqlite=statement(_NEWEST_COMMENT.format(has_login="author_login = $2 COLLATE NOCASE")).sqlite,
-    postgresql=statement(_NEWEST_COMMENT.format(has_login="lower(author_login) = lower($2)")).postgresql,
-)
-
-
 # All comments of a person ($2) that may explain why they are not counted, and the one with the id $3.
-_COMMENTS_OF_AUTHOR: Final = statement(f"""
+_COMMENTS_OF_AUTHOR: Final = f"""
     SELECT {COMMENT_COLUMNS} FROM comments WHERE id = $3
     UNION ALL
     SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = $2 AND command IS NOT NULL AND +petition_id = $1
     UNION ALL
     SELECT {COMMENT_COLUMNS} FROM comments WHERE petition_id = $1 AND doubtful AND author_id = $2
-""")
+"""
 
 
 def read_not_counted(transaction: Transaction, snapshot: Snapshot, login: str) -> NotCounted | None:
     """Return why whoever has a login is not counted; None where they are, or where no comment of theirs stands."""
     if not _LOGIN.fullmatch(login):
         return None
-    newest = transaction.tuples(_NEWEST_COMMENT_OF_LOGIN, snapshot.petition_id, login)
+    newest = transaction.fetch(_NEWEST_COMMENT_OF_LOGIN, snapshot.petition_id, login)
     if not newest:
         return None
     comment_id, author_id = newest[0]
-    found = transaction.tuples(_COMMENTS_OF_AUTHOR, snapshot.petition_id, author_id, comment_id)
+    found = transaction.fetch(_COMMENTS_OF_AUTHOR, snapshot.petition_id, author_id, comment_id)
     rows = {row.comment.id: row for row in map(read_comment, found)}
     born = read_account_ages(transaction, [author_id]) if snapshot.rules.asks_for_age else {}
     return _explain(snapshot, rows, born.get(author_id))
@@ -105,7 +99,7 @@ MOST_PEOPLE: Final = 2_000
 """People without a signature whose comments are read, those who commented last."""
 
 # Mere words are not read: nobody counts them as an attempt.
-_PEOPLE_WITHOUT_SIGNATURE: Final = statement("""
+_PEOPLE_WITHOUT_SIGNATURE: Final = """
     SELECT author_id FROM comments
     WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1 AND NOT gone)
       AND author_id IS NOT NULL AND (command IS NOT NULL OR doubtful)
@@ -113,15 +107,15 @@ _PEOPLE_WITHOUT_SIGNATURE: Final = statement("""
     HAVING max(CASE WHEN counted THEN 1 ELSE 0 END) = 0
        AND max(CASE WHEN command IN ('sign', 'order') OR ack_wanted = 'confused' OR doubtful THEN 1 ELSE 0 END) = 1
     ORDER BY max(created_at) DESC, author_id DESC LIMIT $2
-""")
+"""
 
-_COMMENTS_OF_AUTHORS: Final = statement(f"""
+_COMMENTS_OF_AUTHORS: Final = f"""
     SELECT {COMMENT_COLUMNS} FROM comments
     WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = $1
     UNION ALL
     SELECT {COMMENT_COLUMNS} FROM comments
     WHERE petition_id = $1 AND doubtful AND command IS NULL AND author_id = ANY($2::BIGINT[])
-""")
+"""
 
 
 class UncountedComments(Struct, frozen=True):
@@ -144,11 +138,11 @@ class UncountedComments(Struct, frozen=True):
 
 def read_uncounted(transaction: Transaction, snapshot: Snapshot) -> UncountedComments:
     """Read the comments of those who may have tried to sign and have no signature."""
-    found = transaction.tuples(_PEOPLE_WITHOUT_SIGNATURE, snapshot.petition_id, MOST_PEOPLE + 1)
+    found = transaction.fetch(_PEOPLE_WITHOUT_SIGNATURE, snapshot.petition_id, MOST_PEOPLE + 1)
     people = [row[0] for row in found][:MOST_PEOPLE]
     by_author: dict[int, list[CommentRow]] = {author_id: [] for author_id in people}
     if people:
-        for row in map(read_comment, transaction.tuples(_COMMENTS_OF_AUTHORS, snapshot.petition_id, people)):
+        for row in map(read_comment, transaction.fetch(_COMMENTS_OF_AUTHORS, snapshot.petition_id, people)):
             if row.comment.author is not None:
                 by_author[row.comment.author.id].append(row)
     born = read_account_ages(transaction, people) if snapshot.rules.asks_for_age and people else {}

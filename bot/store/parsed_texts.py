@@ -8,7 +8,7 @@ from typing import Final
 from bot.petition.comments.comment import Comment, KnownText, Version
 from bot.petition.comments.parser import GRAMMAR
 from bot.petition.comments.versions import last_text
-from bot.store.engine.database import Database, Records, Transaction, read_transaction, statement
+from bot.store.engine.database import Database, Records, Transaction, read_transaction
 from bot.store.key_values import put_mark, read_mark
 from bot.store.row_codec import CommentRow, read_known
 from bot.time_types import WholeEpochSeconds
@@ -21,22 +21,22 @@ def _has_text(comment: Comment, version: Version) -> bool:
 class KnownTexts(Records):
     """What is known of comments and their texts."""
 
-    _KNOWN_TEXTS: Final = statement("""
+    _KNOWN_TEXTS: Final = """
         SELECT id, read_digest, versions FROM comments WHERE id = ANY($1::BIGINT[]) AND grammar = $2
-    """)
+    """
 
     @read_transaction
     def get_known_texts(self, transaction: Transaction, comment_ids: Collection[int]) -> dict[int, KnownText]:
         """Return the texts of comments that were read last, by id, as far as they need not be read again."""
-        rows = transaction.tuples(self._KNOWN_TEXTS, list(comment_ids), GRAMMAR)
+        rows = transaction.fetch(self._KNOWN_TEXTS, list(comment_ids), GRAMMAR)
         found = {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
         return {comment_id: known for comment_id, known in found.items() if known is not None}
 
     # A comment that a listing lacked has kept only what was seen of it since.
-    _PRESENT: Final = statement("""
+    _PRESENT: Final = """
         SELECT id FROM comments
         WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
-    """)
+    """
 
     async def list_present(self, issue_id: int, before: WholeEpochSeconds) -> set[int]:
         """List the comments of a thread that are there by what we know, and were written before a time."""
@@ -58,11 +58,11 @@ def record_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment |
 
 
 # Without a time, because it can wait until discovery comes by: nobody's signature is known to be lost.
-_READ_ALL_AGAIN: Final = statement("""
+_READ_ALL_AGAIN: Final = """
     UPDATE threads SET reread = reread + 1, reread_asked_at = 0
     WHERE reread = reread_done AND NOT gone
       AND petition_id IN (SELECT id FROM petitions WHERE labelled AND NOT gone)
-""")
+"""
 
 
 GRAMMAR_MARK: Final = "grammar"

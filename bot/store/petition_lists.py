@@ -12,7 +12,7 @@ from msgspec import Struct
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.reported_facts import Repository
 from bot.store.collation import spellings
-from bot.store.engine.database import Row, Transaction, statement
+from bot.store.engine.database import Row, Transaction
 from bot.store.row_codec import read_repository, read_rules
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
@@ -72,7 +72,7 @@ class PetitionList(Struct, frozen=True):
     parts: int
 
 
-_LISTED: Final = statement(f"""
+_LISTED: Final = f"""
     SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
            t.number, t.title, p.count AS total, p.closed_at, p.rules,
            (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
@@ -83,13 +83,13 @@ _LISTED: Final = statement(f"""
     WHERE p.labelled AND NOT p.gone AND (NOT r.private OR $1::BOOLEAN)
       AND ($2::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($2))
     ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT {MOST_LISTED}
-""")
+"""
 
-_DAYS_SINCE: Final = statement("""
+_DAYS_SINCE: Final = """
     SELECT petition_id, day, signatures FROM days
     WHERE petition_id = ANY($1::BIGINT[]) AND day > $2 AND signatures > 0
     ORDER BY petition_id, day
-""")
+"""
 
 
 def read_list(transaction: Transaction, wanted: ListQuery, now: EpochSeconds) -> PetitionList:
@@ -106,33 +106,35 @@ def read_list(transaction: Transaction, wanted: ListQuery, now: EpochSeconds) ->
     parts = max(-(-len(rows) // wanted.size), 1)
     part = min(max(wanted.part, 1), parts)
     rows = rows[(part - 1) * wanted.size : part * wanted.size]
-    days: dict[int, list[tuple[int, int]]] = {row.id: [] for row in rows}
-    for petition_id, day, signatures in transaction.tuples(_DAYS_SINCE, list(days), int(now) // 86_400 - 30):
+    days: dict[int, list[tuple[int, int]]] = {row["id"]: [] for row in rows}
+    for petition_id, day, signatures in transaction.fetch(_DAYS_SINCE, list(days), int(now) // 86_400 - 30):
         days[petition_id].append((day, signatures))
-    return PetitionList([_summary(row, days[row.id], now) for row in rows], found, part, parts)
+    return PetitionList([_summary(row, days[row["id"]], now) for row in rows], found, part, parts)
 
 
 def _summary(row: Row, days: Sequence[tuple[int, int]], now: EpochSeconds) -> PetitionSummary:
-    rules = read_rules(row.rules)
+    rules = read_rules(row["rules"])
     return PetitionSummary(
-        repository=read_repository(row.repository_id, row.owner, row.name, row.private, row.archived),
-        number=row.number,
-        title=row.title,
-        count=row.total,
-        goal=next_goal(rules.settings.goals, row.total),
-        ends_at=rules.ends_at(row.closed_at),
+        repository=read_repository(
+            row["repository_id"], row["owner"], row["name"], row["private"], row["archived"]
+        ),
+        number=row["number"],
+        title=row["title"],
+        count=row["total"],
+        goal=next_goal(rules.settings.goals, row["total"]),
+        ends_at=rules.ends_at(row["closed_at"]),
         ended_at=_ended_at(row, now),
-        latest=row.latest,
+        latest=row["latest"],
         days=days,
     )
 
 
 def _ended_at(row: Row, now: EpochSeconds) -> WholeEpochSeconds | None:
-    return read_rules(row.rules).ended_at(row.closed_at, now)
+    return read_rules(row["rules"]).ended_at(row["closed_at"], now)
 
 
 def _has(row: Row, texts: Sequence[str]) -> bool:
-    return any(text in one for one in _spellings(f"{row.title}\n{row.owner}/{row.name}") for text in texts)
+    return any(text in one for one in _spellings(f"{row['title']}\n{row['owner']}/{row['name']}") for text in texts)
 
 
 @lru_cache(MOST_LISTED)

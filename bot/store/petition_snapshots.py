@@ -8,11 +8,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bot.petition.counting.tally import DigestSum, Signature
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.reported_facts import Repository
-from bot.store.engine.database import Transaction, statement
+from bot.store.engine.database import Transaction
 from bot.store.letter_translations import KnownTranslations, read_known_translations
 from bot.store.letters import read_changed, read_letters
 from bot.store.petition_states import STATE_OF_PETITION, State
@@ -85,7 +85,7 @@ class Snapshot(Struct, frozen=True):
         return self.repository.private
 
 
-_PETITION: Final = statement(f"""
+_PETITION: Final = f"""
     SELECT p.page_key, p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.published_revision,
            p.published_at, p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id,
            {STATE_OF_PETITION} AS state,
@@ -96,24 +96,24 @@ _PETITION: Final = statement(f"""
     JOIN repositories r ON r.id = p.repository_id
     JOIN installations i ON i.id = r.installation_id
     WHERE p.id = $1
-""")
+"""
 
 
-_THREADS: Final = statement("""
+_THREADS: Final = """
     SELECT t.issue_id, t.number, t.position, t.title, t.locked, t.comments, t.listed_at,
            t.known_to, t.reread > t.reread_done,
            r.id, r.owner, r.name, r.private, r.archived
     FROM threads t JOIN repositories r ON r.id = t.repository_id
     WHERE t.petition_id = $1 AND NOT t.gone
     ORDER BY t.position
-""")
+"""
 
 
-_NEWEST_SIGNATURES: Final = statement(f"""
+_NEWEST_SIGNATURES: Final = f"""
     SELECT {SIGNATURE_COLUMNS}
     FROM signatures WHERE petition_id = $1 AND NOT unlisted
     ORDER BY signed_at DESC, comment_id DESC LIMIT $2
-""")
+"""
 
 
 def _thread(
@@ -126,7 +126,7 @@ def _thread(
     )  # fmt: skip
 
 
-_SIGNED_SINCE: Final = statement("SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $2")
+_SIGNED_SINCE: Final = "SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $2"
 
 
 def _read_coverage(
@@ -140,7 +140,7 @@ def _read_coverage(
     until = min((one.known_to for one in threads), default=0)
     if until <= 0 or (rules.asks_for_age and any(one.is_to_read for one in threads)):
         return None
-    return Coverage(until, transaction.tuples(_SIGNED_SINCE, petition_id, until)[0][0], waiting)
+    return Coverage(until, transaction.fetch(_SIGNED_SINCE, petition_id, until)[0][0], waiting)
 
 
 def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Snapshot | None:
@@ -150,32 +150,35 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
         return None
     row = rows[0]
     threads = tuple(_thread(*each) for each in transaction.fetch(_THREADS, petition_id))
-    letters, rules = read_letters(transaction, petition_id), read_rules(row.rules)
+    letters, rules = read_letters(transaction, petition_id), read_rules(row["rules"])
     return Snapshot(
         petition_id=petition_id,
-        installation_id=row.installation_id,
-        repository=read_repository(row.repository_id, row.owner, row.name, row.private, row.archived),
+        installation_id=row["installation_id"],
+        repository=read_repository(
+            row["repository_id"], row["owner"], row["name"], row["private"], row["archived"]
+        ),
         title=threads[0].title if threads else "",
-        page_key=row.page_key,
-        labelled=bool(row.labelled),
-        closed_at=row.closed_at,
-        # `row.count` is what every tuple has.
-        count=row[3],
-        unlisted=row.unlisted,
-        digest=DigestSum.from_bytes(row.digest_sum).digest,
+        page_key=row["page_key"],
+        labelled=bool(row["labelled"]),
+        closed_at=row["closed_at"],
+        count=row["count"],
+        unlisted=row["unlisted"],
+        digest=DigestSum.from_bytes(row["digest_sum"]).digest,
         newest=tuple(Signature(*each) for each in transaction.fetch(_NEWEST_SIGNATURES, petition_id, newest)),
         threads=threads,
         letters=letters,
         letter_changed=read_changed(transaction, petition_id, letters),
-        revision=row.revision,
-        published_revision=row.published_revision,
-        published_at=row.published_at,
-        state=State(row.state),
+        revision=row["revision"],
+        published_revision=row["published_revision"],
+        published_at=row["published_at"],
+        state=State(row["state"]),
         rules=rules,
-        ended_at=row.ended_at,
-        final_count=row.final_count,
-        anonymised_at=row.anonymised_at,
-        doubtful=row.doubtful,
-        coverage=_read_coverage(transaction, petition_id, threads, rules, row.doubtful) if row.labelled else None,
+        ended_at=row["ended_at"],
+        final_count=row["final_count"],
+        anonymised_at=row["anonymised_at"],
+        doubtful=row["doubtful"],
+        coverage=_read_coverage(transaction, petition_id, threads, rules, row["doubtful"])
+        if row["labelled"]
+        else None,
         translations=read_known_translations(transaction, petition_id),
     )

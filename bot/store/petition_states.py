@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.store.engine.database import Records, Transaction, statement
+from bot.store.engine.database import Records, Transaction
 
 
 class State(StrEnum):
@@ -144,13 +144,13 @@ class Condition(Struct, frozen=True):
 class States(Records):
     """Which petitions are not kept, and why."""
 
-    _CHANGED: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id")
+    _CHANGED: Final = f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id"
 
     async def list_changed(self) -> list[Condition]:
         """List the petitions whose state is another one than was last reported."""
         return [_condition(*row) for row in await self._fetch(self._CHANGED)]
 
-    _MARK_REPORTED: Final = statement("UPDATE petitions SET told = $3 WHERE id = $1 AND told = $2")
+    _MARK_REPORTED: Final = "UPDATE petitions SET told = $3 WHERE id = $1 AND told = $2"
 
     async def mark_reported(self, conditions: list[Condition]) -> list[Condition]:
         """Record that states are reported; return those that nobody else has reported."""
@@ -166,7 +166,7 @@ class States(Records):
         return await self.mark_reported(changed) if changed else []
 
 
-_CONDITIONS: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> '' ORDER BY id")
+_CONDITIONS: Final = f"SELECT * FROM ({_CONDITION}) c WHERE state <> '' ORDER BY id"
 
 
 def read_conditions(transaction: Transaction) -> list[Condition]:

@@ -13,7 +13,7 @@ from bot.counted_nouns import counted
 from bot.petition.comments.comment import END_OF_TIME, without_details
 from bot.store.account_reviews import drop_looks
 from bot.store.audit_log import drop_attempts_by, drop_attempts_on
-from bot.store.engine.database import Records, Transaction, statement, upsert
+from bot.store.engine.database import Records, Transaction, upsert
 from bot.store.recording.signatures import SECONDS_PER_DAY, derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.resync_queue import read_issues_of, request_rereading
@@ -51,11 +51,11 @@ class ToAnonymise(Struct, frozen=True):
 class Privacy(Records):
     """What is to be erased."""
 
-    _PEOPLE: Final = statement("""
+    _PEOPLE: Final = """
         SELECT DISTINCT author_id FROM comments
         WHERE lower(author_login) = $1 AND author_id IS NOT NULL
         ORDER BY author_id
-    """)
+    """
 
     async def find_people(self, login: str) -> list[int]:
         """Return the ids of all who had a login by their last comment; logins change, and are reused."""
@@ -79,17 +79,17 @@ class Privacy(Records):
             self._announce()
         return petitions
 
-    _ENDED_OR_ANONYMISED: Final = statement("""
+    _ENDED_OR_ANONYMISED: Final = """
         SELECT p.id, p.ended_at, p.anonymised_at, p.rules
         FROM petitions p JOIN repositories r ON r.id = p.repository_id
         WHERE r.installation_id = $1 AND NOT p.gone AND (p.ended_at IS NULL) <> (p.anonymised_at IS NULL)
-    """)
+    """
 
     def _read_to_anonymise(
         self, transaction: Transaction, installation_id: int, now: WholeEpochSeconds
     ) -> list[ToAnonymise]:
         found = []
-        for petition_id, ended_at, anonymised_at, rules in transaction.tuples(
+        for petition_id, ended_at, anonymised_at, rules in transaction.fetch(
             self._ENDED_OR_ANONYMISED, installation_id
         ):
             days = read_rules(rules).settings.anonymise_after
@@ -99,12 +99,12 @@ class Privacy(Records):
                 found.append(ToAnonymise(petition_id, goes_on=False))
         return found
 
-    _SET_ANONYMISED: Final = statement("""
+    _SET_ANONYMISED: Final = """
         UPDATE petitions
         SET anonymised_at = $2, revision = revision + 1,
             changed_at = CASE WHEN revision = published_revision THEN $3 ELSE changed_at END
         WHERE id = $1 AND (anonymised_at IS NULL) <> ($2::BIGINT IS NULL)
-    """)
+    """
 
     def _set_anonymised(self, transaction: Transaction, one: ToAnonymise, now: WholeEpochSeconds) -> list[int]:
         """Begin, or end, to keep only the count; return the issues on which details are to be erased next."""
@@ -119,7 +119,7 @@ class Privacy(Records):
 
 _FORGET: Final = upsert("forgotten", "user_id", "user_id BIGINT, at BIGINT")
 
-_COMMENTS_BY: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[])")
+_COMMENTS_BY: Final = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[])"
 
 
 def forget_people(transaction: Transaction, people: Collection[int], now: WholeEpochSeconds) -> Forgotten:
@@ -139,7 +139,7 @@ def forget_people(transaction: Transaction, people: Collection[int], now: WholeE
 
 
 def _read_comments_by(transaction: Transaction, people: Collection[int]) -> list[CommentRow]:
-    return [read_comment(row) for row in transaction.tuples(_COMMENTS_BY, list(people))]
+    return [read_comment(row) for row in transaction.fetch(_COMMENTS_BY, list(people))]
 
 
 def erase_details_on(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.store.engine.database import Records, Transaction, read_transaction, statement
+from bot.store.engine.database import Records, Transaction, read_transaction
 from bot.store.errors import NoSuchPetition
 from bot.store.petition_snapshots import Snapshot, read_snapshot
 from bot.store.petition_states import State
@@ -46,7 +46,7 @@ class KnownPetition(Struct, frozen=True):
 class Petitions(Records):
     """Petitions, and the queue of those to be published."""
 
-    _INSTALLATIONS_WITH_WORK: Final = statement(f"""
+    _INSTALLATIONS_WITH_WORK: Final = f"""
         WITH RECURSIVE unacknowledged (petition_id) AS (
             -- From petition to petition by the index, however many comments wait.
             SELECT min(petition_id) FROM comments WHERE ack_due
@@ -78,13 +78,13 @@ class Petitions(Records):
         SELECT DISTINCT r.installation_id FROM busy b
         {USABLE.format(of="b")}
         ORDER BY r.installation_id
-    """)
+    """
 
     async def list_installations_with_work(self, now: EpochSeconds) -> list[int]:
         """List installations with petitions to publish, threads to read, comments to acknowledge or accounts."""
         return [row[0] for row in await self._fetch(self._INSTALLATIONS_WITH_WORK, now)]
 
-    _DUE: Final = statement(f"""
+    _DUE: Final = f"""
         SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
         FROM petitions p
         {USABLE.format(of="p")}
@@ -96,18 +96,18 @@ class Petitions(Records):
             )
             AND r.installation_id = $1
         ORDER BY p.changed_at, p.id LIMIT 200
-    """)
+    """
 
     async def list_due(self, installation_id: int, now: EpochSeconds) -> list[Due]:
         """List an installation's petitions to be published, the longest waiting first."""
         return [Due(*row) for row in await self._fetch(self._DUE, installation_id, now)]
 
-    _BACKLOG: Final = statement(f"""
+    _BACKLOG: Final = f"""
         SELECT count(*) AS petitions, min(p.changed_at) AS since
         FROM petitions p
         {USABLE.format(of="p")}
         WHERE p.revision > p.published_revision AND NOT p.gone
-    """)
+    """
 
     async def get_backlog(self) -> Backlog:
         """Return how much is to be published, those that were postponed included; raises DatabaseUnavailable."""
@@ -121,13 +121,13 @@ class Petitions(Records):
             raise NoSuchPetition(petition_id)
         return snapshot
 
-    _MARK_PUBLISHED: Final = statement("""
+    _MARK_PUBLISHED: Final = """
         UPDATE petitions
         SET published_revision = CASE WHEN published_revision < $2 THEN $2 ELSE published_revision END,
             published_at = $3, changed_at = CASE WHEN revision > $2 THEN $3 ELSE changed_at END,
             attempts = 0, retry_at = 0, state = $4, detail = ''
         WHERE id = $1
-    """)
+    """
 
     async def mark_published(
         self, petition_id: int, revision: int, at: WholeEpochSeconds,
@@ -136,9 +136,9 @@ class Petitions(Records):
         """Record that the issue body shows a revision, or a later one; `state` is what is wrong nevertheless."""
         await self._execute(self._MARK_PUBLISHED, petition_id, revision, at, state.value)
 
-    _POSTPONE: Final = statement("""
+    _POSTPONE: Final = """
         UPDATE petitions SET retry_at = $2, state = $3, detail = $4, attempts = $5 WHERE id = $1
-    """)
+    """
 
     async def postpone(
         self, petition_id: int, until: EpochSeconds, state: State, attempts: int,
@@ -153,20 +153,20 @@ class Petitions(Records):
             now = int(self._now())
             await self._database.write(lambda transaction: request_publishing(transaction, petition_ids, now))
 
-    _RETRY_NOW: Final = statement("UPDATE petitions SET attempts = 0, retry_at = 0 WHERE id = ANY($1::BIGINT[])")
+    _RETRY_NOW: Final = "UPDATE petitions SET attempts = 0, retry_at = 0 WHERE id = ANY($1::BIGINT[])"
 
     async def retry_now(self, petition_ids: Sequence[int]) -> None:
         """Retry postponed petitions at once."""
         if petition_ids:
             await self._database.write(lambda transaction: transaction.execute(self._RETRY_NOW, petition_ids))
 
-    _IN_REPOSITORY: Final = statement("""
+    _IN_REPOSITORY: Final = """
         SELECT p.id, t.issue_id, p.labelled, p.state, b.left_digest
         FROM threads t
         JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
         LEFT JOIN bodies b ON b.issue_id = t.issue_id
         WHERE t.repository_id = $1 AND t.position = 1 AND NOT t.gone
-    """)
+    """
 
     async def list_in_repository(self, repository_id: int) -> list[KnownPetition]:
         """List the petitions of a repository that are not gone."""
@@ -177,7 +177,7 @@ class Petitions(Records):
             )
         ]
 
-    _ELSEWHERE: Final = statement(f"""
+    _ELSEWHERE: Final = f"""
         SELECT 1 FROM petitions p
         WHERE p.gone OR p.state = '{State.NOT_FOUND}'
            OR NOT EXISTS (
@@ -185,7 +185,7 @@ class Petitions(Records):
                 WHERE t.petition_id = p.id AND t.repository_id = $1 AND t.position = 1 AND NOT t.gone
             )
         LIMIT 1
-    """)
+    """
 
     async def has_any_elsewhere(self, repository_id: int) -> bool:
         """Return whether a petition is known that is not in a repository, or not any more."""
@@ -196,7 +196,7 @@ class Petitions(Records):
         await self._execute(_SET_CONTINUING, petition_id, at)
 
 
-_SET_CONTINUING: Final = statement("UPDATE petitions SET continuing_at = $2 WHERE id = $1")
+_SET_CONTINUING: Final = "UPDATE petitions SET continuing_at = $2 WHERE id = $1"
 
 
 def set_continuing(transaction: Transaction, petition_id: int, at: WholeEpochSeconds) -> None:
@@ -204,7 +204,7 @@ def set_continuing(transaction: Transaction, petition_id: int, at: WholeEpochSec
     transaction.execute(_SET_CONTINUING, petition_id, at)
 
 
-_CONTINUING: Final = statement("SELECT continuing_at FROM petitions WHERE id = $1")
+_CONTINUING: Final = "SELECT continuing_at FROM petitions WHERE id = $1"
 
 
 def read_continuing_at(transaction: Transaction, petition_id: int) -> WholeEpochSeconds:

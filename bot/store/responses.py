@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.store.engine.database import Records, Transaction, statement, upsert, write_transaction
+from bot.store.engine.database import Records, Transaction, upsert, write_transaction
 
 
 class KeptResponse(Struct, frozen=True):
@@ -23,7 +23,7 @@ class KeptResponse(Struct, frozen=True):
 class Responses(Records):
     """The responses of the last run."""
 
-    _ALL: Final = statement("SELECT url, etag, last_modified, next_url, data FROM responses")
+    _ALL: Final = "SELECT url, etag, last_modified, next_url, data FROM responses"
 
     async def list_all(self) -> list[KeptResponse]:
         """List what the last run has kept."""
@@ -33,7 +33,7 @@ class Responses(Records):
             for url, etag, modified, following, data in rows
         ]
 
-    _CLEAR: Final = statement("DELETE FROM responses")
+    _CLEAR: Final = "DELETE FROM responses"
     _PUT: Final = upsert("responses", "url", "url TEXT, etag TEXT, last_modified TEXT, next_url TEXT, data BYTEA")
 
     @write_transaction

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bot.petition.reported_facts import Repository
-from bot.store.engine.database import Records, Row, Transaction, statement
+from bot.store.engine.database import Records, Row, Transaction
 from bot.store.row_codec import read_repository
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
@@ -57,19 +57,19 @@ _NOT_PUT_OFF = "(t.read_retry_at <= $2 OR t.reread > t.put_off)"
 class Threads(Records):
     """The issues whose comments are read."""
 
-    _TO_READ: Final = statement(f"""
+    _TO_READ: Final = f"""
         {THREAD_TO_READ}
         {USABLE.format(of="t")}
         WHERE t.reread > t.reread_done AND t.reread_asked_at > 0 AND NOT t.gone AND r.installation_id = $1
           AND {_NOT_PUT_OFF}
         ORDER BY t.reread_asked_at, t.issue_id LIMIT 100
-    """)
+    """
 
     async def list_to_read(self, installation_id: int, now: EpochSeconds) -> list[ThreadToRead]:
         """List an installation's threads that asked to be read again, the longest waiting first."""
         return [_thread(*row) for row in await self._fetch(self._TO_READ, installation_id, now)]
 
-    _TO_CHECK: Final = statement(f"""
+    _TO_CHECK: Final = f"""
         {THREAD_TO_READ}
         {USABLE.format(of="t")}
         WHERE (p.labelled OR EXISTS (SELECT 1 FROM writes w WHERE w.issue_id = t.issue_id AND NOT w.heard))
@@ -77,7 +77,7 @@ class Threads(Records):
           AND t.looked_at < $3
           AND {_NOT_PUT_OFF}
         ORDER BY t.looked_at, t.issue_id LIMIT 1
-    """)
+    """
 
     async def get_to_check(
         self, installation_id: int, now: EpochSeconds, before: EpochSeconds
@@ -88,68 +88,68 @@ class Threads(Records):
         """
         return first_thread(await self._fetch(self._TO_CHECK, installation_id, now, before))
 
-    _OF_ISSUE: Final = statement(f"""
+    _OF_ISSUE: Final = f"""
         {THREAD_TO_READ}
         JOIN repositories r ON r.id = t.repository_id
         WHERE t.issue_id = $1 AND NOT t.gone
-    """)
+    """
 
     async def get(self, issue_id: int) -> ThreadToRead | None:
         """Return the thread that an issue is, whether it is to be read or not; None where it is none."""
         return first_thread(await self._fetch(self._OF_ISSUE, issue_id))
 
-    _FORMER_PLACES: Final = statement("""
+    _FORMER_PLACES: Final = """
         SELECT t.number, r.id, r.owner, r.name, r.private, r.archived
         FROM threads t JOIN repositories r ON r.id = t.repository_id
         WHERE t.moved_to = $1 AND NOT r.deleted
         ORDER BY t.as_of DESC, t.issue_id
-    """)
+    """
 
     async def list_former_places(self, issue_id: int) -> list[tuple[Repository, int]]:
         """List the repositories and numbers that a transferred issue had before, the latest first."""
         rows = await self._fetch(self._FORMER_PLACES, issue_id)
         return [(read_repository(*repository), number) for number, *repository in rows]
 
-    _MARK_CHECKED: Final = statement("""
+    _MARK_CHECKED: Final = """
         UPDATE threads
         SET looked_at = $2, changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END
         WHERE issue_id = $1
-    """)
+    """
 
     async def mark_checked(self, issue_id: int, at: EpochSeconds, changes_since: WholeEpochSeconds = 0) -> None:
         """Record that a thread was checked, and from when on to ask for changes next time, where that is known."""
         await self._execute(self._MARK_CHECKED, issue_id, at, changes_since)
 
-    _MARK_READ: Final = statement("""
+    _MARK_READ: Final = """
         UPDATE threads
         SET reread_done = CASE WHEN reread_done < $2 THEN $2 ELSE reread_done END, read_attempts = 0,
             read_retry_at = 0
         WHERE issue_id = $1
-    """)
+    """
 
     async def mark_read(self, thread: ThreadToRead) -> None:
         """Record that a thread was read, in answer to the request that came with it."""
         await self._execute(self._MARK_READ, thread.issue_id, thread.reread)
 
-    _POSTPONE: Final = statement("""
+    _POSTPONE: Final = """
         UPDATE threads
         SET put_off = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE $2 END,
             reread = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE reread END,
             reread_asked_at = CASE WHEN reread_asked_at = 0 THEN 1 ELSE reread_asked_at END,
             read_retry_at = $3, read_attempts = $4
         WHERE issue_id = $1
-    """)
+    """
 
     async def postpone(self, thread: ThreadToRead, until: EpochSeconds) -> None:
         """Set when to read a thread again; a new request to read it takes precedence."""
         await self._execute(self._POSTPONE, thread.issue_id, thread.reread, until, thread.attempts + 1)
 
-    _RECORD_KNOWN: Final = statement("""
+    _RECORD_KNOWN: Final = """
         UPDATE threads
         SET known_to = CASE WHEN known_to < $2 THEN $2 ELSE known_to END,
             changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END
         WHERE issue_id = $1
-    """)
+    """
 
     async def record_known(
         self, issue_id: int, known_to: WholeEpochSeconds, changes_since: WholeEpochSeconds = 0
@@ -157,7 +157,7 @@ class Threads(Records):
         """Record up to when all comments of a thread are known, and from when on to ask for changes."""
         await self._execute(self._RECORD_KNOWN, issue_id, known_to, changes_since)
 
-    _SET_GAP: Final = statement("UPDATE threads SET gap = $2 WHERE issue_id = $1")
+    _SET_GAP: Final = "UPDATE threads SET gap = $2 WHERE issue_id = $1"
 
     async def record_gap(self, issue_id: int, gap: int) -> None:
         """Record by how many the number of comments that GitHub gives is off."""
@@ -177,18 +177,18 @@ def _thread(issue_id: int, petition_id: int, installation_id: int, *rest: Any) -
     )  # fmt: skip
 
 
-_OF_PETITION: Final = statement("SELECT issue_id FROM threads WHERE petition_id = $1 ORDER BY position")
+_OF_PETITION: Final = "SELECT issue_id FROM threads WHERE petition_id = $1 ORDER BY position"
 
 
 def read_issues_of(transaction: Transaction, petition_id: int) -> list[int]:
     """Return the issues of a petition in their order, also those that are gone."""
-    return [row[0] for row in transaction.tuples(_OF_PETITION, petition_id)]
+    return [row[0] for row in transaction.fetch(_OF_PETITION, petition_id)]
 
 
-_PUBLISH: Final = statement("""
+_PUBLISH: Final = """
     UPDATE petitions SET revision = revision + 1, changed_at = $2
     WHERE id = ANY($1::BIGINT[]) AND revision = published_revision
-""")
+"""
 
 
 def request_publishing(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
@@ -196,12 +196,12 @@ def request_publishing(transaction: Transaction, petition_ids: Sequence[int], no
     transaction.execute(_PUBLISH, petition_ids, now)
 
 
-_PUBLISH_NOW: Final = statement("""
+_PUBLISH_NOW: Final = """
     UPDATE petitions
     SET changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END,
         revision = revision + 1, attempts = 0, retry_at = 0
     WHERE id = ANY($1::BIGINT[])
-""")
+"""
 
 
 def publish_now(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
@@ -209,10 +209,10 @@ def publish_now(transaction: Transaction, petition_ids: Sequence[int], now: Whol
     transaction.execute(_PUBLISH_NOW, petition_ids, now)
 
 
-_READ_AGAIN: Final = statement("""
+_READ_AGAIN: Final = """
     UPDATE threads SET reread = reread + 1, reread_asked_at = $2
     WHERE petition_id = ANY($1::BIGINT[]) AND NOT gone
-""")
+"""
 
 
 def request_rereading(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:

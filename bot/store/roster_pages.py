@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache
 from itertools import product
@@ -15,7 +15,7 @@ from bot.petition.counting.tally import Signature
 from bot.petition.organizers.settings import Detail
 from bot.petition.reported_facts import Repository
 from bot.store.collation import spellings
-from bot.store.engine.database import Statement, Transaction, statement
+from bot.store.engine.database import Transaction
 from bot.store.row_codec import read_repository
 
 PAGE_SIZE: Final = 50
@@ -92,7 +92,7 @@ _BY_KEY: Final = _Sorting("s.sort_key", bytes, "BYTEA")
 _BY_NAME: Final = _Sorting("lower(COALESCE(s.name, s.login))", str, "TEXT")
 _BY_LOGIN: Final = _Sorting("lower(s.login)", str, "TEXT")
 
-_WITHOUT_KEY: Final = statement("SELECT 1 FROM signatures WHERE petition_id = $1 AND sort_key IS NULL LIMIT 1")
+_WITHOUT_KEY: Final = "SELECT 1 FROM signatures WHERE petition_id = $1 AND sort_key IS NULL LIMIT 1"
 
 _Search = tuple[tuple[str, int], ...]
 """Columns to search, each with the number of the pattern to search it for; empty for no search."""
@@ -112,7 +112,7 @@ def read_page(
     descending = (wanted.order is SortOrder.NEWEST) is not back
     question = _roster_statement(sorting, descending, following=cursor is not None, search=search, show=show)
     place = () if cursor is None else (cursor.key, cursor.comment_id)
-    rows = list(transaction.tuples(question, petition_id, wanted.size + 1, *place, *map(_pattern, patterns)))
+    rows = list(transaction.fetch(question, petition_id, wanted.size + 1, *place, *map(_pattern, patterns)))
     more = len(rows) > wanted.size
     del rows[wanted.size :]
     if back:
@@ -126,7 +126,7 @@ def read_page(
 
 def has_sort_keys(transaction: Transaction, petition_id: int) -> bool:
     """Return whether all signatures of a petition have what they are sorted and searched by."""
-    return not transaction.tuples(_WITHOUT_KEY, petition_id)
+    return not transaction.fetch(_WITHOUT_KEY, petition_id)
 
 
 def _sorting(has_keys: bool, show: frozenset[Detail]) -> _Sorting:
@@ -142,15 +142,13 @@ def _translate(
     """Return a cursor that fits how a page is sorted: it may be from before all signatures had keys."""
     if cursor is None or isinstance(cursor.key, sorting.kind):
         return cursor
-    found = transaction.tuples(_key_of(sorting), cursor.comment_id, petition_id)
+    found = transaction.fetch(_key_of(sorting), cursor.comment_id, petition_id)
     return Cursor(found[0][0], cursor.comment_id, cursor.back) if found else None
 
 
 @cache
-def _key_of(sorting: _Sorting) -> Statement:
-    return statement(
-        f"SELECT {sorting.column} FROM signatures s WHERE s.comment_id = $1 AND {_LISTED_ON.format(2)}"
-    )
+def _key_of(sorting: _Sorting) -> str:
+    return f"SELECT {sorting.column} FROM signatures s WHERE s.comment_id = $1 AND {_LISTED_ON.format(2)}"
 
 
 _LISTED_ON: Final = "s.petition_id = ${} AND NOT s.unlisted"
@@ -174,7 +172,7 @@ def _pattern(text: str) -> str:
     return f"%{escaped}%"
 
 
-def _entry(row: Sequence[Any]) -> Entry:
+def _entry(row: Iterable[Any]) -> Entry:
     *signature, repository_id, owner, name, private, archived, number, _ = row
     repository = read_repository(repository_id, owner, name, private, archived)
     return Entry(Signature(*signature), repository, number)
@@ -184,7 +182,7 @@ def read_signature_of(
     transaction: Transaction, petition_id: int, login: str, show: frozenset[Detail]
 ) -> list[Entry]:
     """Return the signature of whoever has a login, be it unlisted, if there is one, with what organizers show."""
-    return [_entry(row) for row in transaction.tuples(_signature_of_login(show), petition_id, login)]
+    return [_entry(row) for row in transaction.fetch(_signature_of_login(show), petition_id, login)]
 
 
 def read_first(
@@ -196,39 +194,34 @@ def read_first(
     """
     if not logins or not show:
         return []
-    rows = transaction.tuples(_signatures_of_logins(show), petition_id, list(logins))
+    rows = transaction.fetch(_signatures_of_logins(show), petition_id, list(logins))
     found = {entry.signature.login.lower(): entry for entry in map(_entry, rows)}
     return [found[login] for login in logins if login in found]
 
 
 @cache
-def _signatures_of_logins(show: frozenset[Detail]) -> Statement:
+def _signatures_of_logins(show: frozenset[Detail]) -> str:
     """Return the query for the signatures of logins; it reads all signatures of a petition, as a search does."""
-    return statement(f"""
+    return f"""
         {_entry_statement("signatures", show, "NULL")}
         WHERE {_LISTED_ON.format(1)} AND lower(s.login) = ANY($2::TEXT[])
         ORDER BY s.signed_at, s.comment_id
-    """)
+    """
 
 
 _DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Detail.REASON, "s.reason"))
 
 
 @cache
-def _signature_of_login(show: frozenset[Detail]) -> Statement:
+def _signature_of_login(show: frozenset[Detail]) -> str:
     """Return the query for the signature of a login ($2) on a petition ($1), with the details that are shown."""
-    question = (
-        f"{_entry_statement('signatures', show, 'NULL')} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)"
-    )
-    # SQLite compares without making a text of each login first.
-    on_sqlite = question.replace("lower(s.login) = lower($2)", "s.login = $2 COLLATE NOCASE")
-    return Statement(sqlite=statement(on_sqlite).sqlite, postgresql=question)
+    return f"{_entry_statement('signatures', show, 'NULL')} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)"
 
 
 @cache
 def _roster_statement(
     sorting: _Sorting, descending: bool, *, following: bool, search: _Search, show: frozenset[Detail]
-) -> Statement:
+) -> str:
     """Return the query for a part of a roster: $1 petition, $2 rows, then the cursor, then patterns.
 
     Times and keys are sorted by their indexes. Searches read all signatures of a petition, and so do logins where
@@ -250,9 +243,7 @@ def _roster_statement(
         ORDER BY {key} {direction}, s.comment_id {direction} LIMIT $2
     )"""
     entries = _entry_statement(page, show, sorting.column)
-    question = f"{entries} ORDER BY {key} {direction}, s.comment_id {direction}"
-    on_sqlite = question.replace(' COLLATE "C"', "").replace(" ILIKE ", " LIKE ")
-    return Statement(sqlite=statement(on_sqlite).sqlite, postgresql=question)
+    return f"{entries} ORDER BY {key} {direction}, s.comment_id {direction}"
 
 
 def _entry_statement(source: str, show: frozenset[Detail], key: str) -> str:

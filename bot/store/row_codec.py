@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -54,7 +54,7 @@ class CommentRow(Struct):
     """What the comment means, where it has been worked out."""
 
 
-def read_comment(row: Sequence[Any]) -> CommentRow:
+def read_comment(row: Iterable[Any]) -> CommentRow:
     """Read a row of the columns that `COMMENT_COLUMNS` lists."""
     comment_id, issue_id, petition_id, author_id, login, author_type, author_at, created_at, deleted, *rest = row
     missing_at, versions, *derived, by_mail = rest

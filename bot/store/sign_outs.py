@@ -11,10 +11,8 @@ from typing import Final
 
 from bot.store.engine.database import (
     Records,
-    Statement,
     Transaction,
     read_transaction,
-    statement,
     upsert,
     write_transaction,
 )
@@ -32,23 +30,23 @@ _EVERYBODY: Final = -1
 class SignOuts(Records):
     """Asked by every page that is for organizers only."""
 
-    _NUMBER: Final = statement("SELECT coalesce(max(not_before), 0) FROM sign_outs")
+    _NUMBER: Final = "SELECT coalesce(max(not_before), 0) FROM sign_outs"
 
     @read_transaction
     def get_number(self, transaction: Transaction) -> int:
         """Return the number that a session made now has to carry."""
         return _number(transaction, self._NUMBER)
 
-    _NOT_BEFORE: Final = statement("""
+    _NOT_BEFORE: Final = """
         SELECT coalesce(max(not_before), 0) FROM sign_outs WHERE user_id IN (-1, $1::BIGINT)
-    """)
+    """
 
     @read_transaction
     def get_not_before(self, transaction: Transaction, user_id: int) -> int:
         """Return the least number of a session of somebody's that is good."""
         return _number(transaction, self._NOT_BEFORE, user_id)
 
-    _DROP_OLD: Final = statement("DELETE FROM sign_outs WHERE user_id > 0 AND not_before < $1")
+    _DROP_OLD: Final = "DELETE FROM sign_outs WHERE user_id > 0 AND not_before < $1"
 
     @write_transaction
     def end_sessions(self, transaction: Transaction, user_id: int, now: EpochSeconds) -> None:
@@ -57,15 +55,15 @@ class SignOuts(Records):
         transaction.execute(self._DROP_OLD, number - KEPT * _MILLION)
 
 
-_RAISE_FLOOR: Final = statement("""
+_RAISE_FLOOR: Final = """
     INSERT INTO sign_outs (user_id, not_before)
     SELECT -1, max(not_before) FROM sign_outs WHERE user_id = ANY($1::BIGINT[]) HAVING count(*) > 0
     ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
         WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before
     END
-""")
+"""
 
-_DROP: Final = statement("DELETE FROM sign_outs WHERE user_id = ANY($1::BIGINT[])")
+_DROP: Final = "DELETE FROM sign_outs WHERE user_id = ANY($1::BIGINT[])"
 
 
 def forget_sign_outs(transaction: Transaction, people: Collection[int]) -> None:
@@ -79,13 +77,13 @@ def end_all_sessions(transaction: Transaction, now: EpochSeconds) -> None:
     _sign_out(transaction, _EVERYBODY, now)
 
 
-_NEXT_NUMBER: Final = statement("""
+_NEXT_NUMBER: Final = """
     INSERT INTO sign_outs (user_id, not_before) VALUES (0, $1::BIGINT)
     ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
         WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before + 1
     END
     RETURNING not_before
-""")
+"""
 
 _SIGN_OUT: Final = upsert("sign_outs", "user_id", "user_id BIGINT, not_before BIGINT")
 
@@ -98,6 +96,6 @@ def _sign_out(transaction: Transaction, user_id: int, now: EpochSeconds) -> int:
     return number
 
 
-def _number(transaction: Transaction, question: Statement, *values: object) -> int:
-    number: int = transaction.tuples(question, *values)[0][0]
+def _number(transaction: Transaction, question: str, *values: object) -> int:
+    number: int = transaction.fetch(question, *values)[0][0]
     return number

@@ -16,15 +16,13 @@ from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
 from msgspec.structs import replace
 
-from bot.export import csv
-from bot.export.atom import feed
-from bot.export.badge import badge, shield_record
 from bot.export.card import card
-from bot.export.chart import STYLE, chart, growth_of
+from bot.export.chart import STYLE, standalone_chart
+from bot.export.formats import CSV_HEADER, badge, csv_rows, feed, shield_record
 from bot.export.schemas import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
 from bot.links import Pages, Site, pages_of
 from bot.petition.i18n import message, translator
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
 from bot.web.context import PagesContext
 from bot.web.openapi import describe
@@ -132,10 +130,10 @@ class ApiRoutes:
         details = _require_names(require_visible(whole.details if whole else None, requested))
         entries = whole.entries if whole else ()
         rows = await asyncio.to_thread(_format_rows, entries, details.letters, self._context.site)
-        return Rendering(csv.HEADER.encode() + rows, _CSV_TYPE, details.snapshot.revision, headers=headers)
+        return Rendering(CSV_HEADER.encode() + rows, _CSV_TYPE, details.snapshot.revision, headers=headers)
 
     async def _write_rows(self, response: web.StreamResponse, petition_id: int, letters: Sequence[Letter]) -> None:
-        await response.write(csv.HEADER.encode())
+        await response.write(CSV_HEADER.encode())
         async for entries in self._read_in_turn(self._context.rosters.iterate_entries(petition_id)):
             await response.write(await asyncio.to_thread(_format_rows, entries, letters, self._context.site))
 
@@ -175,10 +173,8 @@ class ApiRoutes:
 
     async def _render_chart(self, requested: RequestedPetition) -> Rendering:
         details = await read_details(self._context, requested, RosterQuery(size=1))
-        snapshot = details.snapshot
-        tr = translator(snapshot.rules.settings.language)
-        text = chart(growth_of(details, self._context.now()), snapshot.title, tr, standalone=True)
-        return render_text(text, snapshot, "image/svg+xml")
+        text = standalone_chart(details, self._context.now())
+        return render_text(text, details.snapshot, "image/svg+xml")
 
     async def _feed(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self._context)
@@ -243,4 +239,4 @@ def _encode(record: msgspec.Struct) -> web.Response:
 
 
 def _format_rows(entries: Iterable[Entry], letters: Sequence[Letter], site: Site) -> bytes:
-    return csv.rows(record_signatures(entries, letters, site)).encode()
+    return csv_rows(record_signatures(entries, letters, site)).encode()

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from bot.github.app_client import GitHub
 from bot.github.throttle import Limits
+from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_worker import Worker
-from bot.reconcile.manual_resync import resync_by_hand
-from bot.reconcile.timing import Intervals
-from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.reconcile.resync import resync_by_hand
+from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.store import Lease, Store
 from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox

@@ -20,11 +20,10 @@ from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.machine_readable_tally import Coverage
 from bot.petition.reported_facts import CommentFact
+from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_worker import Worker
-from bot.reconcile.manual_resync import resync_by_hand
-from bot.reconcile.resync import ThreadResync
-from bot.reconcile.timing import Intervals
-from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.reconcile.resync import ThreadResync, resync_by_hand
+from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.store import Lease, ThreadToRead
 from sandbox.faults import Faults
 from sandbox.models import Comment as Posted

@@ -8,8 +8,7 @@ import pytest
 
 from bot.github.models.rest import CommentsRead
 from bot.petition.reported_facts import IssueFact
-from bot.reconcile.manual_resync import resync_by_hand
-from bot.reconcile.resync import ThreadResync
+from bot.reconcile.resync import ThreadResync, resync_by_hand
 from bot.store import ThreadToRead
 from sandbox.faults import Faults
 from sandbox.models import Issue

@@ -9,11 +9,10 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.petition.organizers.commands import GivenCommand
 from bot.petition.reported_facts import CommentFact, Issue, IssueFact, Repository
 from bot.store import Snapshot, Store, body_writes
-from bot.store.engine.database import statement
 from bot.store.letters import read_letters_with_texts
 from bot.store.petition_states import Condition, read_conditions
 from bot.store.rules import read_commands
@@ -131,7 +130,7 @@ async def list_commands(store: Store, petition_id: int) -> list[GivenCommand]:
 
 async def rows(store: Store, question: str) -> list[tuple[object, ...]]:
     """Look into the tables."""
-    return [tuple(row) for row in await store.database.read(lambda work: work.fetch(statement(question)))]
+    return [tuple(row) for row in await store.database.read(lambda work: work.fetch(question))]
 
 
 async def pragma(store: Store, words: str) -> object:

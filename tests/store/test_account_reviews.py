@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from bot.petition.counting.abuse_signals import Account
 from bot.store.account_reviews import ASK_AGAIN_AFTER
-from bot.store.engine.database import statement
 from tests.store.scene import INSTALLATION, LETTER, Scene, person
 
 NOW = 2_000_000_000.0
 
-FORGET_EMPTY = statement("UPDATE accounts SET empty = NULL")
+FORGET_EMPTY = "UPDATE accounts SET empty = NULL"
 """As after an upgrade."""
 
 

@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.reported_facts import CommentFact, Continuation, Issue, IssueFact, IssueGone
-from bot.store.engine.database import statement
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
 
 SECOND = Issue(id=1_001, number=8, title="Open the archive (2)", labels=frozenset(), updated_at=100)
@@ -109,7 +108,7 @@ async def test_what_is_kept_wrongly_of_both_threads_is_found_where_it_is(scene: 
     await scene.sign("ada")
     await go_on(scene)
     await sign_second(scene)
-    await scene.store.database.write(lambda work: work.execute(statement("DELETE FROM signatures")))
+    await scene.store.database.write(lambda work: work.execute("DELETE FROM signatures"))
     found = await scene.store.consistency.inspect(LETTER.id)
     assert found is not None
     assert (found.name, found.count) == ("acme/letters#7", 2)

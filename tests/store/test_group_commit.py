@@ -19,7 +19,7 @@ from bot.petition.comments.comment import Author
 from bot.petition.reported_facts import CommentFact, Fact, IssueFact
 from bot.store import Busy, DatabaseUnavailable, Store, StoreError, Unrecordable
 from bot.store.engine import health
-from bot.store.engine.database import Transaction, statement
+from bot.store.engine.database import Transaction
 from bot.store.recording import group_commit
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.supervisor import Supervisor
@@ -88,7 +88,7 @@ async def test_a_mistake_of_ours_is_not_blamed_on_the_sender_and_harms_no_other(
 
 async def test_what_the_database_refuses_is_our_mistake_unless_no_database_takes_it(scene: Scene) -> None:
     async def refuse(_: Sequence[Fact]) -> None:
-        broken = statement("INSERT INTO marks (name, at) VALUES ($1, $2)")
+        broken = "INSERT INTO marks (name, at) VALUES ($1, $2)"
         await scene.store.database.write(lambda work: work.execute(broken, None, 1))
 
     scene.store.writer._write = refuse

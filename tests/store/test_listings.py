@@ -11,7 +11,7 @@ from bot.petition.comments.commands import Doubtful, Sign
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.reported_facts import IssueGone
 from bot.store import ListingOutcome, ThreadToRead
-from bot.store.engine.database import Transaction, statement
+from bot.store.engine.database import Transaction
 from bot.store.recording import listings
 from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
 
@@ -222,7 +222,7 @@ async def test_what_is_kept_wrongly_is_found_and_repaired(scene: Scene, mischief
     signed = [scene.fact(author, Sign(author.login)).comment for author in (ADA, GRACE, ALAN)]
     await list_comments(scene, *signed)
     right = await scene.snapshot()
-    await scene.store.database.write(lambda work: work.execute(statement(mischief)))
+    await scene.store.database.write(lambda work: work.execute(mischief))
     assert await misfits(scene)
     outcome = await list_comments(scene, *signed)
     snapshot = await scene.snapshot()
@@ -248,7 +248,7 @@ async def test_a_comment_that_is_kept_wrongly_is_found_and_repaired(scene: Scene
     silent = scene.fact(person("linus"), None).comment
     await list_comments(scene, *signed, silent)
     right = await rows(scene.store, DERIVED)
-    await scene.store.database.write(lambda work: work.execute(statement(mischief)))
+    await scene.store.database.write(lambda work: work.execute(mischief))
     assert await misfits(scene)
     outcome = await list_comments(scene, *signed, silent)
     assert outcome.repaired
@@ -261,7 +261,7 @@ async def test_a_digest_that_is_kept_wrongly_is_found_and_repaired(scene: Scene)
     signed = [scene.fact(author, Sign(author.login)).comment for author in (ADA, GRACE, ALAN)]
     await list_comments(scene, *signed)
     right = (await scene.snapshot()).digest
-    damage = statement("UPDATE petitions SET digest_sum = $1")
+    damage = "UPDATE petitions SET digest_sum = $1"
     await scene.store.database.write(lambda work: work.execute(damage, b"17"))
     assert await misfits(scene) == ["the stored digest is that of other signatures"]
     assert (await list_comments(scene, *signed)).repaired

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, inspect
 
 from bot.store import DatabaseUnavailable, Store, migrate_ahead, migrations
-from bot.store.engine.database import connect, statement
+from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.errors import WrongDatabase
 from tests.store.scene import LETTER, Scene, rows
@@ -37,7 +37,7 @@ async def test_processes_that_start_at_once_do_not_cross(new_url: str) -> None:
 
 async def test_a_newer_database_is_refused(new_url: str) -> None:
     store = await Store.open(new_url)
-    newer = statement("UPDATE alembic_version SET version_num = '9999'")
+    newer = "UPDATE alembic_version SET version_num = '9999'"
     await store.database.write(lambda work: work.execute(newer))
     await store.close()
     with pytest.raises(WrongDatabase, match="version 9999, which is newer than this program"):

@@ -27,7 +27,6 @@ from bot.petition.reported_facts import (
 )
 from bot.store import Cursor, Listed, ListQuery, RosterQuery, SortOrder, Store, collation, not_counted
 from bot.store.collation import sort_key
-from bot.store.engine.database import statement
 from bot.store.roster_pages import RosterPage
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
@@ -380,7 +379,7 @@ async def test_what_is_not_shown_can_neither_be_found_nor_sorted_by(scene: Scene
 
 # Signatures of an earlier release have no keys, and get them in the background.
 
-LATER_KEYS = statement("UPDATE signatures SET sort_key = NULL, name_spellings = NULL, affiliation_spellings = NULL")
+LATER_KEYS = "UPDATE signatures SET sort_key = NULL, name_spellings = NULL, affiliation_spellings = NULL"
 
 
 async def without_keys(scene: Scene) -> None:

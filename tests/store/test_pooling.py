@@ -11,7 +11,6 @@ import pytest
 
 from bot.store import Store
 from bot.store.engine import postgres
-from bot.store.engine.database import statement
 from bot.store.engine.postgres import PostgresDatabase
 from bot.store.engine.url import PostgresServer, read_address
 from bot.store.errors import WrongDatabase
@@ -21,10 +20,10 @@ from tests.store.scene import INSTALLATION, Scene
 from tests.whole.command_line import credentials, run
 
 SESSIONS = {"pool_mode": "session"}
-TIMEOUTS = statement("""
+TIMEOUTS = """
     SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'),
            current_setting('application_name')
-""")
+"""
 
 
 def server(url: str) -> PostgresServer:
@@ -42,7 +41,7 @@ async def running_sandbox() -> AsyncIterator[Sandbox]:
 
 
 async def timeouts(store: Store) -> list[str]:
-    (found,) = await store.database.read(lambda work: work.tuples(TIMEOUTS))
+    (found,) = await store.database.read(lambda work: work.fetch(TIMEOUTS))
     return list(found)
 
 

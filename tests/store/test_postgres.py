@@ -20,7 +20,6 @@ from bot.petition.counting.tally import fold
 from bot.petition.reported_facts import CommentFact, Fact
 from bot.store import DatabaseUnavailable, Store
 from bot.store.engine import postgres, postgres_coordinator
-from bot.store.engine.database import statement
 from bot.store.errors import WrongDatabase
 from bot.store.recording.unit_of_work import read_comments_of
 from tests.store.scene import INSTALLATION, LETTER, Scene
@@ -40,10 +39,10 @@ async def main(url):
 asyncio.run(main(sys.argv[1]))
 """
 
-DISCONNECT = statement("""
+DISCONNECT = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name = 'undersigned' AND pid <> pg_backend_pid()
-""")
+"""
 
 
 @pytest.fixture
@@ -215,10 +214,10 @@ _WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 async def test_slow_reads_leave_a_connection_to_deliveries(stores: list[Store], postgres_url: str) -> None:
-    wait = statement("SELECT pg_advisory_xact_lock(7)")
+    wait = "SELECT pg_advisory_xact_lock(7)"
     other = await asyncpg.connect(postgres_url)
     async with other.transaction(), asyncio.TaskGroup() as group:
-        await other.execute(wait.postgresql)
+        await other.execute(wait)
         reads = [group.create_task(stores[0].database.read(lambda work: work.fetch(wait))) for _ in range(9)]
         while not await other.fetch(_WAITING):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)
@@ -277,7 +276,7 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
 
 
 async def test_a_server_that_hangs_is_unavailable(stores: list[Store]) -> None:
-    sleep = statement("SELECT pg_sleep(30)")
+    sleep = "SELECT pg_sleep(30)"
     with pytest.raises(DatabaseUnavailable):
         await stores[0].database.write(lambda work: work.fetch(sleep), 0.2)
     scene = Scene(stores[0])
@@ -287,9 +286,9 @@ async def test_a_server_that_hangs_is_unavailable(stores: list[Store]) -> None:
 
 async def test_commits_are_durable_whatever_the_servers_default(stores: list[Store], postgres_url: str) -> None:
     name = urlsplit(postgres_url).path[1:]
-    off = statement(f"ALTER DATABASE {name} SET synchronous_commit = off")
-    back = statement(f"ALTER DATABASE {name} RESET synchronous_commit")
-    ask = statement("SELECT current_setting('synchronous_commit')")
+    off = f"ALTER DATABASE {name} SET synchronous_commit = off"
+    back = f"ALTER DATABASE {name} RESET synchronous_commit"
+    ask = "SELECT current_setting('synchronous_commit')"
     await stores[0].database.write(lambda work: work.execute(off))
     store = await Store.open(postgres_url)
     assert [tuple(row) for row in await store.database.read(lambda work: work.fetch(ask))] == [("on",)]

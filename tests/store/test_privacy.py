@@ -13,7 +13,6 @@ from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.reported_facts import CommentFact
 from bot.store import Forgotten
 from bot.store.audit_log import ATTEMPTS_KEPT
-from bot.store.engine.database import statement
 from bot.store.privacy import ToAnonymise
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
@@ -25,10 +24,10 @@ OTHER = replace(LETTER, id=2_000, number=8)
 async def everything(scene: Scene) -> str:
     """Give all rows of all tables as text."""
     database = scene.store.database
-    names = statement("SELECT name FROM sqlite_master WHERE type = 'table'")
+    names = "SELECT name FROM sqlite_master WHERE type = 'table'"
     if scene.store.database.__class__.__name__.startswith("Postgres"):
-        names = statement("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    tables = [row[0] for row in await database.read(lambda work: work.tuples(names))]
+        names = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    tables = [row[0] for row in await database.read(lambda work: work.fetch(names))]
     found = ""
     for table in tables:
         found += repr(await rows(scene.store, f"SELECT * FROM {table}"))  # noqa: S608 - a name from the catalogue

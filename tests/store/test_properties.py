@@ -16,7 +16,6 @@ from bot.petition.comments.comment import GHOST_ID, Author, Comment, Version, Wr
 from bot.petition.counting.tally import digest, explain, fold
 from bot.petition.reported_facts import CommentFact, Fact, Issue, IssueFact
 from bot.store import RosterQuery, Store
-from bot.store.engine.database import statement
 from bot.store.recording import listings
 from bot.store.recording.unit_of_work import read_comments_of
 from bot.store.row_codec import CommentRow
@@ -38,7 +37,7 @@ SHARED_STORE = settings(
     max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
-PER_DAY = statement("SELECT day, signatures FROM days WHERE petition_id = $1")
+PER_DAY = "SELECT day, signatures FROM days WHERE petition_id = $1"
 _issue_ids = count(10_000)
 _comment_ids = count(6_000_000_000, 1_000)
 

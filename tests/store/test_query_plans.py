@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from msgspec.structs import replace
@@ -19,13 +19,13 @@ from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.reported_facts import BodyEdit, IssueFact, IssueGone
 from bot.store import Clarification, Cursor, LastBodies, PlannedBody, RosterQuery, SortOrder, State, Store
-from bot.store.engine.database import Database, Row, Statement, Transaction, statement
+from bot.store.engine.database import Database, Row, Transaction
 from bot.store.engine.sqlite import SqliteDatabase
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, record_write
 
 T = TypeVar("T")
 
-INDEXES_ONLY = statement("SET LOCAL enable_seqscan = off")
+INDEXES_ONLY = "SET LOCAL enable_seqscan = off"
 OF_WHAT_WAITS = {
     "petitions_due",
     "petitions_ending",
@@ -42,30 +42,29 @@ GROWING = {"comments", "signatures", "threads", "petitions", "repositories"}
 class Traced(Transaction):
     """A transaction that keeps what it executes."""
 
-    def __init__(self, inner: Transaction, executed: set[Statement]) -> None:
+    def __init__(self, inner: Transaction, executed: set[str]) -> None:
         self.inner, self.executed = inner, executed
 
-    def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
-        self.executed.add(statement)
-        return self.inner.fetch(statement, *values)
+    def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        self.executed.add(sql)
+        return self.inner.fetch(sql, *values)
 
-    def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
-        self.executed.add(statement)
-        return self.inner.tuples(statement, *values)
+    def execute(self, sql: str, *values: object) -> int:
+        self.executed.add(sql)
+        return self.inner.execute(sql, *values)
 
-    def execute(self, statement: Statement, *values: object) -> int:
-        self.executed.add(statement)
-        return self.inner.execute(statement, *values)
-
-    def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
+    def put(self, sql: str, rows: Collection[tuple[object, ...]]) -> None:
         if rows:
-            self.executed.add(statement)
-        self.inner.put(statement, rows)
+            self.executed.add(sql)
+        self.inner.put(sql, rows)
 
-    def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
+    def each(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         if rows:
-            self.executed.add(statement)
-        self.inner.each(statement, rows)
+            self.executed.add(sql)
+        self.inner.each(sql, rows)
+
+    def has_table(self, name: str) -> bool:
+        return self.inner.has_table(name)
 
 
 @dataclass
@@ -73,13 +72,13 @@ class Trace:
     """What a store has executed since it was last asked."""
 
     database: Database
-    executed: set[Statement] = field(default_factory=set)
+    executed: set[str] = field(default_factory=set)
 
     async def read_whole_tables(self, *, at_least: int) -> dict[str, set[str]]:
         """Return which of the statements read growing tables from end to end; there must be so many statements."""
         executed, self.executed = self.executed, set()
         assert len(executed) >= at_least
-        plans = {text.postgresql: scanned(text, await explain(self.database, text)) for text in executed}
+        plans = {text: scanned(text, await explain(self.database, text)) for text in executed}
         found = {text: tables & GROWING for text, tables in plans.items() if tables & GROWING}
         return {text: tables for text, tables in found.items() if not any(part in text for part in WITHOUT_INDEX)}
 
@@ -235,7 +234,7 @@ async def test_pages_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> 
 
 async def test_filling_roster_keys_finds_its_rows_by_an_index(trace: Trace, scene: Scene) -> None:
     await scene.sign("ada")
-    later = statement("UPDATE signatures SET sort_key = NULL WHERE comment_id > 0")
+    later = "UPDATE signatures SET sort_key = NULL WHERE comment_id > 0"
     await scene.store.database.write(lambda work: work.execute(later))
     trace.executed.clear()
     assert await scene.store.fill_roster_keys()
@@ -267,21 +266,20 @@ async def test_a_page_of_a_roster_begins_where_the_index_says(
     assert sum("TEMP B-TREE" in line for line in plan) <= 1
 
 
-async def explain(database: Database, text: Statement) -> list[str]:
+async def explain(database: Database, text: str) -> list[str]:
     """Return how rows will be found. An empty table is always read from end to end, unless that is forbidden."""
-    question = Statement(f"EXPLAIN QUERY PLAN {text.sqlite}", f"EXPLAIN (GENERIC_PLAN) {text.postgresql}")
-    values = [None] * max(map(int, re.findall(r"\?(\d+)", text.sqlite)), default=0)
+    values = [None] * max(map(int, re.findall(r"\$(\d+)", text)), default=0)
 
     def ask(transaction: Transaction) -> list[str]:
         if isinstance(database, SqliteDatabase):
-            return [row.detail for row in transaction.fetch(question, *values)]
+            return [row["detail"] for row in transaction.fetch(f"EXPLAIN QUERY PLAN {text}", *values)]
         transaction.execute(INDEXES_ONLY)
-        return [row[0] for row in transaction.fetch(question, *values)]
+        return [row[0] for row in transaction.fetch(f"EXPLAIN (GENERIC_PLAN) {text}", *values)]
 
     return await type(database).read(database, ask)
 
 
-def scanned(text: Statement, plan: list[str]) -> set[str]:
+def scanned(text: str, plan: list[str]) -> set[str]:
     """Return which tables, or indexes that grow like them, a plan reads from end to end."""
     lines = "\n".join(plan)
     found = re.findall(r"^SCAN (\w+)$", lines, re.MULTILINE) + re.findall(r"Seq Scan on (\w+)", lines)
@@ -289,5 +287,5 @@ def scanned(text: Statement, plan: list[str]) -> set[str]:
     found += [name for name, index in walked if index not in OF_WHAT_WAITS]
     # What a part of the statement has found may be read as a whole, once.
     parts = re.findall(r"^(?:CO-ROUTINE|MATERIALIZE) (\w+)", lines, re.MULTILINE)
-    tables = {alias: table for table, alias in re.findall(r"(?:FROM|JOIN) (\w+) (\w+)", text.sqlite)}
+    tables = {alias: table for table, alias in re.findall(r"(?:FROM|JOIN) (\w+) (\w+)", text)}
     return {tables.get(name, name) for name in Counter(found) - Counter(parts)}

@@ -12,7 +12,6 @@ from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
 from bot.petition.reported_facts import IssueGone, SettingsFact
 from bot.store import Store
-from bot.store.engine.database import statement
 from bot.store.rules import read_named, read_organizers, record_rules
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, person, rows
 
@@ -276,7 +275,7 @@ async def test_what_an_update_finds_wrong_in_the_settings_is_named_and_the_rest_
 ) -> None:
     store = scene.store
     await store.rules.record_settings(REPOSITORY.id, 'also_accept: ["+1"]\ngoal: 5', 100)
-    older = statement("UPDATE settings SET text = $1")
+    older = "UPDATE settings SET text = $1"
     await store.database.write(lambda work: work.execute(older, 'also_accept: ["+1"]\ngoal: 1.0'))
     known = await store.rules.get_settings(REPOSITORY.id)
     assert known.settings == Settings(also_accept=("+1",))

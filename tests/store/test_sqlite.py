@@ -13,7 +13,7 @@ import pytest
 
 from bot.store import DatabaseUnavailable, Store
 from bot.store.engine import sqlite as sqlite_engine
-from bot.store.engine.database import Transaction, statement
+from bot.store.engine.database import Transaction
 from tests.store.scene import LETTER, Scene, pragma
 
 RECORDER = """
@@ -76,21 +76,21 @@ async def test_every_commit_goes_to_the_disk(scene: Scene) -> None:
 
 
 async def test_a_statement_may_name_its_values_in_any_sequence_and_twice(scene: Scene) -> None:
-    question = statement("SELECT $2, $1, $2, $3 = ANY($4::BIGINT[])")
+    question = "SELECT $2, $1, $2, $3 = ANY($4::BIGINT[])"
 
     def ask(transaction: Transaction) -> list[tuple[object, ...]]:
-        return [tuple(row) for row in transaction.tuples(question, 1, "b", 7, [6, 7])]
+        return [tuple(row) for row in transaction.fetch(question, 1, "b", 7, [6, 7])]
 
     assert await scene.store.database.read(ask) == [("b", 1, "b", 1)]
 
 
 async def test_rows_may_be_written_one_by_one_likewise(scene: Scene) -> None:
-    change = statement("UPDATE petitions SET revision = $2, published_revision = $2 - 1 WHERE id >= $1")
-    question = statement("SELECT revision, published_revision FROM petitions")
+    change = "UPDATE petitions SET revision = $2, published_revision = $2 - 1 WHERE id >= $1"
+    question = "SELECT revision, published_revision FROM petitions"
 
     def act(transaction: Transaction) -> list[tuple[object, ...]]:
         transaction.each(change, [(0, 70), (1, 80)])
-        return [tuple(row) for row in transaction.tuples(question)]
+        return [tuple(row) for row in transaction.fetch(question)]
 
     assert await scene.store.database.write(act) == [(80, 79)]
 
@@ -106,7 +106,7 @@ async def test_a_locked_file_is_no_catastrophe(scene: Scene, path: Path) -> None
 
 
 async def test_a_statement_that_makes_no_sense_is_a_mistake_of_ours_and_no_outage(scene: Scene) -> None:
-    broken = statement("UPDATE marks SET no_such_column = $1")
+    broken = "UPDATE marks SET no_such_column = $1"
     with pytest.raises(sqlite3.OperationalError, match="no such column"):
         await scene.store.database.write(lambda work: work.execute(broken, 1))
     assert await scene.store.ping()

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bot.links import Addresses
 from bot.petition.comments.commands import Sign
-from bot.petition.letter_translations import Translation, digest_of
+from bot.petition.letter_versions_and_translations import Translation, digest_of
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEFAULTS, Detail

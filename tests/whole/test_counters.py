@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.config import Config
+from bot.doctor.checks import examine
 from bot.github.petition_reader import IssueName
-from bot.operations import examine
 from bot.petition.block.body import machine_line
 from bot.petition.organizers.settings import PATH
 from bot.petition.threads import Continues, continuation_body

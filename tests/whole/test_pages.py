@@ -9,7 +9,6 @@ import aiohttp
 import pytest
 
 from bot.store import Store
-from bot.store.engine.database import statement
 from sandbox.models import Issue
 from tests.web.html import Read
 from tests.whole.recorded_calls import eventually
@@ -67,10 +66,10 @@ async def test_signatures_of_an_earlier_release_are_prepared_beside_the_work(pub
     await public.shows(petition, 3)
     await public.stop_bot()
     store = await Store.open(public.database_url)
-    await store.database.write(lambda work: work.execute(statement("UPDATE signatures SET sort_key = NULL")))
+    await store.database.write(lambda work: work.execute("UPDATE signatures SET sort_key = NULL"))
     await store.close()
     bot = await public.start_bot()
-    left = statement("SELECT 1 FROM signatures WHERE sort_key IS NULL")
+    left = "SELECT 1 FROM signatures WHERE sort_key IS NULL"
 
     async def all_are_prepared() -> bool:
         return not await bot.store.database.read(lambda work: work.fetch(left))

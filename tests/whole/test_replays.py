@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from functools import partial
+from typing import Any, cast
 
 import pytest
 
 from bot.github import webhooks
 from bot.store import Store
-from bot.store.engine.database import Row, Statement, Transaction, statement
+from bot.store.engine.database import Row, Transaction
+from bot.store.engine.sqlite import SqliteDatabase
 from sandbox.deliveries import Delivery
 from sandbox.server import Sandbox
 from sandbox.world import Event
@@ -117,24 +119,21 @@ async def replay(store: Store, events: Sequence[Event]) -> None:
 async def contents(store: Store) -> dict[str, list[str]]:
     """Give all rows of all tables, but for what is only bookkeeping."""
     found: dict[str, list[str]] = {}
-    tables = await store.database.read(lambda work: work.tuples(TABLES))
-    for (table,) in tables:
+    sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    if not isinstance(store.database, SqliteDatabase):
+        sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+    for (table,) in await store.database.read(lambda work: work.fetch(sql)):
         rows = await store.database.read(partial(_rows, table=table))
         left_out = BOOKKEEPING.get(table, set())
         found[table] = sorted(
-            repr([(name, value) for name, value in row._asdict().items() if name not in left_out]) for row in rows
+            repr([(name, value) for name, value in dict(cast("Any", row)).items() if name not in left_out])
+            for row in rows
         )
     return found
 
 
-TABLES = Statement(
-    "SELECT name FROM sqlite_master WHERE type = 'table'",
-    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'",
-)
-
-
 def _rows(transaction: Transaction, table: str) -> Sequence[Row]:
-    return transaction.fetch(statement(f"SELECT * FROM {table}"))  # noqa: S608 - a name of ours
+    return transaction.fetch(f"SELECT * FROM {table}")  # noqa: S608 - a name of ours
 
 
 def _bytes(event: Event) -> bytes:

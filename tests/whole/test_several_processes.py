@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.reconcile.timing import Intervals
+from bot.reconcile.errors_and_retries import Intervals
 from bot.store.engine import postgres, postgres_coordinator
 from sandbox.deliveries import Attempt, DeliveryLog
 from sandbox.models import Comment, Issue

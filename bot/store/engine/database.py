@@ -4,11 +4,7 @@ A transaction is a synchronous function of a `Transaction`. For SQLite it runs i
 statements in one go: a thread hop per transaction, not per statement. For PostgreSQL it runs in a greenlet, so
 every statement awaits the server without blocking the loop.
 
-One text of SQL serves both: it is written in PostgreSQL's way, and `statement` makes of it what SQLite reads:
-
-    = ANY($1::BIGINT[])                         IN (SELECT value FROM json_each(?1))
-    SELECT * FROM unnest($1::BIGINT[], …)       VALUES (?1, …), once per row
-    FOR UPDATE …                                (nothing: one transaction writes at a time)
+SQL is written in PostgreSQL's way; `bot.store.engine.sqlite` translates what SQLite reads otherwise.
 
 The drivers are spoken to directly. SQLAlchemy is there for the migrations only: between us and the driver it would
 double the work of a transaction, the time to start and the memory.
@@ -16,16 +12,11 @@ double the work of a transaction, the time to start and the memory.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from collections import namedtuple
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache, wraps
-from textwrap import dedent
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
-
-from msgspec import Struct
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
@@ -47,46 +38,23 @@ LONG_TIMEOUT: Final = 60.0
 """Seconds that a transaction may take that reads much, or repairs what should never have been wrong."""
 
 
-class Statement(Struct, frozen=True):
-    """One statement as each engine reads it."""
-
-    sqlite: str
-    postgresql: str
-
-
-def statement(text: str) -> Statement:
-    """Return a statement, from its text for PostgreSQL."""
-    text = dedent(text).strip()
-    return Statement(_for_sqlite(text), text)
-
-
-def _for_sqlite(text: str) -> str:
-    text = re.sub(r"= ANY\((\$\d+)::\w+\[\]\)", r"IN (SELECT value FROM json_each(\1))", text)
-    text = re.sub(r"SELECT \* FROM unnest(\([^)]*\))", lambda rows: "VALUES " + rows[1], text)
-    text = re.sub(r"\s+FOR UPDATE[^)]*$", "", text)
-    text = re.sub(r"::(BIGINT|BYTEA|TEXT|BOOLEAN|INTEGER|DOUBLE PRECISION)(\[\])?", "", text)
-    return re.sub(r"\$(\d+)", r"?\1", text)
-
-
-def upsert(table: str, key: str, columns: str) -> Statement:
+def upsert(table: str, key: str, columns: str) -> str:
     """Return the statement that puts rows, or replaces those with their key; `columns` are "name TYPE, …"."""
     types = dict(column.split() for column in columns.split(", "))
     arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types.values(), 1))
     changes = ", ".join(f"{name} = excluded.{name}" for name in types if name not in key.split(", "))
-    return statement(f"""
+    return f"""
         INSERT INTO {table} ({", ".join(types)}) SELECT * FROM unnest({arrays})
         ON CONFLICT ({key}) DO UPDATE SET {changes}
-    """)
+    """
 
 
-class Row(tuple[Any, ...]):
-    """A row whose columns have the names that the statement gives them."""
+class Row(Protocol):
+    """A row of either driver, by the places of its columns or by their names."""
 
-    __slots__ = ()
+    def __getitem__(self, column: int | str | slice) -> Any: ...
 
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 class Transaction(ABC):
@@ -95,29 +63,24 @@ class Transaction(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
+    def fetch(self, sql: str, *values: object) -> Sequence[Row]:
         """Return all rows."""
 
     @abstractmethod
-    def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
-        """Return all rows, faster than `fetch` and without the names of their columns."""
-
-    @abstractmethod
-    def execute(self, statement: Statement, *values: object) -> int:
+    def execute(self, sql: str, *values: object) -> int:
         """Return the number of rows touched."""
 
     @abstractmethod
-    def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
+    def put(self, sql: str, rows: Collection[tuple[object, ...]]) -> None:
         """Write all rows, in as few calls of the driver as possible."""
 
     @abstractmethod
-    def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
+    def each(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Run a statement for each row, in one call of the driver."""
 
-
-def name_columns(columns: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> list[Row]:
-    """Return a driver's rows with the names of their columns."""
-    return cast("list[Row]", list(map(_row_type(columns)._make, rows)))
+    @abstractmethod
+    def has_table(self, name: str) -> bool:
+        """Return whether there is a table of this name."""
 
 
 class Database(ABC):
@@ -179,11 +142,11 @@ class Records:
         self._now = now
         self._announce = announce
 
-    async def _fetch(self, question: Statement, *values: object) -> Sequence[Row]:
-        return await self._database.read(lambda transaction: transaction.fetch(question, *values))
+    async def _fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        return await self._database.read(lambda transaction: transaction.fetch(sql, *values))
 
-    async def _execute(self, change: Statement, *values: object) -> int:
-        return await self._database.write(lambda transaction: transaction.execute(change, *values))
+    async def _execute(self, sql: str, *values: object) -> int:
+        return await self._database.write(lambda transaction: transaction.execute(sql, *values))
 
 
 R = TypeVar("R", bound=Records)
@@ -213,16 +176,6 @@ def write_transaction(
     return run
 
 
-_HAS_TABLE: Final = Statement(
-    sqlite="SELECT 1 FROM sqlite_master WHERE name = ?1", postgresql="SELECT 1 WHERE to_regclass($1) IS NOT NULL"
-)
-
-
-def has_table(transaction: Transaction, name: str) -> bool:
-    """Return whether there is a table of this name."""
-    return bool(transaction.tuples(_HAS_TABLE, name))
-
-
 def connect(address: SqliteFile | PostgresServer) -> Database:
     """Return a database for transactions; nothing is opened yet."""
     # Each driver is loaded only by those who use it: memory, and time to start.
@@ -233,12 +186,6 @@ def connect(address: SqliteFile | PostgresServer) -> Database:
     from bot.store.engine.postgres import PostgresDatabase  # noqa: PLC0415 - see above
 
     return PostgresDatabase(address)
-
-
-@lru_cache(256)
-def _row_type(columns: tuple[str, ...]) -> Any:
-    # What a statement gives no name, or a name that Python does not take, has only its place.
-    return namedtuple("Row", columns, rename=True)  # noqa: PYI024 - the names are known only now
 
 
 class Lease:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.store.engine.database import Database, Transaction, connect, statement
+from bot.store.engine.database import Database, Transaction, connect
 from bot.store.engine.opening_errors import describe, obstacle, reason
 from bot.store.engine.url import SqliteFile, read_address
 from bot.store.errors import Damaged, DatabaseUnavailable, StoreError
@@ -57,7 +57,7 @@ async def check_health(database_url: str) -> Health:
         return Health(problem=f"{describe(address)}: {reason(address, error)}")
 
 
-_PING: Final = statement("SELECT 1")
+_PING: Final = "SELECT 1"
 
 
 async def is_answering(database: Database, in_doubt: bool) -> bool:

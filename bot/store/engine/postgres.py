@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import asyncpg
 from greenlet import getcurrent, greenlet
@@ -17,9 +17,7 @@ from bot.store.engine.database import (
     Coordinator,
     Database,
     Row,
-    Statement,
     Transaction,
-    name_columns,
 )
 from bot.store.engine.postgres_coordinator import PostgresCoordinator
 from bot.store.engine.url import UNREADABLE, PostgresServer
@@ -192,28 +190,27 @@ class _PostgresTransaction(Transaction):
     def __init__(self, session: asyncpg.Connection) -> None:
         self._session = session
 
-    def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
-        records = await_from_greenlet(self._session.fetch(statement.postgresql, *values))
-        return name_columns(tuple(records[0].keys()), records) if records else []
-
-    def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
-        found: Sequence[Sequence[Any]] = await_from_greenlet(self._session.fetch(statement.postgresql, *values))
+    def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        found: Sequence[Row] = await_from_greenlet(self._session.fetch(sql, *values))
         return found
 
-    def execute(self, statement: Statement, *values: object) -> int:
-        status = await_from_greenlet(self._session.execute(statement.postgresql, *values))
+    def execute(self, sql: str, *values: object) -> int:
+        status = await_from_greenlet(self._session.execute(sql, *values))
         number = status.rpartition(" ")[2]
         return int(number) if number.isdigit() else 0
 
-    def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
+    def put(self, sql: str, rows: Collection[tuple[object, ...]]) -> None:
         if rows:
-            await_from_greenlet(self._session.execute(statement.postgresql, *map(list, zip(*rows, strict=True))))
+            await_from_greenlet(self._session.execute(sql, *map(list, zip(*rows, strict=True))))
 
-    def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
+    def each(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         if len(rows) == 1:
-            await_from_greenlet(self._session.execute(statement.postgresql, *rows[0]))
+            await_from_greenlet(self._session.execute(sql, *rows[0]))
         elif rows:
-            await_from_greenlet(self._session.executemany(statement.postgresql, rows))
+            await_from_greenlet(self._session.executemany(sql, rows))
+
+    def has_table(self, name: str) -> bool:
+        return bool(self.fetch("SELECT 1 WHERE to_regclass($1) IS NOT NULL", name))
 
 
 class _Retry(DatabaseUnavailable):

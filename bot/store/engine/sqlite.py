@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
@@ -23,9 +23,7 @@ from bot.store.engine.database import (
     Coordinator,
     Database,
     Row,
-    Statement,
     Transaction,
-    name_columns,
 )
 from bot.store.engine.sqlite_coordinator import SqliteCoordinator, make_database_file
 from bot.store.engine.url import SqliteFile
@@ -218,29 +216,28 @@ class _SqliteTransaction(Transaction):
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._cursor = connection.cursor()
 
-    def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
-        cursor = self._cursor.execute(*_prepare(statement, values))
-        return name_columns(tuple(column[0] for column in cursor.description or ()), cursor)
+    def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        return self._cursor.execute(*_prepare(sql, values)).fetchall()
 
-    def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
-        return self._cursor.execute(*_prepare(statement, values)).fetchall()
+    def execute(self, sql: str, *values: object) -> int:
+        return self._cursor.execute(*_prepare(sql, values)).rowcount
 
-    def execute(self, statement: Statement, *values: object) -> int:
-        return self._cursor.execute(*_prepare(statement, values)).rowcount
-
-    def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
+    def put(self, sql: str, rows: Collection[tuple[object, ...]]) -> None:
         # Between two rows of `executemany` the driver asks for the interpreter, which the loop is using.
         waiting = list(rows)
         for number in _ROWS_AT_ONCE:
             while len(waiting) >= number:
                 values = [value for row in waiting[:number] for value in row]
-                self._cursor.execute(_for_rows(statement.sqlite, number), values)
+                self._cursor.execute(_for_rows(sql, number), values)
                 del waiting[:number]
 
-    def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
+    def each(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         if rows:
-            text, places = _in_sequence(statement.sqlite)
+            text, places = translate(sql)
             self._cursor.executemany(text, [[row[place] for place in places] for row in rows])
+
+    def has_table(self, name: str) -> bool:
+        return bool(self.fetch("SELECT 1 FROM sqlite_master WHERE name = $1", name))
 
 
 _ROWS_AT_ONCE: Final = (64, 16, 4, 1)
@@ -248,9 +245,9 @@ _ROWS_AT_ONCE: Final = (64, 16, 4, 1)
 
 
 @lru_cache(64)
-def _for_rows(text: str, number: int) -> str:
+def _for_rows(sql: str, number: int) -> str:
     """Repeat the row of a statement's VALUES."""
-    before, row, after = _VALUES.split(text)
+    before, row, after = _VALUES.split(translate(sql)[0])
     one = f"({', '.join('?' * (row.count(',') + 1))})"
     return f"{before}VALUES {', '.join([one] * number)}{after}"
 
@@ -258,8 +255,8 @@ def _for_rows(text: str, number: int) -> str:
 _VALUES: Final = re.compile(r"VALUES (\([^)]*\))")
 
 
-def _prepare(statement: Statement, values: tuple[object, ...]) -> tuple[str, list[object]]:
-    text, places = _in_sequence(statement.sqlite)
+def _prepare(sql: str, values: tuple[object, ...]) -> tuple[str, list[object]]:
+    text, places = translate(sql)
     spelled = [
         msgspec.json.encode(value).decode() if isinstance(value, list | tuple) else value for value in values
     ]
@@ -267,12 +264,28 @@ def _prepare(statement: Statement, values: tuple[object, ...]) -> tuple[str, lis
 
 
 @lru_cache(1024)
-def _in_sequence(text: str) -> tuple[str, tuple[int, ...]]:
-    """Remove the numbers from placeholders, and return them: before 3.12.4, Python 3.12 warns of such."""
-    return _NUMBERED.sub("?", text), tuple(int(number) - 1 for number in _NUMBERED.findall(text))
+def translate(sql: str) -> tuple[str, tuple[int, ...]]:
+    """Translate a statement for PostgreSQL; also return of each placeholder which value belongs there."""
+    for pattern, replacement in _TRANSLATIONS:
+        sql = re.sub(pattern, replacement, sql)
+    # Without their numbers, because before 3.12.4, Python 3.12 warns of such.
+    return _NUMBERED.sub("?", sql), tuple(int(number) - 1 for number in _NUMBERED.findall(sql))
 
 
-_NUMBERED: Final = re.compile(r"\?(\d+)")
+_NUMBERED: Final = re.compile(r"\$(\d+)")
+
+_TRANSLATIONS: Final = (
+    (r"= ANY\((\$\d+)::\w+\[\]\)", r"IN (SELECT value FROM json_each(\1))"),
+    # Once per row, see `_for_rows`.
+    (r"SELECT \* FROM unnest(\([^)]*\))", r"VALUES \1"),
+    (r"::(BIGINT|BYTEA|TEXT|BOOLEAN|INTEGER|DOUBLE PRECISION)(\[\])?", ""),
+    (r"\bgreatest\(", "max("),
+    (r' COLLATE "C"', ""),
+    (r"\bILIKE\b", "LIKE"),
+    # Nothing has to be locked: one transaction writes at a time.
+    (r"\s+FOR UPDATE[^)]*$", ""),
+    (r"\bpg_advisory_xact_lock\(\d+\)", "1"),
+)
 
 
 def _open(path: Path, lock_seconds: Seconds) -> sqlite3.Connection:
@@ -287,6 +300,7 @@ def _open(path: Path, lock_seconds: Seconds) -> sqlite3.Connection:
         _use_wal(connection, lock_seconds)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{PAGES}")
+        connection.row_factory = sqlite3.Row
     except BaseException:
         connection.close()
         raise

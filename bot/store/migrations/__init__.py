@@ -7,7 +7,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from typing import Final
 
-from bot.store.engine.database import Database, Transaction, connect, has_table, statement
+from bot.store.engine.database import Database, Transaction, connect
 from bot.store.engine.url import read_address
 from bot.store.errors import StoreError
 
@@ -48,9 +48,9 @@ async def _is_current(database_url: str) -> bool:
         return True
 
 
-_VERSIONS: Final = statement("SELECT version_num FROM alembic_version")
+_VERSIONS: Final = "SELECT version_num FROM alembic_version"
 
 
 def read_versions(transaction: Transaction) -> list[str]:
     """Return the version of the tables, in a list that is empty where there are none."""
-    return [row[0] for row in transaction.tuples(_VERSIONS)] if has_table(transaction, "alembic_version") else []
+    return [row[0] for row in transaction.fetch(_VERSIONS)] if transaction.has_table("alembic_version") else []

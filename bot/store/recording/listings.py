@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.petition.comments.comment import Comment, standing
 from bot.petition.comments.versions import MAX_VERSIONS, Writer
 from bot.petition.counting.tally import Signature
-from bot.store.engine.database import Transaction, statement
+from bot.store.engine.database import Transaction
 from bot.store.recording.observations import RecordContext, merge_comment
 from bot.store.recording.signatures import (
     derive_signatures,
@@ -84,21 +84,21 @@ def split_listing(listing: CommentListing, known: Iterable[int]) -> list[Comment
     ]
 
 
-_COMMENT_IDS: Final = statement("SELECT id FROM comments WHERE issue_id = $1")
+_COMMENT_IDS: Final = "SELECT id FROM comments WHERE issue_id = $1"
 
 
 def read_comment_ids(transaction: Transaction, issue_id: int) -> list[int]:
     """Return the ids of the comments that are known on an issue."""
-    return [comment_id for (comment_id,) in transaction.tuples(_COMMENT_IDS, issue_id)]
+    return [comment_id for (comment_id,) in transaction.fetch(_COMMENT_IDS, issue_id)]
 
 
-_MARK_LISTED: Final = statement("""
+_MARK_LISTED: Final = """
     UPDATE threads
     SET listed_at = CASE WHEN listed_at < $2 THEN $2 ELSE listed_at END,
         changes_since = CASE WHEN changes_since < $2 THEN $2 ELSE changes_since END,
         reread_done = CASE WHEN reread_done < $3 THEN $3 ELSE reread_done END
     WHERE issue_id = $1
-""")
+"""
 
 
 def record_listing(
@@ -152,16 +152,16 @@ def _record_missing(
     return sum(merge_comment(unit, thread, comment) is not None for comment in lacking)
 
 
-_SIGNATURES_OF: Final = statement(f"""
+_SIGNATURES_OF: Final = f"""
     SELECT {SIGNATURE_COLUMNS}
     FROM signatures WHERE comment_id = ANY($1::BIGINT[]) AND petition_id = $2
-""")
+"""
 
 
 def _repair(unit: UnitOfWork, petition: PetitionRow, signatures: dict[Person, Signature | None]) -> int:
     """Compare kept signatures with what was just derived from the comments, and repair them."""
     ids = [row.comment.id for row in unit.comments.values() if row.petition_id == petition.id]
-    kept_rows = unit.transaction.tuples(_SIGNATURES_OF, ids, petition.id)
+    kept_rows = unit.transaction.fetch(_SIGNATURES_OF, ids, petition.id)
     kept = {each.comment_id: each for each in starmap(Signature, kept_rows)}
     right = {
         each.comment_id: each

@@ -15,7 +15,7 @@ from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
 from bot.store.account_reviews import put_accounts
 from bot.store.collation import roster_keys
-from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
+from bot.store.engine.database import Records, Transaction, read_transaction, upsert
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
 from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
 from bot.time_types import WholeEpochSeconds
@@ -61,11 +61,11 @@ def derive_comment(row: CommentRow) -> None:
     row.ack_due = row.wanted != row.given
 
 
-_ADD_TO_DAYS: Final = statement("""
+_ADD_TO_DAYS: Final = """
     INSERT INTO days (petition_id, day, signatures)
     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
     ON CONFLICT (petition_id, day) DO UPDATE SET signatures = days.signatures + excluded.signatures
-""")
+"""
 
 
 def derive_signatures(unit: UnitOfWork, now: WholeEpochSeconds) -> dict[Person, Signature | None]:
@@ -105,12 +105,12 @@ def evaluate_comments(petition: PetitionRow, comments: Sequence[CommentRow]) -> 
     return evaluate_standings(standings, closed_at=petition.closed_at, rules=petition.rules, born=born)
 
 
-_ACCOUNT_AGES: Final = statement("SELECT user_id, born FROM accounts WHERE user_id = ANY($1::BIGINT[])")
+_ACCOUNT_AGES: Final = "SELECT user_id, born FROM accounts WHERE user_id = ANY($1::BIGINT[])"
 
 
 def read_account_ages(transaction: Transaction, people: Sequence[int]) -> dict[int, WholeEpochSeconds]:
     """Return when the accounts of people were opened, by user id, as far as that is known."""
-    return {row.user_id: row.born for row in transaction.fetch(_ACCOUNT_AGES, people)}
+    return {row["user_id"]: row["born"] for row in transaction.fetch(_ACCOUNT_AGES, people)}
 
 
 def read_born(transaction: Transaction, petition: PetitionRow, people: Sequence[int]) -> None:
@@ -141,33 +141,33 @@ def put_signatures(transaction: Transaction, signatures: Iterable[tuple[int, Sig
 
 
 # Rows of the petition that has waited longest: a transaction locks the petitions whose rows it writes.
-_PETITION_WITHOUT_KEYS: Final = statement("""
+_PETITION_WITHOUT_KEYS: Final = """
     SELECT petition_id FROM signatures WHERE sort_key IS NULL ORDER BY comment_id LIMIT 1
-""")
+"""
 
-_LOCK_PETITION: Final = statement("SELECT id FROM petitions WHERE id = $1 FOR UPDATE")
+_LOCK_PETITION: Final = "SELECT id FROM petitions WHERE id = $1 FOR UPDATE"
 
-_WITHOUT_KEYS: Final = statement("""
+_WITHOUT_KEYS: Final = """
     SELECT comment_id, login, name, affiliation FROM signatures
     WHERE petition_id = $1 AND sort_key IS NULL ORDER BY comment_id LIMIT $2
-""")
+"""
 
-_SET_KEYS: Final = statement("""
+_SET_KEYS: Final = """
     UPDATE signatures SET sort_key = $2, name_spellings = $3, affiliation_spellings = $4 WHERE comment_id = $1
-""")
+"""
 
 
 def fill_roster_keys(transaction: Transaction, most: int) -> bool:
     """Add what they are sorted and searched by to signatures of an earlier release; False where none lack it."""
-    for (petition_id,) in transaction.tuples(_PETITION_WITHOUT_KEYS):
-        transaction.tuples(_LOCK_PETITION, petition_id)
-        found = transaction.tuples(_WITHOUT_KEYS, petition_id, most)
+    for (petition_id,) in transaction.fetch(_PETITION_WITHOUT_KEYS):
+        transaction.fetch(_LOCK_PETITION, petition_id)
+        found = transaction.fetch(_WITHOUT_KEYS, petition_id, most)
         transaction.each(_SET_KEYS, [(comment_id, *roster_keys(*names)) for comment_id, *names in found])
         return True
     return False
 
 
-_DROP_SIGNATURES: Final = statement("DELETE FROM signatures WHERE comment_id = ANY($1::BIGINT[])")
+_DROP_SIGNATURES: Final = "DELETE FROM signatures WHERE comment_id = ANY($1::BIGINT[])"
 
 
 def drop_signatures(transaction: Transaction, comment_ids: Sequence[int]) -> None:
@@ -197,16 +197,16 @@ class _Changes(Struct):
         self.signatures.append((petition.id, signature))
 
 
-_AUTHORS_OF_COMMANDS_AFTER: Final = statement("""
+_AUTHORS_OF_COMMANDS_AFTER: Final = """
     SELECT DISTINCT author_id FROM comments
     WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND made_at > $2 AND command IS NOT NULL
-""")
+"""
 
-_AUTHORS_WITHOUT_SIGNATURE: Final = statement("""
+_AUTHORS_WITHOUT_SIGNATURE: Final = """
     SELECT author_id FROM comments
     WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command IS NOT NULL
     GROUP BY author_id HAVING max(CASE WHEN counted THEN 1 ELSE 0 END) = 0
-""")
+"""
 
 
 def _mark_people_by_petition(unit: UnitOfWork) -> None:
@@ -214,10 +214,10 @@ def _mark_people_by_petition(unit: UnitOfWork) -> None:
         authors: set[int] = set()
         if petition.reconsider is not None:
             rows = unit.transaction.fetch(_AUTHORS_OF_COMMANDS_AFTER, petition.id, petition.reconsider)
-            authors.update(row.author_id for row in rows)
+            authors.update(row["author_id"] for row in rows)
         if petition.regained:
             rows = unit.transaction.fetch(_AUTHORS_WITHOUT_SIGNATURE, petition.id)
-            authors.update(row.author_id for row in rows)
+            authors.update(row["author_id"] for row in rows)
         unit.read_authors(authors)
         unit.people.update((petition.id, author) for author in authors)
 
@@ -271,12 +271,12 @@ def _by_person(unit: UnitOfWork) -> defaultdict[Person, list[CommentRow]]:
 class AccountAges(Records):
     """When accounts were opened."""
 
-    _UNKNOWN: Final = statement("""
+    _UNKNOWN: Final = """
         SELECT min(c.id) FROM comments c
         WHERE c.issue_id = $1 AND c.command IN ('sign', 'phrase', 'order')
           AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = c.author_id)
         GROUP BY c.author_id
-    """)
+    """
 
     @read_transaction
     def list_comments_of_unknown(self, transaction: Transaction, issue_id: int) -> list[int]:
@@ -284,7 +284,7 @@ class AccountAges(Records):
         unit = UnitOfWork(transaction, [issue_id], lock=False)
         if not any(petition.rules.asks_for_age for petition in unit.petitions.values()):
             return []
-        return [row[0] for row in transaction.tuples(self._UNKNOWN, issue_id)]
+        return [row[0] for row in transaction.fetch(self._UNKNOWN, issue_id)]
 
     async def record(self, issue_id: int, accounts: Collection[Account]) -> None:
         """Record when accounts were opened, and derive again who of them signs on an issue."""

@@ -28,7 +28,7 @@ from bot.petition.reported_facts import (
 from bot.store.account_reviews import drop_review
 from bot.store.audit_log import drop_attempts_on, drop_log
 from bot.store.body_writes import move_body
-from bot.store.engine.database import Transaction, statement
+from bot.store.engine.database import Transaction
 from bot.store.installations import (
     add_installation,
     lock_structure,
@@ -99,12 +99,12 @@ def _resync(transaction: Transaction, fact: Unclear, now: WholeEpochSeconds) -> 
         request_discovery(transaction, fact.installation_id)
 
 
-_ADD_PETITION: Final = statement("""
+_ADD_PETITION: Final = """
     INSERT INTO petitions (id, repository_id, page_key, labelled, closed_at, count, digest_sum, revision,
                            changed_at)
     VALUES ($1, $2, $3, $4, $5, 0, $6, 1, $7)
     ON CONFLICT (id) DO NOTHING
-""")
+"""
 
 
 def _add_petition(
@@ -122,21 +122,21 @@ def _add_petition(
     request_settings(transaction, repository.id)
 
 
-_PETITION_OF_ISSUE: Final = statement("SELECT petition_id FROM threads WHERE issue_id = $1")
+_PETITION_OF_ISSUE: Final = "SELECT petition_id FROM threads WHERE issue_id = $1"
 
 
 def _read_petition_of(transaction: Transaction, issue_id: int) -> int | None:
     """Return the petition that an issue belongs to, or belonged to before it moved or went."""
-    rows = transaction.tuples(_PETITION_OF_ISSUE, issue_id)
+    rows = transaction.fetch(_PETITION_OF_ISSUE, issue_id)
     return rows[0][0] if rows else None
 
 
-_ADD_THREAD: Final = statement("""
+_ADD_THREAD: Final = """
     INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at, locked,
                          comments, as_of, gone, reread, reread_as_of, reread_asked_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, 1, 0, $12)
     ON CONFLICT (issue_id) DO NOTHING
-""")
+"""
 
 
 def _add_thread(
@@ -150,9 +150,9 @@ def _add_thread(
     )  # fmt: skip
 
 
-_END_THREAD: Final = statement("UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1")
+_END_THREAD: Final = "UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1"
 
-_END_PETITION: Final = statement("UPDATE petitions SET gone = TRUE WHERE id = $1")
+_END_PETITION: Final = "UPDATE petitions SET gone = TRUE WHERE id = $1"
 
 
 def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:
@@ -178,13 +178,13 @@ def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeco
         drop_rules(transaction, thread.petition_id)
 
 
-_FORWARD_THREADS: Final = statement("UPDATE threads SET moved_to = $2 WHERE moved_to = $1")
+_FORWARD_THREADS: Final = "UPDATE threads SET moved_to = $2 WHERE moved_to = $1"
 
-_MOVE_COMMENTS: Final = statement("UPDATE comments SET issue_id = $2 WHERE issue_id = $1")
+_MOVE_COMMENTS: Final = "UPDATE comments SET issue_id = $2 WHERE issue_id = $1"
 
-_MOVE_PETITION: Final = statement("""
+_MOVE_PETITION: Final = """
     UPDATE petitions SET repository_id = (SELECT repository_id FROM threads WHERE issue_id = $2) WHERE id = $1
-""")
+"""
 
 
 def _record_moved(
@@ -217,14 +217,14 @@ def _record_moved(
     return True
 
 
-_LOCK_PETITIONS: Final = statement("""
+_LOCK_PETITIONS: Final = """
     SELECT id, gone FROM petitions WHERE id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
-""")
+"""
 
 
 def _lock_petitions(transaction: Transaction, petition_ids: Sequence[int]) -> dict[int, bool]:
     """Lock petitions; return of each that there is whether it is gone."""
-    return {row.id: bool(row.gone) for row in transaction.fetch(_LOCK_PETITIONS, petition_ids)}
+    return {row["id"]: bool(row["gone"]) for row in transaction.fetch(_LOCK_PETITIONS, petition_ids)}
 
 
 def _record_continuation(transaction: Transaction, fact: Continuation, context: RecordContext) -> None:
@@ -248,7 +248,7 @@ def _record_continuation(transaction: Transaction, fact: Continuation, context: 
     _derive_again(transaction, issue.id, issue, context)
 
 
-_LAST_POSITION: Final = statement("SELECT max(position) FROM threads WHERE petition_id = $1")
+_LAST_POSITION: Final = "SELECT max(position) FROM threads WHERE petition_id = $1"
 
 
 def _read_last_position(transaction: Transaction, petition_id: int) -> int | None:
@@ -256,18 +256,18 @@ def _read_last_position(transaction: Transaction, petition_id: int) -> int | Non
     return last
 
 
-_ADOPT_COMMENTS: Final = statement("UPDATE comments SET petition_id = $2, counted = FALSE WHERE petition_id = $1")
+_ADOPT_COMMENTS: Final = "UPDATE comments SET petition_id = $2, counted = FALSE WHERE petition_id = $1"
 
 # Issues that continue the newcomer come after all that are there already.
-_ADOPT_THREADS: Final = statement("""
+_ADOPT_THREADS: Final = """
     UPDATE threads
     SET petition_id = $2, position = CASE WHEN position = 1 THEN $3 ELSE position + $4 END
     WHERE petition_id = $1
-""")
+"""
 
-_DROP_SIGNATURES_OF: Final = statement("DELETE FROM signatures WHERE petition_id = $1")
+_DROP_SIGNATURES_OF: Final = "DELETE FROM signatures WHERE petition_id = $1"
 
-_DROP_PETITION: Final = statement("DELETE FROM petitions WHERE id = $1")
+_DROP_PETITION: Final = "DELETE FROM petitions WHERE id = $1"
 
 
 def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, position: int) -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.reported_facts import Repository
-from bot.store.engine.database import Transaction, statement, upsert
+from bot.store.engine.database import Transaction, upsert
 from bot.store.resync_queue import request_rereading
 from bot.store.row_codec import (
     COMMENT_COLUMNS,
@@ -103,42 +103,42 @@ _THREADS = """
     ORDER BY p.id, t.issue_id
 """
 
-_LOCK_THREADS: Final = statement(f"{_THREADS} FOR UPDATE OF p, t")
+_LOCK_THREADS: Final = f"{_THREADS} FOR UPDATE OF p, t"
 
-_READ_THREADS: Final = statement(_THREADS)
+_READ_THREADS: Final = _THREADS
 
 # The plus keeps petition_id out of the index search, where it would multiply with the authors.
-_COMMENTS_AND_THEIR_AUTHORS: Final = statement(f"""
+_COMMENTS_AND_THEIR_AUTHORS: Final = f"""
     SELECT {COMMENT_COLUMNS} FROM comments WHERE id = ANY($1::BIGINT[])
     UNION ALL
     SELECT {COMMENT_COLUMNS} FROM comments
     WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($3::BIGINT[])
-""")
+"""
 
-_COMMENTS_OF_AUTHORS: Final = statement(f"""
+_COMMENTS_OF_AUTHORS: Final = f"""
     SELECT {COMMENT_COLUMNS} FROM comments
     WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
-""")
+"""
 
 _PUT_COMMENTS: Final = upsert("comments", "id", COMMENT_TYPES)
 
-_SET_THREAD: Final = statement("""
+_SET_THREAD: Final = """
     UPDATE threads
     SET title = $2, labelled = $3, closed_at = $4, locked = $5, comments = $6, as_of = $7,
         reread = $8, reread_as_of = $9, reread_asked_at = $10
     WHERE issue_id = $1
-""")
+"""
 
 _THREAD_COLUMNS: Final = attrgetter(
     "issue_id", "title", "labelled", "closed_at", "locked", "comments", "as_of", "reread", "reread_as_of",
     "reread_asked_at",
 )  # fmt: skip
 
-_SET_PETITION: Final = statement("""
+_SET_PETITION: Final = """
     UPDATE petitions
     SET labelled = $2, closed_at = $3, count = $4, digest_sum = $5, revision = $6, changed_at = $7
     WHERE id = $1
-""")
+"""
 
 _PETITION_COLUMNS: Final = attrgetter(
     "id", "labelled", "closed_at", "count", "digest_sum", "revision", "changed_at"
@@ -165,7 +165,7 @@ class UnitOfWork:
         """Whose comments changed."""
         self.forgotten: dict[int, int] = {}
         """Who asked to be forgotten, by user id, and when."""
-        for row in transaction.tuples(_LOCK_THREADS if lock else _READ_THREADS, sorted(set(issue_ids))):
+        for row in transaction.fetch(_LOCK_THREADS if lock else _READ_THREADS, sorted(set(issue_ids))):
             self._add_thread(tuple(row))
 
     def _add_thread(self, row: tuple[Any, ...]) -> None:
@@ -186,7 +186,7 @@ class UnitOfWork:
         ids = [*(comment.id for comment in comments), *known]
         authors = {comment.author.id for comment in comments if comment.author}
         petition_ids = list(self.petitions)
-        for row in self.transaction.tuples(_COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
+        for row in self.transaction.fetch(_COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
             self.add_comment(read_comment(row))
         former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
         self.read_authors(former)
@@ -196,7 +196,7 @@ class UnitOfWork:
         """Read all commands of these people on the petitions locked."""
         if not author_ids:
             return
-        for row in self.transaction.tuples(_COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
+        for row in self.transaction.fetch(_COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
             self.add_comment(read_comment(row))
 
     def read_thread(self, issue_id: int) -> list[CommentRow]:
@@ -265,17 +265,17 @@ def put_comments(transaction: Transaction, rows: Iterable[CommentRow]) -> None:
     transaction.put(_PUT_COMMENTS, [write_comment(row) for row in rows])
 
 
-_COMMENTS_OF_THREAD: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE issue_id = $1")
+_COMMENTS_OF_THREAD: Final = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE issue_id = $1"
 
 
 def read_comments_of(transaction: Transaction, issue_id: int) -> Iterator[CommentRow]:
     """Read all comments of a thread."""
-    return map(read_comment, transaction.tuples(_COMMENTS_OF_THREAD, issue_id))
+    return map(read_comment, transaction.fetch(_COMMENTS_OF_THREAD, issue_id))
 
 
-_FORGOTTEN: Final = statement("SELECT user_id, at FROM forgotten WHERE user_id = ANY($1::BIGINT[])")
+_FORGOTTEN: Final = "SELECT user_id, at FROM forgotten WHERE user_id = ANY($1::BIGINT[])"
 
 
 def read_forgotten(transaction: Transaction, people: Collection[int]) -> dict[int, WholeEpochSeconds]:
     """Return who of these people asked to be forgotten, by user id, and when."""
-    return {row.user_id: row.at for row in transaction.fetch(_FORGOTTEN, list(people))} if people else {}
+    return {row["user_id"]: row["at"] for row in transaction.fetch(_FORGOTTEN, list(people))} if people else {}

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from bot.store.credentials import read_credentials
 from bot.store.engine.backup import ELSEWHERE, check_apart
-from bot.store.engine.database import LOCK_SECONDS, Transaction, statement
+from bot.store.engine.database import LOCK_SECONDS, Transaction
 from bot.store.engine.opening_errors import obstacle, reason_of
 from bot.store.engine.sqlite import SqliteDatabase
 from bot.store.engine.sqlite_coordinator import make_database_file
@@ -156,11 +156,11 @@ async def _copy(damaged: DamagedFile, layouts: dict[str, Layout], database: Sqli
 def _insert(transaction: Transaction, layout: Layout, rows: list[Row]) -> None:
     columns = ", ".join(column.name for column in layout.columns)
     values = ", ".join("?" for _ in layout.columns)
-    transaction.put(statement(f"INSERT OR IGNORE INTO {layout.table} ({columns}) VALUES ({values})"), rows)
+    transaction.put(f"INSERT OR IGNORE INTO {layout.table} ({columns}) VALUES ({values})", rows)
 
 
 def _count(transaction: Transaction, table: str) -> int:
-    count: int = transaction.tuples(statement(f"SELECT count(*) FROM {table}"))[0][0]
+    count: int = transaction.fetch(f"SELECT count(*) FROM {table}")[0][0]
     return count
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bot.petition.counting.tally import DigestSum
 from bot.petition.organizers.settings import Mistake
-from bot.store.engine.database import Database, Statement, Transaction, statement
+from bot.store.engine.database import Database, Row, Transaction
 from bot.store.petition_states import State
 from bot.store.privacy import erase_details_on, forget_people
 from bot.store.recording.signatures import derive_signatures, is_outdated, read_command
@@ -40,10 +40,10 @@ async def make_consistent(database: Database, now: WholeEpochSeconds, lost: Abst
     await _in_portions(database, partial(_derive_signatures, now=now))
     if "forgotten" in lost:
         await database.write(_rebuild_forgotten)
-    for person, at in await database.read(lambda work: work.tuples(_FORGOTTEN)):
+    for person, at in await database.read(lambda work: work.fetch(_FORGOTTEN)):
         # Also from an old page of the file, or by a resync, nothing of it comes back.
         await database.write(partial(forget_people, people=[person], now=at))
-    for (issue_id,) in await database.read(lambda work: work.tuples(_ANONYMOUS_THREADS)):
+    for (issue_id,) in await database.read(lambda work: work.fetch(_ANONYMOUS_THREADS)):
         await database.write(partial(erase_details_on, issue_id=issue_id, now=now))
     await database.write(partial(_request_everything, now=now, lost=lost))
 
@@ -65,39 +65,37 @@ def _drop_orphans(transaction: Transaction) -> None:
     transaction.execute(_DROP_LOST_BODIES)
 
 
-_RESET_COUNTS: Final = statement("UPDATE petitions SET count = 0, digest_sum = $1")
+_RESET_COUNTS: Final = "UPDATE petitions SET count = 0, digest_sum = $1"
 
-_DROP_ORPHANED_THREADS: Final = statement("DELETE FROM threads WHERE petition_id NOT IN (SELECT id FROM petitions)")
+_DROP_ORPHANED_THREADS: Final = "DELETE FROM threads WHERE petition_id NOT IN (SELECT id FROM petitions)"
 
-_DROP_ORPHANED_COMMENTS: Final = statement("""
+_DROP_ORPHANED_COMMENTS: Final = """
     DELETE FROM comments
     WHERE NOT EXISTS (
         SELECT 1 FROM threads t WHERE t.issue_id = comments.issue_id AND t.petition_id = comments.petition_id
     )
-""")
+"""
 
 
-_UNCONFIRM_WRITES: Final = statement("""
+_UNCONFIRM_WRITES: Final = """
     UPDATE writes SET heard = FALSE WHERE issue_id IN (SELECT issue_id FROM bodies WHERE lost IS NOT NULL)
-""")
+"""
 
-_DROP_LOST_BODIES: Final = statement("UPDATE bodies SET lost = NULL, lost_by = 0 WHERE lost IS NOT NULL")
+_DROP_LOST_BODIES: Final = "UPDATE bodies SET lost = NULL, lost_by = 0 WHERE lost IS NOT NULL"
 
 
 def _reset_unreadable(transaction: Transaction) -> None:
     """Reset the texts that cannot be read: all of them are derived again."""
     for column, reader in _READERS.items():
-        for key, text in transaction.tuples(_statement("SELECT {key}, {column} FROM {table}", column)):
+        for key, text in transaction.fetch(_sql("SELECT {key}, {column} FROM {table}", column)):
             if not _is_readable(text, reader):
                 empty = "[]" if column == "settings.mistakes" else ""
-                transaction.execute(
-                    _statement("UPDATE {table} SET {column} = $2 WHERE {key} = $1", column), key, empty
-                )
+                transaction.execute(_sql("UPDATE {table} SET {column} = $2 WHERE {key} = $1", column), key, empty)
 
 
-def _statement(text: str, of: str) -> Statement:
+def _sql(text: str, of: str) -> str:
     table, column = of.split(".")
-    return statement(text.format(table=table, column=column, key="repository_id" if table == "settings" else "id"))
+    return text.format(table=table, column=column, key="repository_id" if table == "settings" else "id")
 
 
 _READERS: Final[dict[str, Callable[[str], object]]] = {
@@ -119,7 +117,7 @@ def _is_readable(text: str, reader: Callable[[str], object]) -> bool:
 
 def _read_comments(transaction: Transaction, after: int, now: WholeEpochSeconds) -> int | None:
     """Drop the comments of a portion that cannot be read, and derive the commands of the others."""
-    rows = transaction.tuples(_COMMENTS_AFTER, after, AT_ONCE)
+    rows = transaction.fetch(_COMMENTS_AFTER, after, AT_ONCE)
     if not rows:
         return None
     unreadable, changed = [], []
@@ -138,16 +136,16 @@ def _read_comments(transaction: Transaction, after: int, now: WholeEpochSeconds)
     return last
 
 
-_COMMENTS_AFTER: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE id > $1 ORDER BY id LIMIT $2")
-_DROP_COMMENTS: Final = statement("DELETE FROM comments WHERE id = ANY($1::BIGINT[])")
+_COMMENTS_AFTER: Final = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE id > $1 ORDER BY id LIMIT $2"
+_DROP_COMMENTS: Final = "DELETE FROM comments WHERE id = ANY($1::BIGINT[])"
 
 # Whom GitHub names next as the author takes precedence over whom the damaged file named.
-_RESET_AUTHORS: Final = statement(
+_RESET_AUTHORS: Final = (
     "UPDATE comments SET author_at = 0, read_digest = '', grammar = 0 WHERE id > $1 AND id <= $2"
 )
 
 
-def _readable(columns: Sequence[Any], now: WholeEpochSeconds) -> CommentRow | None:
+def _readable(columns: Row | Sequence[Any], now: WholeEpochSeconds) -> CommentRow | None:
     """Read a comment; None where it is impossible, and reading it from GitHub would not repair it."""
     try:
         # Reading checks no types: a number in the place of a text would be found much later.
@@ -169,8 +167,8 @@ _VERSIONS: Final = msgspec.json.Decoder(
 
 def _derive_signatures(transaction: Transaction, after: int, now: WholeEpochSeconds) -> int | None:
     """Derive the signatures of a portion of the people; none is derived yet."""
-    authors = [row[0] for row in transaction.tuples(_AUTHORS_AFTER, after, AT_ONCE)]
-    rows = [read_comment(row) for row in transaction.tuples(_COMMANDS_OF, authors)]
+    authors = [row[0] for row in transaction.fetch(_AUTHORS_AFTER, after, AT_ONCE)]
+    rows = [read_comment(row) for row in transaction.fetch(_COMMANDS_OF, authors)]
     unit = UnitOfWork(transaction, [row.issue_id for row in rows])
     counted = {(row.petition_id, _author(row)) for row in rows if row.counted}
     for row in rows:
@@ -196,19 +194,19 @@ def _author(row: CommentRow) -> int:
     return row.comment.author.id if row.comment.author else 0
 
 
-_AUTHORS_AFTER: Final = statement("""
+_AUTHORS_AFTER: Final = """
     SELECT DISTINCT author_id FROM comments WHERE command IS NOT NULL AND author_id > $1 ORDER BY author_id LIMIT $2
-""")
+"""
 
-_COMMANDS_OF: Final = statement(f"""
+_COMMANDS_OF: Final = f"""
     SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL
-""")
+"""
 
 
 def _rebuild_forgotten(transaction: Transaction) -> None:
     """Derive who was forgotten from the comments without a login, and when from the comments' times."""
     until: dict[int, int] = {}
-    for columns in transaction.tuples(_COMMENTS_WITHOUT_LOGIN):
+    for columns in transaction.fetch(_COMMENTS_WITHOUT_LOGIN):
         comment = read_comment(columns).comment
         if comment.author is not None:
             last = max([comment.author_at, comment.created_at, *(version.at for version in comment.versions)])
@@ -216,21 +214,21 @@ def _rebuild_forgotten(transaction: Transaction) -> None:
     transaction.put(_FORGET_FIRST, list(until.items()))
 
 
-_COMMENTS_WITHOUT_LOGIN: Final = statement(f"""
+_COMMENTS_WITHOUT_LOGIN: Final = f"""
     SELECT {COMMENT_COLUMNS} FROM comments
     WHERE author_login = '' AND petition_id IN (SELECT id FROM petitions WHERE anonymised_at IS NULL)
-""")
+"""
 
-_FORGET_FIRST: Final = statement("""
+_FORGET_FIRST: Final = """
     INSERT INTO forgotten (user_id, at) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
     ON CONFLICT (user_id) DO NOTHING
-""")
+"""
 
-_FORGOTTEN: Final = statement("SELECT user_id, at FROM forgotten")
+_FORGOTTEN: Final = "SELECT user_id, at FROM forgotten"
 
-_ANONYMOUS_THREADS: Final = statement("""
+_ANONYMOUS_THREADS: Final = """
     SELECT t.issue_id FROM threads t JOIN petitions p ON p.id = t.petition_id WHERE p.anonymised_at IS NOT NULL
-""")
+"""
 
 
 def _request_everything(transaction: Transaction, now: WholeEpochSeconds, lost: AbstractSet[str]) -> None:
@@ -238,7 +236,7 @@ def _request_everything(transaction: Transaction, now: WholeEpochSeconds, lost: 
     transaction.execute(_DISCOVER_ALL)
     transaction.execute(_READ_ALL, now)
     transaction.execute(_PUBLISH_ALL, now)
-    for (repository_id,) in transaction.tuples(_SETTINGS):
+    for (repository_id,) in transaction.fetch(_SETTINGS):
         request_settings(transaction, repository_id)
     if not lost.isdisjoint({"letters", "letter_texts"}):
         # The history of a letter is read where no mark says that it has been.
@@ -246,21 +244,21 @@ def _request_everything(transaction: Transaction, now: WholeEpochSeconds, lost: 
     end_all_sessions(transaction, now)
 
 
-_DISCOVER_ALL: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1, surveyed_at = 0")
+_DISCOVER_ALL: Final = "UPDATE installations SET survey_asked = survey_asked + 1, surveyed_at = 0"
 
-_READ_ALL: Final = statement("""
+_READ_ALL: Final = """
     UPDATE threads
     SET reread = CASE WHEN reread < reread_done THEN reread_done ELSE reread END + 1, reread_asked_at = $1,
         put_off = 0, read_retry_at = 0, read_attempts = 0, listed_at = 0, looked_at = 0, changes_since = 0, gap = 0,
         known_to = 0
-""")
+"""
 
-_PUBLISH_ALL: Final = statement("""
+_PUBLISH_ALL: Final = """
     UPDATE petitions
     SET revision = CASE WHEN revision < published_revision THEN published_revision ELSE revision END + 1,
         changed_at = $1, attempts = 0, retry_at = 0
-""")
+"""
 
-_SETTINGS: Final = statement("SELECT repository_id FROM settings")
+_SETTINGS: Final = "SELECT repository_id FROM settings"
 
-_DROP_PASTS: Final = statement("DELETE FROM marks WHERE name LIKE 'letter %'")
+_DROP_PASTS: Final = "DELETE FROM marks WHERE name LIKE 'letter %'"

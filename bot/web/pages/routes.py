@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from bot.petition.i18n import message, translator
-from bot.petition.letter_translations import normalize_tag
+from bot.petition.letter_versions_and_translations import normalize_tag
 from bot.store import PAGE_SIZE, RosterQuery
 from bot.web.context import PagesContext
 from bot.web.page_cache import PageCache, Rendering, render_text

@@ -9,15 +9,13 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from bot.export import csv
-from bot.export.atom import feed
-from bot.export.badge import badge, shield_record
 from bot.export.card import card
-from bot.export.chart import chart, growth_of
+from bot.export.chart import standalone_chart
+from bot.export.formats import CSV_HEADER, badge, csv_rows, feed, shield_record
 from bot.export.schemas import record_roster
 from bot.links import SITE_FILES, SitePages, published_pages, site_folder, translation_site_file
 from bot.petition.i18n import ENGLISH, translator
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.store import (
     PAGE_SIZE,
     PetitionDetails,
@@ -115,16 +113,12 @@ def _formats(details: PetitionDetails, pages: SitePages, context: PagesContext, 
         translations = [replace(one, page=context.site.file(repository, one.path)) for one in petition.translations]
         record = replace(record, petition=replace(petition, page=petition.issue, translations=translations))
     yield ".json", msgspec.json.encode(record)
-    growth = growth_of(details, context.now())
-    yield (
-        "/chart.svg",
-        chart(growth, snapshot.title, translator(snapshot.rules.settings.language), standalone=True).encode(),
-    )
+    yield "/chart.svg", standalone_chart(details, context.now()).encode()
     yield "/badge.svg", badge(snapshot.count).encode()
     yield "/badge.json", msgspec.json.encode(shield_record(snapshot.count))
     yield "/card.png", card(snapshot.count, snapshot.rules.settings.goals)
     if details.is_public:
-        yield ".csv", (csv.HEADER + csv.rows(reversed(record.signatures))).encode()
+        yield ".csv", (CSV_HEADER + csv_rows(reversed(record.signatures))).encode()
         newest = record.signatures[:PAGE_SIZE]
         yield "/feed.atom", feed(record.petition, newest, pages.of("/feed.atom")).encode()
 

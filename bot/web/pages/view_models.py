@@ -16,7 +16,7 @@ from bot.export.schemas import TranslationRecord, asked_not_to_be_listed, record
 from bot.links import Pages, Site, pages_of
 from bot.petition.block.sections import REACTIONS, covered, example_of, signed_this_text
 from bot.petition.i18n import Translator, message, translator
-from bot.petition.letter_versions import Letter, given_to
+from bot.petition.letter_versions_and_translations import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder, TranslatedLetter
 from bot.time_types import EpochSeconds

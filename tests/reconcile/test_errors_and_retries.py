@@ -16,8 +16,17 @@ from bot.github.errors import (
     Unavailable,
     Unprocessable,
 )
-from bot.reconcile.error_meaning import NameReused, ends_all, is_deleted, state_of
-from bot.reconcile.timing import LONGEST, PATIENT, jittered, requeue_stale, retry_at
+from bot.reconcile.errors_and_retries import (
+    LONGEST,
+    PATIENT,
+    NameReused,
+    ends_all,
+    is_deleted,
+    jittered,
+    requeue_stale,
+    retry_at,
+    state_of,
+)
 from bot.store import State
 
 

@@ -1,4 +1,4 @@
-"""How often the loops run, and when something is tried again after an error."""
+"""What GitHub's errors mean for a petition or an installation, when to try again, and how often the loops run."""
 
 from __future__ import annotations
 
@@ -11,13 +11,65 @@ from bot.github.errors import (
     Forbidden,
     GitHubError,
     Gone,
+    InstallationGone,
+    InstallationSuspended,
     NotFound,
     Paused,
+    Unauthorized,
+    Unavailable,
     Unprocessable,
+    WriteNotSent,
 )
-from bot.reconcile.error_meaning import state_of
 from bot.store import State
 from bot.time_types import EpochSeconds, Seconds
+
+
+class NameReused(Unavailable):
+    """The repository was renamed, and another one has its name now."""
+
+
+_STATES: Final = {
+    NameReused: State.NAME_REUSED,
+    InstallationGone: State.UNINSTALLED,
+    InstallationSuspended: State.SUSPENDED,
+    Unauthorized: State.CREDENTIALS_REFUSED,
+    NotFound: State.NOT_FOUND,
+    Gone: State.NOT_FOUND,
+    Forbidden: State.NOT_ALLOWED,
+    Unprocessable: State.REFUSED,
+}
+
+
+def state_of(error: GitHubError) -> State:
+    """Return the state that an error puts a petition, or an installation's petitions, in.
+
+    GitHub's words: https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+    """
+    said = str(error).lower()
+    if isinstance(error, Gone) and "disabled" in said:
+        return State.ISSUES_DISABLED
+    if isinstance(error, Forbidden) and "archived" in said:
+        return State.ARCHIVED
+    if isinstance(error, Forbidden) and ("blocked" in said or "451" in said):
+        return State.BLOCKED
+    return next((state for kind, state in _STATES.items() if isinstance(error, kind)), State.UNAVAILABLE)
+
+
+def is_unwell(error: GitHubError) -> bool:
+    """Return whether GitHub itself was unwell, so that the next call will hardly succeed."""
+    return isinstance(error, Unavailable) and not isinstance(error, NameReused)
+
+
+def ends_all(error: GitHubError) -> bool:
+    """Return whether an error concerns the whole installation, not a single issue."""
+    whole = isinstance(error, Paused) and error.whole
+    return whole or isinstance(error, InstallationGone | InstallationSuspended | Unauthorized | WriteNotSent)
+
+
+def is_deleted(error: GitHubError) -> bool:
+    """Return whether an issue was deleted for good; one that is merely not shown is 410 as well."""
+    return isinstance(error, Gone) and "deleted" in str(error).lower()
+
 
 LONGEST: Final[Seconds] = 3600.0
 """The longest wait for another try after a refusal: causes go away without notice."""
@@ -70,11 +122,6 @@ def retry_later(error: GitHubError, retry_after: Seconds, now: EpochSeconds) -> 
     """Return when to try again what can wait: after so many seconds, and not before GitHub's limits allow it."""
     until = now + retry_after
     return max(until, error.until) if isinstance(error, Paused) else until
-
-
-def requeue_after(error: GitHubError, attempts: int, now: EpochSeconds) -> Requeue:
-    """Return when a petition is to be published again that an error of GitHub's has kept from it."""
-    return Requeue(retry_at(error, attempts, now), state_of(error), attempts + 1, str(error))
 
 
 def requeue_stale(issue: str, attempts: int, now: EpochSeconds) -> Requeue:

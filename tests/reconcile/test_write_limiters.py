@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bot.reconcile.repair_limiter import EDIT, LONGEST_WAIT, WIPED, RepairLimiter
-from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.reconcile.write_limiters import EDIT, LONGEST_WAIT, WIPED, RepairLimiter, WriteLimiter, WriteRate
 
 
 def test_a_storm_is_written_rarely_and_the_first_change_at_once() -> None:
