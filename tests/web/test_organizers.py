@@ -15,7 +15,7 @@ from bot.github.app_client import GitHub
 from bot.github.sign_in import OAuthClient
 from bot.links import Addresses, Pages
 from bot.petition.comments.comment import Author
-from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.counting.abuse_signals import assess
 from bot.petition.counting.tally import Reason
 from bot.petition.organizers.rules_in_force import Rules

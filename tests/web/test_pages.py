@@ -19,7 +19,7 @@ from bot.export.card import card
 from bot.export.letter_comparison import Comparison, compare
 from bot.links import Pages
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
-from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.comments.parser import parse
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.links import Pages
-from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.counting.tally import Reason
 from bot.petition.i18n import ENGLISH
 from bot.petition.organizers.commands import CommandStatus, write_remark, write_removals
