@@ -29,8 +29,7 @@ from bot.secret_key import derive
 from bot.store import PetitionRef
 from bot.store.sign_outs import SignOuts
 from bot.time_types import EpochSeconds, Seconds
-from bot.web.context import PagesContext
-from bot.web.petition_requests import PETITION
+from bot.web.petition_requests import PETITION, PagesContext
 from bot.web.request_limits import Rate, RateLimiter
 from bot.web.route_policies import PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.sessions import SignedSessions, origin_url, set_cookie
