@@ -7,12 +7,10 @@ from typing import Final
 from bot.store.engine.database import Transaction, upsert
 from bot.time_types import WholeEpochSeconds
 
-_GET: Final = "SELECT at FROM marks WHERE name = $1"
-
 
 def read_mark(transaction: Transaction, name: str) -> int | None:
     """Return what is stored under a name; None for nothing."""
-    rows = transaction.fetch(_GET, name)
+    rows = transaction.fetch("SELECT at FROM marks WHERE name = $1", name)
     return rows[0][0] if rows else None
 
 
@@ -24,9 +22,6 @@ def put_mark(transaction: Transaction, name: str, at: WholeEpochSeconds) -> None
     transaction.put(_PUT, [(name, at)])
 
 
-_DROP: Final = "DELETE FROM marks WHERE name = $1"
-
-
 def drop_mark(transaction: Transaction, name: str) -> None:
     """Drop what is stored under a name."""
-    transaction.execute(_DROP, name)
+    transaction.execute("DELETE FROM marks WHERE name = $1", name)

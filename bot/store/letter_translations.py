@@ -36,17 +36,16 @@ class TranslatedPetition(Struct, frozen=True):
 class Translations(Records):
     """What is read of the files."""
 
-    _IN_REPOSITORY: Final = """
-        SELECT p.id, t.number FROM threads t JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
-        WHERE t.repository_id = $1 AND t.position = 1 AND NOT t.gone ORDER BY p.id
-    """
-
     @read_transaction
     def list_in_repository(self, transaction: Transaction, repository_id: int) -> list[TranslatedPetition]:
         """List the petitions of a repository with what is known of their translations."""
+        sql = """
+            SELECT p.id, t.number FROM threads t JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
+            WHERE t.repository_id = $1 AND t.position = 1 AND NOT t.gone ORDER BY p.id
+        """
         return [
             TranslatedPetition(petition_id, number, read_known_translations(transaction, petition_id))
-            for petition_id, number in transaction.fetch(self._IN_REPOSITORY, repository_id)
+            for petition_id, number in transaction.fetch(sql, repository_id)
         ]
 
     @write_transaction
@@ -68,13 +67,21 @@ class Translations(Records):
         if before.settings_read_at != began_with.settings_read_at:
             settings_read_at = 0
         if tuple(found) == before.files:
-            transaction.execute(_MARK_READ, petition_id, settings_read_at)
+            mark_read = "UPDATE translations SET settings_read_at = $2 WHERE petition_id = $1"
+            transaction.execute(mark_read, petition_id, settings_read_at)
             return
-        kept = {digest: text for digest, text in transaction.fetch(_TEXTS, petition_id) if digest} | dict(texts)
+        sql = "SELECT digest, text FROM translations WHERE petition_id = $1"
+        kept = {digest: text for digest, text in transaction.fetch(sql, petition_id) if digest} | dict(texts)
         drop_translations(transaction, petition_id)
+        add = """
+            INSERT INTO translations (petition_id, place, language, path, digest, text, committed_at, fault,
+                                      settings_read_at)
+            SELECT $1::BIGINT, $2::BIGINT, $3::TEXT, $4::TEXT, $5::TEXT, $6::TEXT, $7::BIGINT, $8::TEXT, $9::BIGINT
+            WHERE EXISTS (SELECT 1 FROM petitions WHERE id = $1 AND NOT gone)
+        """
         for place, one in enumerate(_with_texts(found, before.files, kept)):
             transaction.execute(
-                _ADD, petition_id, place, one.language, one.path, one.digest, kept.get(one.digest, ""),
+                add, petition_id, place, one.language, one.path, one.digest, kept.get(one.digest, ""),
                 one.committed_at, one.fault or "", settings_read_at,
             )  # fmt: skip
         transaction.execute(_PUBLISH, petition_id, int(self._now()))
@@ -93,32 +100,20 @@ def _with_texts(
             yield one
 
 
-_TEXTS: Final = "SELECT digest, text FROM translations WHERE petition_id = $1"
-
-_MARK_READ: Final = "UPDATE translations SET settings_read_at = $2 WHERE petition_id = $1"
-
-_ADD: Final = """
-    INSERT INTO translations (petition_id, place, language, path, digest, text, committed_at, fault,
-                              settings_read_at)
-    SELECT $1::BIGINT, $2::BIGINT, $3::TEXT, $4::TEXT, $5::TEXT, $6::TEXT, $7::BIGINT, $8::TEXT, $9::BIGINT
-    WHERE EXISTS (SELECT 1 FROM petitions WHERE id = $1 AND NOT gone)
-"""
-
 _PUBLISH: Final = """
     UPDATE petitions
     SET revision = revision + 1, changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END
     WHERE id = $1
 """
 
-_KNOWN: Final = """
-    SELECT language, path, digest, committed_at, fault, settings_read_at FROM translations
-    WHERE petition_id = $1 ORDER BY place
-"""
-
 
 def read_known_translations(transaction: Transaction, petition_id: int) -> KnownTranslations:
     """Return a petition's translations, without their texts."""
-    rows = transaction.fetch(_KNOWN, petition_id)
+    sql = """
+        SELECT language, path, digest, committed_at, fault, settings_read_at FROM translations
+        WHERE petition_id = $1 ORDER BY place
+    """
+    rows = transaction.fetch(sql, petition_id)
     return KnownTranslations(
         tuple(
             Translation(language, path, digest, committed_at, TranslationFault(fault) if fault else None)
@@ -128,43 +123,34 @@ def read_known_translations(transaction: Transaction, petition_id: int) -> Known
     )
 
 
-_TEXT: Final = """
-    SELECT text FROM translations WHERE petition_id = $1 AND language = $2 AND digest <> ''
-    ORDER BY place LIMIT 1
-"""
-
-
 def read_translated_text(transaction: Transaction, petition_id: int, language: str) -> str:
     """Return the text of a translation; empty where there is none."""
-    rows = transaction.fetch(_TEXT, petition_id, language)
+    sql = """
+        SELECT text FROM translations WHERE petition_id = $1 AND language = $2 AND digest <> ''
+        ORDER BY place LIMIT 1
+    """
+    rows = transaction.fetch(sql, petition_id, language)
     return str(rows[0][0]) if rows else ""
-
-
-_NAMES_ANY: Final = """
-    SELECT t.petition_id FROM translations t JOIN petitions p ON p.id = t.petition_id
-    WHERE p.repository_id = $1 AND t.path = ANY($2::TEXT[]) LIMIT 1
-"""
 
 
 def is_any_translation(transaction: Transaction, repository_id: int, paths: Sequence[str]) -> bool:
     """Return whether any of some files of a repository is a translation, or was to be one."""
-    return bool(transaction.fetch(_NAMES_ANY, repository_id, list(paths)))
-
-
-_REQUEST_READING: Final = """
-    UPDATE translations SET settings_read_at = 0
-    WHERE petition_id IN (SELECT id FROM petitions WHERE repository_id = $1)
-"""
+    sql = """
+        SELECT t.petition_id FROM translations t JOIN petitions p ON p.id = t.petition_id
+        WHERE p.repository_id = $1 AND t.path = ANY($2::TEXT[]) LIMIT 1
+    """
+    return bool(transaction.fetch(sql, repository_id, list(paths)))
 
 
 def request_translations(transaction: Transaction, repository_id: int) -> None:
     """Request that all translations of a repository are read again."""
-    transaction.execute(_REQUEST_READING, repository_id)
-
-
-_DROP: Final = "DELETE FROM translations WHERE petition_id = $1"
+    sql = """
+        UPDATE translations SET settings_read_at = 0
+        WHERE petition_id IN (SELECT id FROM petitions WHERE repository_id = $1)
+    """
+    transaction.execute(sql, repository_id)
 
 
 def drop_translations(transaction: Transaction, petition_id: int) -> None:
     """Drop a petition's translations and their texts."""
-    transaction.execute(_DROP, petition_id)
+    transaction.execute("DELETE FROM translations WHERE petition_id = $1", petition_id)

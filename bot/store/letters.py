@@ -29,8 +29,6 @@ NEVER: Final = 2**62
 class Letters(Records):
     """The letters that people sign."""
 
-    _BODY_EDITED_AT: Final = "SELECT edited_at FROM bodies WHERE issue_id = $1"
-
     @write_transaction
     def record(
         self, transaction: Transaction, petition_id: int, issue_id: int, body: str | None, at: WholeEpochSeconds,
@@ -43,7 +41,7 @@ class Letters(Records):
         """
         if as_created:
             transaction.execute(_POSTPONE_HISTORY, petition_id, NEVER)
-        rows = transaction.fetch(self._BODY_EDITED_AT, issue_id)
+        rows = transaction.fetch("SELECT edited_at FROM bodies WHERE issue_id = $1", issue_id)
         if rows and rows[0]["edited_at"] > at:
             return
         # Of two edits of one second it is not known which was the last; the body shows it, if only a second later.
@@ -52,16 +50,6 @@ class Letters(Records):
             return
         _add(transaction, petition_id, body, max(at, known[0]["seen_at"] + 1) if known else at)
 
-    # All signatures are known, and what the letter says now.
-    _WITHOUT_HISTORY: Final = f"""
-        {THREAD_TO_READ} AND p.labelled AND p.published_revision >= $3
-        {USABLE.format(of="t")}
-        WHERE t.position = 1 AND NOT t.gone AND r.installation_id = $1
-          AND NOT EXISTS (SELECT 1 FROM threads o WHERE o.petition_id = p.id AND NOT o.gone AND o.listed_at = 0)
-          AND NOT EXISTS (SELECT 1 FROM marks m WHERE m.name = 'letter ' || p.id AND m.at > $2)
-        ORDER BY p.id LIMIT 1
-    """
-
     async def get_thread_without_history(
         self, installation_id: int, now: EpochSeconds, *, published: bool = True
     ) -> ThreadToRead | None:
@@ -69,14 +57,16 @@ class Letters(Records):
 
         Those that are not `published` yet wait, unless they are wanted too.
         """
-        return first_thread(await self._fetch(self._WITHOUT_HISTORY, installation_id, int(now), int(published)))
-
-    # Of two counts for one version the higher one: who signed may not have been known yet.
-    _SET_COUNT: Final = """
-        UPDATE letters SET count = CASE WHEN count < s.signed THEN s.signed ELSE count END
-        FROM (SELECT count(*) AS signed FROM signatures WHERE petition_id = $1 AND signed_at <= $2) AS s
-        WHERE petition_id = $1 AND seen_at = $2 AND digest = $3
-    """
+        # All signatures are known, and what the letter says now.
+        sql = f"""
+            {THREAD_TO_READ} AND p.labelled AND p.published_revision >= $3
+            {USABLE.format(of="t")}
+            WHERE t.position = 1 AND NOT t.gone AND r.installation_id = $1
+              AND NOT EXISTS (SELECT 1 FROM threads o WHERE o.petition_id = p.id AND NOT o.gone AND o.listed_at = 0)
+              AND NOT EXISTS (SELECT 1 FROM marks m WHERE m.name = 'letter ' || p.id AND m.at > $2)
+            ORDER BY p.id LIMIT 1
+        """
+        return first_thread(await self._fetch(sql, installation_id, int(now), int(published)))
 
     @write_transaction
     def record_history(
@@ -87,9 +77,15 @@ class Letters(Records):
         What that changes is to be shown.
         """
         before = read_letters(transaction, petition_id)
+        # Of two counts for one version the higher one: who signed may not have been known yet.
+        sql = """
+            UPDATE letters SET count = CASE WHEN count < s.signed THEN s.signed ELSE count END
+            FROM (SELECT count(*) AS signed FROM signatures WHERE petition_id = $1 AND signed_at <= $2) AS s
+            WHERE petition_id = $1 AND seen_at = $2 AND digest = $3
+        """
         for at, body in bodies:
             _add(transaction, petition_id, body, at)
-            transaction.execute(self._SET_COUNT, petition_id, at, letter_digest(body))
+            transaction.execute(sql, petition_id, at, letter_digest(body))
         if read_letters(transaction, petition_id) != before:
             request_publishing(transaction, [petition_id], int(self._now()))
 
@@ -119,39 +115,29 @@ def record_edit(
     _add(transaction, petition_id, body, at)
 
 
-_ADD: Final = """
-    INSERT INTO letters (petition_id, seen_at, digest, count)
-    SELECT $1::BIGINT, $2::BIGINT, $3::TEXT, count(*) FROM signatures WHERE petition_id = $1 AND signed_at <= $2
-    ON CONFLICT DO NOTHING
-"""
-
-_ADD_TEXT: Final = """
-    INSERT INTO letter_texts (petition_id, digest, text)
-    SELECT $1::BIGINT, $2::TEXT, $3::TEXT
-    WHERE (SELECT count(*) FROM letter_texts WHERE petition_id = $1) < $4
-    ON CONFLICT DO NOTHING
-"""
-
-
 def _add(transaction: Transaction, petition_id: int, body: str | None, at: WholeEpochSeconds) -> None:
     digest = letter_digest(body)
-    transaction.execute(_ADD, petition_id, at, digest)
+    sql = """
+        INSERT INTO letters (petition_id, seen_at, digest, count)
+        SELECT $1::BIGINT, $2::BIGINT, $3::TEXT, count(*) FROM signatures WHERE petition_id = $1 AND signed_at <= $2
+        ON CONFLICT DO NOTHING
+    """
+    transaction.execute(sql, petition_id, at, digest)
     # PostgreSQL stores neither of these two.
     text = letter(body).replace("\0", "").encode("utf-8", "replace").decode()
-    transaction.execute(_ADD_TEXT, petition_id, digest, text, TEXTS_KEPT)
-
-
-_LETTERS: Final = """
-    SELECT digest, seen_at, count FROM letters WHERE petition_id = $1 ORDER BY seen_at, digest
-"""
+    add_text = """
+        INSERT INTO letter_texts (petition_id, digest, text)
+        SELECT $1::BIGINT, $2::TEXT, $3::TEXT
+        WHERE (SELECT count(*) FROM letter_texts WHERE petition_id = $1) < $4
+        ON CONFLICT DO NOTHING
+    """
+    transaction.execute(add_text, petition_id, digest, text, TEXTS_KEPT)
 
 
 def read_letters(transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
     """Return the versions, the oldest first, without their texts."""
-    return versions(Letter(*row) for row in transaction.fetch(_LETTERS, petition_id))
-
-
-_TEXT: Final = "SELECT text FROM letter_texts WHERE petition_id = $1 AND digest = $2"
+    sql = "SELECT digest, seen_at, count FROM letters WHERE petition_id = $1 ORDER BY seen_at, digest"
+    return versions(Letter(*row) for row in transaction.fetch(sql, petition_id))
 
 
 def read_letters_with_texts(
@@ -160,7 +146,8 @@ def read_letters_with_texts(
     """Return all versions, the oldest first, and of the newest, or all, the texts as they were first seen."""
 
     def with_text(one: Letter) -> Letter:
-        found = transaction.fetch(_TEXT, petition_id, one.digest)
+        sql = "SELECT text FROM letter_texts WHERE petition_id = $1 AND digest = $2"
+        found = transaction.fetch(sql, petition_id, one.digest)
         return replace(one, text=found[0]["text"]) if found else one
 
     letters = read_letters(transaction, petition_id)
@@ -196,14 +183,9 @@ def read_changed(
     return (letters[-1].seen_at, others) if others else None
 
 
-_DROP_LETTERS: Final = "DELETE FROM letters WHERE petition_id = $1"
-
-_DROP_TEXTS: Final = "DELETE FROM letter_texts WHERE petition_id = $1"
-
-_DROP_MARK: Final = "DELETE FROM marks WHERE name = 'letter ' || $1::BIGINT"
-
-
 def drop_letters(transaction: Transaction, petition_id: int) -> None:
     """Drop all versions and their texts."""
-    for sql in (_DROP_LETTERS, _DROP_TEXTS, _DROP_MARK):
+    drop_texts = "DELETE FROM letter_texts WHERE petition_id = $1"
+    drop_mark = "DELETE FROM marks WHERE name = 'letter ' || $1::BIGINT"
+    for sql in ("DELETE FROM letters WHERE petition_id = $1", drop_texts, drop_mark):
         transaction.execute(sql, petition_id)

@@ -21,26 +21,22 @@ def _has_text(comment: Comment, version: Version) -> bool:
 class KnownTexts(Records):
     """What is known of comments and their texts."""
 
-    _KNOWN_TEXTS: Final = """
-        SELECT id, read_digest, versions FROM comments WHERE id = ANY($1::BIGINT[]) AND grammar = $2
-    """
-
     @read_transaction
     def get_known_texts(self, transaction: Transaction, comment_ids: Collection[int]) -> dict[int, KnownText]:
         """Return the texts of comments that were read last, by id, as far as they need not be read again."""
-        rows = transaction.fetch(self._KNOWN_TEXTS, list(comment_ids), GRAMMAR)
+        sql = "SELECT id, read_digest, versions FROM comments WHERE id = ANY($1::BIGINT[]) AND grammar = $2"
+        rows = transaction.fetch(sql, list(comment_ids), GRAMMAR)
         found = {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
         return {comment_id: known for comment_id, known in found.items() if known is not None}
 
-    # A comment that a listing lacked has kept only what was seen of it since.
-    _PRESENT: Final = """
-        SELECT id FROM comments
-        WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
-    """
-
     async def list_present(self, issue_id: int, before: WholeEpochSeconds) -> set[int]:
         """List the comments of a thread that are there by what we know, and were written before a time."""
-        return {row[0] for row in await self._fetch(self._PRESENT, issue_id, before)}
+        # A comment that a listing lacked has kept only what was seen of it since.
+        sql = """
+            SELECT id FROM comments
+            WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
+        """
+        return {row[0] for row in await self._fetch(sql, issue_id, before)}
 
 
 def record_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> None:
@@ -57,14 +53,6 @@ def record_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment |
         row.read_digest, row.grammar = "", 0
 
 
-# Without a time, because it can wait until discovery comes by: nobody's signature is known to be lost.
-_READ_ALL_AGAIN: Final = """
-    UPDATE threads SET reread = reread + 1, reread_asked_at = 0
-    WHERE reread = reread_done AND NOT gone
-      AND petition_id IN (SELECT id FROM petitions WHERE labelled AND NOT gone)
-"""
-
-
 GRAMMAR_MARK: Final = "grammar"
 """The mark of the grammar for which every thread was asked to be read again."""
 
@@ -73,7 +61,13 @@ async def follow_grammar(database: Database) -> None:
     """Request that every thread is read again, once for each new version of the grammar."""
 
     def read_all_again(transaction: Transaction) -> None:
-        transaction.execute(_READ_ALL_AGAIN)
+        # Without a time, because it can wait until discovery comes by: nobody's signature is known to be lost.
+        sql = """
+            UPDATE threads SET reread = reread + 1, reread_asked_at = 0
+            WHERE reread = reread_done AND NOT gone
+              AND petition_id IN (SELECT id FROM petitions WHERE labelled AND NOT gone)
+        """
+        transaction.execute(sql)
         put_mark(transaction, GRAMMAR_MARK, GRAMMAR)
 
     if (await database.read(lambda transaction: read_mark(transaction, GRAMMAR_MARK)) or 0) < GRAMMAR:

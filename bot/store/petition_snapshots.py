@@ -126,9 +126,6 @@ def _thread(
     )  # fmt: skip
 
 
-_SIGNED_SINCE: Final = "SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $2"
-
-
 def _read_coverage(
     transaction: Transaction, petition_id: int, threads: Sequence[Thread], rules: Rules, waiting: int
 ) -> Coverage | None:
@@ -140,7 +137,8 @@ def _read_coverage(
     until = min((one.known_to for one in threads), default=0)
     if until <= 0 or (rules.asks_for_age and any(one.is_to_read for one in threads)):
         return None
-    return Coverage(until, transaction.fetch(_SIGNED_SINCE, petition_id, until)[0][0], waiting)
+    sql = "SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $2"
+    return Coverage(until, transaction.fetch(sql, petition_id, until)[0][0], waiting)
 
 
 def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Snapshot | None:

@@ -144,20 +144,16 @@ class Condition(Struct, frozen=True):
 class States(Records):
     """Which petitions are not kept, and why."""
 
-    _CHANGED: Final = f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id"
-
     async def list_changed(self) -> list[Condition]:
         """List the petitions whose state is another one than was last reported."""
-        return [_condition(*row) for row in await self._fetch(self._CHANGED)]
-
-    _MARK_REPORTED: Final = "UPDATE petitions SET told = $3 WHERE id = $1 AND told = $2"
+        sql = f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id"
+        return [_condition(*row) for row in await self._fetch(sql)]
 
     async def mark_reported(self, conditions: list[Condition]) -> list[Condition]:
         """Record that states are reported; return those that nobody else has reported."""
+        sql = "UPDATE petitions SET told = $3 WHERE id = $1 AND told = $2"
         return [
-            one
-            for one in conditions
-            if await self._execute(self._MARK_REPORTED, one.petition_id, one.was.value, one.state.value)
+            one for one in conditions if await self._execute(sql, one.petition_id, one.was.value, one.state.value)
         ]
 
     async def take_changed(self) -> list[Condition]:
@@ -166,12 +162,10 @@ class States(Records):
         return await self.mark_reported(changed) if changed else []
 
 
-_CONDITIONS: Final = f"SELECT * FROM ({_CONDITION}) c WHERE state <> '' ORDER BY id"
-
-
 def read_conditions(transaction: Transaction) -> list[Condition]:
     """List the petitions that are not fine."""
-    return [_condition(*row) for row in transaction.fetch(_CONDITIONS)]
+    sql = f"SELECT * FROM ({_CONDITION}) c WHERE state <> '' ORDER BY id"
+    return [_condition(*row) for row in transaction.fetch(sql)]
 
 
 def _condition(

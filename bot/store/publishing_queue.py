@@ -102,16 +102,15 @@ class Petitions(Records):
         """List an installation's petitions to be published, the longest waiting first."""
         return [Due(*row) for row in await self._fetch(self._DUE, installation_id, now)]
 
-    _BACKLOG: Final = f"""
-        SELECT count(*) AS petitions, min(p.changed_at) AS since
-        FROM petitions p
-        {USABLE.format(of="p")}
-        WHERE p.revision > p.published_revision AND NOT p.gone
-    """
-
     async def get_backlog(self) -> Backlog:
         """Return how much is to be published, those that were postponed included; raises DatabaseUnavailable."""
-        return Backlog(*(await self._fetch(self._BACKLOG))[0])
+        sql = f"""
+            SELECT count(*) AS petitions, min(p.changed_at) AS since
+            FROM petitions p
+            {USABLE.format(of="p")}
+            WHERE p.revision > p.published_revision AND NOT p.gone
+        """
+        return Backlog(*(await self._fetch(sql))[0])
 
     @read_transaction
     def get_snapshot(self, transaction: Transaction, petition_id: int, newest: int) -> Snapshot:
@@ -121,31 +120,27 @@ class Petitions(Records):
             raise NoSuchPetition(petition_id)
         return snapshot
 
-    _MARK_PUBLISHED: Final = """
-        UPDATE petitions
-        SET published_revision = CASE WHEN published_revision < $2 THEN $2 ELSE published_revision END,
-            published_at = $3, changed_at = CASE WHEN revision > $2 THEN $3 ELSE changed_at END,
-            attempts = 0, retry_at = 0, state = $4, detail = ''
-        WHERE id = $1
-    """
-
     async def mark_published(
         self, petition_id: int, revision: int, at: WholeEpochSeconds,
         state: State = State.FINE,
     ) -> None:  # fmt: skip
         """Record that the issue body shows a revision, or a later one; `state` is what is wrong nevertheless."""
-        await self._execute(self._MARK_PUBLISHED, petition_id, revision, at, state.value)
-
-    _POSTPONE: Final = """
-        UPDATE petitions SET retry_at = $2, state = $3, detail = $4, attempts = $5 WHERE id = $1
-    """
+        sql = """
+            UPDATE petitions
+            SET published_revision = CASE WHEN published_revision < $2 THEN $2 ELSE published_revision END,
+                published_at = $3, changed_at = CASE WHEN revision > $2 THEN $3 ELSE changed_at END,
+                attempts = 0, retry_at = 0, state = $4, detail = ''
+            WHERE id = $1
+        """
+        await self._execute(sql, petition_id, revision, at, state.value)
 
     async def postpone(
         self, petition_id: int, until: EpochSeconds, state: State, attempts: int,
         detail: str = "",
     ) -> None:  # fmt: skip
         """Postpone publishing until a time; `state` is the reason, `detail` GitHub's message."""
-        await self._execute(self._POSTPONE, petition_id, until, state.value, detail, attempts)
+        sql = "UPDATE petitions SET retry_at = $2, state = $3, detail = $4, attempts = $5 WHERE id = $1"
+        await self._execute(sql, petition_id, until, state.value, detail, attempts)
 
     async def request_publishing(self, petition_ids: Sequence[int]) -> None:
         """Request that petitions are published, which reads their issues; one that was postponed stays so."""
@@ -153,43 +148,38 @@ class Petitions(Records):
             now = int(self._now())
             await self._database.write(lambda transaction: request_publishing(transaction, petition_ids, now))
 
-    _RETRY_NOW: Final = "UPDATE petitions SET attempts = 0, retry_at = 0 WHERE id = ANY($1::BIGINT[])"
-
     async def retry_now(self, petition_ids: Sequence[int]) -> None:
         """Retry postponed petitions at once."""
         if petition_ids:
-            await self._database.write(lambda transaction: transaction.execute(self._RETRY_NOW, petition_ids))
-
-    _IN_REPOSITORY: Final = """
-        SELECT p.id, t.issue_id, p.labelled, p.state, b.left_digest
-        FROM threads t
-        JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
-        LEFT JOIN bodies b ON b.issue_id = t.issue_id
-        WHERE t.repository_id = $1 AND t.position = 1 AND NOT t.gone
-    """
+            sql = "UPDATE petitions SET attempts = 0, retry_at = 0 WHERE id = ANY($1::BIGINT[])"
+            await self._database.write(lambda transaction: transaction.execute(sql, petition_ids))
 
     async def list_in_repository(self, repository_id: int) -> list[KnownPetition]:
         """List the petitions of a repository that are not gone."""
+        sql = """
+            SELECT p.id, t.issue_id, p.labelled, p.state, b.left_digest
+            FROM threads t
+            JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
+            LEFT JOIN bodies b ON b.issue_id = t.issue_id
+            WHERE t.repository_id = $1 AND t.position = 1 AND NOT t.gone
+        """
         return [
             KnownPetition(petition_id, issue_id, bool(labelled), State(state), left_digest or "")
-            for petition_id, issue_id, labelled, state, left_digest in await self._fetch(
-                self._IN_REPOSITORY, repository_id
-            )
+            for petition_id, issue_id, labelled, state, left_digest in await self._fetch(sql, repository_id)
         ]
-
-    _ELSEWHERE: Final = f"""
-        SELECT 1 FROM petitions p
-        WHERE p.gone OR p.state = '{State.NOT_FOUND}'
-           OR NOT EXISTS (
-                SELECT 1 FROM threads t
-                WHERE t.petition_id = p.id AND t.repository_id = $1 AND t.position = 1 AND NOT t.gone
-            )
-        LIMIT 1
-    """
 
     async def has_any_elsewhere(self, repository_id: int) -> bool:
         """Return whether a petition is known that is not in a repository, or not any more."""
-        return bool(await self._fetch(self._ELSEWHERE, repository_id))
+        sql = f"""
+            SELECT 1 FROM petitions p
+            WHERE p.gone OR p.state = '{State.NOT_FOUND}'
+               OR NOT EXISTS (
+                    SELECT 1 FROM threads t
+                    WHERE t.petition_id = p.id AND t.repository_id = $1 AND t.position = 1 AND NOT t.gone
+                )
+            LIMIT 1
+        """
+        return bool(await self._fetch(sql, repository_id))
 
     async def mark_continuing(self, petition_id: int, at: WholeEpochSeconds) -> None:
         """Record that an issue is about to be opened that continues a petition."""
@@ -204,11 +194,8 @@ def set_continuing(transaction: Transaction, petition_id: int, at: WholeEpochSec
     transaction.execute(_SET_CONTINUING, petition_id, at)
 
 
-_CONTINUING: Final = "SELECT continuing_at FROM petitions WHERE id = $1"
-
-
 def read_continuing_at(transaction: Transaction, petition_id: int) -> WholeEpochSeconds:
     """Return when an issue was last asked for that continues a petition and is not known yet; 0 for never."""
-    rows = transaction.fetch(_CONTINUING, petition_id)
+    rows = transaction.fetch("SELECT continuing_at FROM petitions WHERE id = $1", petition_id)
     at: WholeEpochSeconds = rows[0][0] if rows else 0
     return at

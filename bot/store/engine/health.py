@@ -57,16 +57,13 @@ async def check_health(database_url: str) -> Health:
         return Health(problem=f"{describe(address)}: {reason(address, error)}")
 
 
-_PING: Final = "SELECT 1"
-
-
 async def is_answering(database: Database, in_doubt: bool) -> bool:
     """Return whether a database answers; in doubt also whether it can be written to, by a write that is undone."""
     if database.problem():
         return False
     try:
         async with asyncio.timeout(TIMEOUT):
-            await database.read(lambda transaction: transaction.fetch(_PING))
+            await database.read(lambda transaction: transaction.fetch("SELECT 1"))
             if in_doubt:
                 await database.write(_write_and_erase)
     except (DatabaseUnavailable, TimeoutError):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _WAIT: Final = "SET LOCAL lock_timeout = '10min'"
-_LOCK: Final = "SELECT pg_advisory_xact_lock(7597418026143314281)"
 
 SCRIPTS: Final = Path(__file__).parent
 
@@ -32,7 +31,7 @@ def upgrade(connection: Connection, *, scripts: Path = SCRIPTS, target: str = "h
     if connection.dialect.name == "postgresql":
         # Of several processes that start at once, one migrates and the others find it done.
         connection.exec_driver_sql(_WAIT)
-        connection.exec_driver_sql(_LOCK)
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7597418026143314281)")
     directory = ScriptDirectory(scripts)
 
     def steps(heads: tuple[str, ...], _: MigrationContext) -> list[MigrationStep]:
