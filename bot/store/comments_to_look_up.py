@@ -122,7 +122,7 @@ class DoubtfulComments(Records):
             (one.comment.comment_id, one.ask_after, one.comment.wanted if one.is_clear else 0) for one in answers
         ]
         sql = """
-            UPDATE doubts SET asked = asked + 1, ask_after = $2, done = CASE WHEN done < $3 THEN $3 ELSE done END
+            UPDATE doubts SET asked = asked + 1, ask_after = $2, done = greatest(done, $3)
             WHERE comment_id = $1
         """
         transaction.each(sql, rows)

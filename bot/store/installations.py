@@ -118,7 +118,7 @@ class Installations(Records):
         """Record that discovery has ended; `asked` is from the mark that it began with."""
         sql = """
             UPDATE installations
-            SET survey_done = CASE WHEN survey_done < $2 THEN $2 ELSE survey_done END, surveyed_at = $3,
+            SET survey_done = greatest(survey_done, $2), surveyed_at = $3,
                 survey_began = $4, state = ''
             WHERE id = $1
         """
@@ -279,7 +279,7 @@ _PUT_REPOSITORY: Final = upsert(
 _ADD_FORMER_NAME: Final = """
     INSERT INTO former_names (owner, name, repository_id, as_of) VALUES (lower($1), lower($2), $3, $4)
     ON CONFLICT (owner, name, repository_id) DO UPDATE
-        SET as_of = CASE WHEN former_names.as_of < excluded.as_of THEN excluded.as_of ELSE former_names.as_of END
+        SET as_of = greatest(former_names.as_of, excluded.as_of)
 """
 
 

@@ -79,7 +79,7 @@ class Letters(Records):
         before = read_letters(transaction, petition_id)
         # Of two counts for one version the higher one: who signed may not have been known yet.
         sql = """
-            UPDATE letters SET count = CASE WHEN count < s.signed THEN s.signed ELSE count END
+            UPDATE letters SET count = greatest(count, s.signed)
             FROM (SELECT count(*) AS signed FROM signatures WHERE petition_id = $1 AND signed_at <= $2) AS s
             WHERE petition_id = $1 AND seen_at = $2 AND digest = $3
         """

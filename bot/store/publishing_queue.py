@@ -127,7 +127,7 @@ class Petitions(Records):
         """Record that the issue body shows a revision, or a later one; `state` is what is wrong nevertheless."""
         sql = """
             UPDATE petitions
-            SET published_revision = CASE WHEN published_revision < $2 THEN $2 ELSE published_revision END,
+            SET published_revision = greatest(published_revision, $2),
                 published_at = $3, changed_at = CASE WHEN revision > $2 THEN $3 ELSE changed_at END,
                 attempts = 0, retry_at = 0, state = $4, detail = ''
             WHERE id = $1

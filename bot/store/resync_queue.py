@@ -110,7 +110,7 @@ class Threads(Records):
         """Record that a thread was checked, and from when on to ask for changes next time, where that is known."""
         sql = """
             UPDATE threads
-            SET looked_at = $2, changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END
+            SET looked_at = $2, changes_since = greatest(changes_since, $3)
             WHERE issue_id = $1
         """
         await self._execute(sql, issue_id, at, changes_since)
@@ -119,7 +119,7 @@ class Threads(Records):
         """Record that a thread was read, in answer to the request that came with it."""
         sql = """
             UPDATE threads
-            SET reread_done = CASE WHEN reread_done < $2 THEN $2 ELSE reread_done END, read_attempts = 0,
+            SET reread_done = greatest(reread_done, $2), read_attempts = 0,
                 read_retry_at = 0
             WHERE issue_id = $1
         """
@@ -143,8 +143,8 @@ class Threads(Records):
         """Record up to when all comments of a thread are known, and from when on to ask for changes."""
         sql = """
             UPDATE threads
-            SET known_to = CASE WHEN known_to < $2 THEN $2 ELSE known_to END,
-                changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END
+            SET known_to = greatest(known_to, $2),
+                changes_since = greatest(changes_since, $3)
             WHERE issue_id = $1
         """
         await self._execute(sql, issue_id, known_to, changes_since)

@@ -53,9 +53,8 @@ def forget_sign_outs(transaction: Transaction, people: Collection[int]) -> None:
     sql = """
         INSERT INTO sign_outs (user_id, not_before)
         SELECT -1, max(not_before) FROM sign_outs WHERE user_id = ANY($1::BIGINT[]) HAVING count(*) > 0
-        ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
-            WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before
-        END
+        ON CONFLICT (user_id) DO UPDATE
+            SET not_before = greatest(excluded.not_before, sign_outs.not_before)
     """
     transaction.execute(sql, list(people))
     transaction.execute("DELETE FROM sign_outs WHERE user_id = ANY($1::BIGINT[])", list(people))
@@ -74,9 +73,8 @@ def _sign_out(transaction: Transaction, user_id: int, now: EpochSeconds) -> int:
     # has ever given.
     sql = """
         INSERT INTO sign_outs (user_id, not_before) VALUES (0, $1::BIGINT)
-        ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
-            WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before + 1
-        END
+        ON CONFLICT (user_id) DO UPDATE
+            SET not_before = greatest(excluded.not_before, sign_outs.not_before + 1)
         RETURNING not_before
     """
     number = _number(transaction, sql, int(now * _MILLION))

@@ -92,9 +92,9 @@ def read_comment_ids(transaction: Transaction, issue_id: int) -> list[int]:
 
 _MARK_LISTED: Final = """
     UPDATE threads
-    SET listed_at = CASE WHEN listed_at < $2 THEN $2 ELSE listed_at END,
-        changes_since = CASE WHEN changes_since < $2 THEN $2 ELSE changes_since END,
-        reread_done = CASE WHEN reread_done < $3 THEN $3 ELSE reread_done END
+    SET listed_at = greatest(listed_at, $2),
+        changes_since = greatest(changes_since, $2),
+        reread_done = greatest(reread_done, $3)
     WHERE issue_id = $1
 """
 

@@ -212,7 +212,7 @@ def _request_everything(transaction: Transaction, now: WholeEpochSeconds, lost: 
     transaction.execute(_READ_ALL, now)
     sql = """
         UPDATE petitions
-        SET revision = CASE WHEN revision < published_revision THEN published_revision ELSE revision END + 1,
+        SET revision = greatest(revision, published_revision) + 1,
             changed_at = $1, attempts = 0, retry_at = 0
     """
     transaction.execute(sql, now)
@@ -226,7 +226,7 @@ def _request_everything(transaction: Transaction, now: WholeEpochSeconds, lost: 
 
 _READ_ALL: Final = """
     UPDATE threads
-    SET reread = CASE WHEN reread < reread_done THEN reread_done ELSE reread END + 1, reread_asked_at = $1,
+    SET reread = greatest(reread, reread_done) + 1, reread_asked_at = $1,
         put_off = 0, read_retry_at = 0, read_attempts = 0, listed_at = 0, looked_at = 0, changes_since = 0, gap = 0,
         known_to = 0
 """
