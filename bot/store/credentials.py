@@ -8,13 +8,13 @@ from bot.store.engine.database import (
     Records,
     Transaction,
     connect,
+    drop_mark,
+    read_mark,
     read_transaction,
     upsert,
     write_transaction,
 )
-from bot.store.engine.opening_errors import opening
-from bot.store.engine.url import SqliteFile, read_address
-from bot.store.key_values import drop_mark, read_mark
+from bot.store.engine.url import SqliteFile, opening, read_address
 from bot.time_types import WholeEpochSeconds
 
 APP: Final = "app"

@@ -11,11 +11,12 @@ from bot.store.engine.database import (
     Database,
     Records,
     Transaction,
+    put_mark,
+    read_mark,
     read_transaction,
     upsert,
     write_transaction,
 )
-from bot.store.key_values import put_mark, read_mark
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 KEPT: Final = 3 * 86_400

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bot.petition.reported_facts import InstallationFact, Repository, RepositoryFact
 from bot.store.engine.database import Records, Row, Transaction, upsert, write_transaction
-from bot.store.petition_states import State
+from bot.store.petition_snapshots_and_states import State
 from bot.store.resync_queue import publish_now, resync_petitions
 from bot.store.row_codec import read_repository
 from bot.time_types import EpochSeconds, WholeEpochSeconds

@@ -11,7 +11,7 @@ from msgspec import Struct
 from bot.petition.counting.tally import Reason, explain
 from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Transaction
-from bot.store.petition_snapshots import Snapshot
+from bot.store.petition_snapshots_and_states import Snapshot
 from bot.store.recording.signatures import read_account_ages
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.time_types import WholeEpochSeconds

@@ -18,11 +18,10 @@ from bot.petition.letter_versions import Letter
 from bot.petition.organizers.settings import Detail, Settings
 from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Records, Transaction, read_transaction
-from bot.store.letter_translations import read_translated_text
-from bot.store.letters import read_letters_with_texts
+from bot.store.letters import read_letters_with_texts, read_translated_text
 from bot.store.not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
 from bot.store.petition_lists import ListQuery, PetitionList, read_list
-from bot.store.petition_snapshots import Snapshot, read_snapshot
+from bot.store.petition_snapshots_and_states import Snapshot, read_snapshot
 from bot.store.roster_pages import (
     Entry,
     RosterPage,

@@ -1,15 +1,22 @@
-"""The issues of petitions: which comments are to be read again, and when each was last checked."""
+"""The issues of petitions: which comments are to be read again, and when each was last checked.
+
+Of each comment it is known which text was read last, and by which version of the grammar; a new version has every
+thread read again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
+from bot.petition.comments.comment import Comment, KnownText, Version
+from bot.petition.comments.parser import GRAMMAR
+from bot.petition.comments.versions import last_text
 from bot.petition.reported_facts import Repository
-from bot.store.engine.database import Records, Row, Transaction
-from bot.store.row_codec import read_repository
+from bot.store.engine.database import Database, Records, Row, Transaction, put_mark, read_mark, read_transaction
+from bot.store.row_codec import CommentRow, read_known, read_repository
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
@@ -153,6 +160,23 @@ class Threads(Records):
         """Record by how many the number of comments that GitHub gives is off."""
         await self._execute("UPDATE threads SET gap = $2 WHERE issue_id = $1", issue_id, gap)
 
+    @read_transaction
+    def get_known_texts(self, transaction: Transaction, comment_ids: Collection[int]) -> dict[int, KnownText]:
+        """Return the texts of comments that were read last, by id, as far as they need not be read again."""
+        sql = "SELECT id, read_digest, versions FROM comments WHERE id = ANY($1::BIGINT[]) AND grammar = $2"
+        rows = transaction.fetch(sql, list(comment_ids), GRAMMAR)
+        found = {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
+        return {comment_id: known for comment_id, known in found.items() if known is not None}
+
+    async def list_present(self, issue_id: int, before: WholeEpochSeconds) -> set[int]:
+        """List the comments of a thread that are there by what we know, and were written before a time."""
+        # A comment that a listing lacked has kept only what was seen of it since.
+        sql = """
+            SELECT id FROM comments
+            WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
+        """
+        return {row[0] for row in await self._fetch(sql, issue_id, before)}
+
 
 def first_thread(rows: Sequence[Row]) -> ThreadToRead | None:
     """Return the first of the rows that `THREAD_TO_READ` selects."""
@@ -207,3 +231,42 @@ def resync_petitions(transaction: Transaction, petition_ids: Iterable[int], now:
     ids = list(petition_ids)
     publish_now(transaction, ids, now)
     request_rereading(transaction, ids, now)
+
+
+def record_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> None:
+    """Record which text of a comment was read last, once `seen` has been merged with what was `known`.
+
+    What is kept of a comment of which something was erased from the `whole` is not what its text says.
+    """
+    last = last_text(whole.versions, whole.created_at) if whole.versions else None
+    if last is None or row.comment.versions != whole.versions:
+        row.read_digest, row.grammar = "", 0
+    elif _has_text(seen, last):
+        row.read_digest, row.grammar = last.digest, GRAMMAR
+    elif known is None or row.read_digest != last.digest or not _has_text(known, last):
+        row.read_digest, row.grammar = "", 0
+
+
+def _has_text(comment: Comment, version: Version) -> bool:
+    return (version.digest, version.command) in ((one.digest, one.command) for one in comment.versions)
+
+
+GRAMMAR_MARK: Final = "grammar"
+"""The mark of the grammar for which every thread was asked to be read again."""
+
+
+async def follow_grammar(database: Database) -> None:
+    """Request that every thread is read again, once for each new version of the grammar."""
+
+    def read_all_again(transaction: Transaction) -> None:
+        # Without a time, because it can wait until discovery comes by: nobody's signature is known to be lost.
+        sql = """
+            UPDATE threads SET reread = reread + 1, reread_asked_at = 0
+            WHERE reread = reread_done AND NOT gone
+              AND petition_id IN (SELECT id FROM petitions WHERE labelled AND NOT gone)
+        """
+        transaction.execute(sql)
+        put_mark(transaction, GRAMMAR_MARK, GRAMMAR)
+
+    if (await database.read(lambda transaction: read_mark(transaction, GRAMMAR_MARK)) or 0) < GRAMMAR:
+        await database.write(read_all_again)

@@ -35,7 +35,7 @@ async def migrate_ahead(database_url: str) -> None:
     """
     if not await _is_current(database_url):
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __name__, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL
+            sys.executable, "-m", f"{__name__}.upgrading", stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL
         )
         await process.communicate(database_url.encode())
 

@@ -1,8 +1,13 @@
-"""Run Alembic's migrations over SQLAlchemy, which nothing else here needs."""
+"""Run Alembic's migrations over SQLAlchemy, which nothing else here needs.
+
+As a program, it migrates the database whose URL stands in the standard input: no secret for everybody to see.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -14,7 +19,10 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from bot.store.engine.database import connect
+from bot.store.engine.url import read_address
 from bot.store.errors import DatabaseUnavailable, WrongDatabase
+from bot.store.migrations import migrate
 
 if TYPE_CHECKING:
     import asyncpg
@@ -71,3 +79,12 @@ async def over_postgres(connect: Callable[[], Awaitable[asyncpg.Connection]], wo
             return await connection.run_sync(work)
     except DBAPIError as error:
         raise DatabaseUnavailable(str(error.orig)) from error
+
+
+async def _main() -> None:
+    async with connect(read_address(sys.stdin.read())) as database:
+        await migrate(database)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

@@ -37,15 +37,14 @@ from bot.store.installations import (
     record_repository,
     request_discovery,
 )
-from bot.store.letter_translations import drop_translations, is_any_translation
-from bot.store.letters import drop_letters
-from bot.store.publishing_queue import set_continuing
+from bot.store.letters import drop_letters, drop_translations, is_any_translation
+from bot.store.publishing import set_continuing
 from bot.store.recording.consistency import drop_days
 from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
 from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.resync_queue import resync_petitions
-from bot.store.rules import drop_rules, request_settings
+from bot.store.settings_and_commands import drop_rules, request_settings
 from bot.time_types import WholeEpochSeconds
 
 StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear

@@ -20,7 +20,7 @@ from bot.petition.organizers.settings_fallback import explain_hiding, is_hiding,
 from bot.store.audit_log import record_attempts, record_outcomes
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.store.installations import resync_petitions_of
-from bot.store.letter_translations import request_translations
+from bot.store.letters import request_translations
 from bot.store.recording.signatures import derive_signatures, evaluate_comments, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
 from bot.store.resync_queue import read_issues_of
