@@ -8,8 +8,7 @@ import gc
 import signal
 import socket
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from typing import Final
@@ -20,12 +19,13 @@ from aiohttp import web
 from msgspec import Struct, field
 
 from bot.config import Config
+from bot.connections import SYSTEM_CLOCK, addresses_of, github_of
+from bot.doctor.checks import examine
 from bot.github.api_urls import web_url_of
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
-from bot.operations import addresses_of, examine, github_of
 from bot.petition.reported_facts import Fact
 from bot.reconcile.app_wide_loop import AppWideLoop
 from bot.reconcile.errors_and_retries import Intervals
@@ -34,10 +34,12 @@ from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.secret_key import derive
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
-from bot.time_types import EpochSeconds, Seconds
-from bot.web.context import PagesContext
+from bot.time_types import Clock, Seconds
 from bot.web.monitoring import OperatorDetails, WebMetrics
-from bot.web.organizers.dependencies import OrganizerService
+from bot.web.organizers.auth import OrganizerAuth
+from bot.web.organizers.routes import OrganizerServices
+from bot.web.organizers.signature_reviews import SignatureReviews
+from bot.web.petition_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
@@ -88,13 +90,6 @@ class Rates(Struct, frozen=True):
     intervals: Intervals | None = None
 
 
-class Clock(Struct, frozen=True):
-    """What time it is, and how to wait."""
-
-    now: Callable[[], EpochSeconds] = time.time
-    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep
-
-
 class Bot(Struct, frozen=True):
     """A running bot; `port` is the one it really listens on."""
 
@@ -106,13 +101,13 @@ class Bot(Struct, frozen=True):
 
 @asynccontextmanager
 async def running(
-    config: Config, rates: Rates | None = None, clock: Clock | None = None, address: socket.socket | None = None
+    config: Config, rates: Rates | None = None, clock: Clock = SYSTEM_CLOCK, address: socket.socket | None = None
 ) -> AsyncIterator[Bot]:
     """Run the bot inside the `async with`; leaving it finishes what is in flight and closes everything.
 
     Raises CannotListen, and the store's own errors when the database cannot be opened.
     """
-    rates, clock = rates or Rates(), clock or Clock()
+    rates = rates or Rates()
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         supervisor = Supervisor(metrics.failed)
@@ -123,7 +118,7 @@ async def running(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         intervals = rates.intervals or Intervals(resync=config.resync_seconds)
         github = github_of(
-            config, session, clock.now, clock.sleep, limits=rates.limits, lag=intervals.api_lag, hooks=metrics,
+            config, session, clock, limits=rates.limits, lag=intervals.api_lag, hooks=metrics,
             circuit_breaker=CircuitBreaker(make_probe(session, config.api_url), clock.now, metrics),
         )  # fmt: skip
         app_sync = AppWideLoop(store, github, intervals, clock.now)
@@ -257,13 +252,13 @@ async def _make_application(
     app_sync: AppWideLoop,
     metrics: Metrics,
     clock: Clock,
-    organizers: OrganizerService | None,
+    organizers: OrganizerServices | None,
 ) -> web.Application:
     store = scheduler.store
 
     async def look() -> list[dict[str, str]]:
         # Monitoring asks again and again.
-        return [one.fields() for one in await examine(config, clock.now, clock.sleep, has_trials=False)]
+        return [one.fields() for one in await examine(config, clock, has_trials=False)]
 
     token = operator_token(config)
     details = None if token is None else OperatorDetails(look, token)
@@ -340,9 +335,10 @@ def _web_metrics(metrics: Metrics, scheduler: Scheduler, app_sync: AppWideLoop, 
 
 def _organizers(
     config: Config, scheduler: Scheduler, session: aiohttp.ClientSession, clock: Clock
-) -> OrganizerService:
-    client = OAuthClient(config.api_url, config.client_id, config.client_secret)
-    return OrganizerService(scheduler.store, scheduler.github, session, client, config.secret_key, clock.now)
+) -> OrganizerServices:
+    store, client = scheduler.store, OAuthClient(config.api_url, config.client_id, config.client_secret)
+    auth = OrganizerAuth(store.sign_outs, scheduler.github, session, client, config.secret_key, clock.now)
+    return OrganizerServices(auth, SignatureReviews(store, clock.now))
 
 
 async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> SetupDonePage | None:

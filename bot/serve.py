@@ -15,8 +15,9 @@ import aiohttp
 import structlog
 from msgspec import Struct, structs
 
-from bot import app, operations
+from bot import app
 from bot.config import Config
+from bot.connections import github_of, open_store
 from bot.github.errors import GitHubError
 from bot.github.manifest import Registration, convert
 from bot.secret_key import encrypt
@@ -89,7 +90,7 @@ async def set_up(
 ) -> Config | None:
     """Serve the set-up until there is an App; returns the completed configuration, None where `stop` came first."""
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(operations.open_store(config, make=True))
+        store = await stack.enter_async_context(open_store(config, make=True))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         done = asyncio.Event()
 
@@ -101,9 +102,7 @@ async def set_up(
 
         async def exchange(code: str, public_url: str) -> Registration:
             made = await convert(session, config.api_url, code, public_url, time.time)
-            github = operations.github_of(
-                replace(config, app_id=made.app_id, private_key=made.private_key), session
-            )
+            github = github_of(replace(config, app_id=made.app_id, private_key=made.private_key), session)
             # Only GitHub knows by now whether another address was given for deliveries. The code is used up, so
             # that nothing else may go wrong.
             with suppress(GitHubError):

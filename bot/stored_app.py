@@ -6,13 +6,12 @@ Credentials in the environment take precedence over stored ones.
 from __future__ import annotations
 
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 
-import aiohttp
-
-from bot import logs, operations
+from bot import logs
 from bot.config import Config
+from bot.connections import open_github, open_store
 from bot.github.manifest import Registration
 from bot.secret_key import WrongKey, decrypt, encrypt
 from bot.store import Store, StoreError, read_encrypted, read_existing_address
@@ -100,10 +99,9 @@ async def import_app(config: Config, *, replacing: bool) -> str:
 
     Raises SetUpAlready, `bot.github.errors` and the store's errors.
     """
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        known = await operations.github_of(config, session).get_app()
-        store = await stack.enter_async_context(operations.open_store(config, make=True))
+    async with open_github(config) as github:
+        known = await github.get_app()
+    async with open_store(config, make=True) as store:
         kept = await _same_app(store, config)
         client = config if config.client_secret or kept is None else kept
         brought = Registration(
@@ -128,7 +126,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
 
 async def has_stored_app(config: Config) -> bool:
     """Return whether an App is stored, with whatever key; raises the store's errors."""
-    async with operations.open_store(config) as store:
+    async with open_store(config) as store:
         return await store.credentials.get() is not None
 
 
@@ -137,5 +135,5 @@ async def drop_app(config: Config) -> bool:
 
     Raises the store's errors.
     """
-    async with operations.open_store(config) as store:
+    async with open_store(config) as store:
         return await store.credentials.drop()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,17 +12,15 @@ from typing import Final
 
 import aiohttp
 import structlog
-from msgspec import Struct
 
 from bot.config import Config, ConfigError
+from bot.connections import SYSTEM_CLOCK, addresses_of, github_of, open_store
 from bot.github.call_counter import CallCounter
 from bot.github.errors import GitHubError, Paused, Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient
-from bot.github.throttle import Limits
 from bot.github.token_client import with_token
 from bot.kept_responses import KeptResponses
-from bot.operations import addresses_of, github_of, open_store
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.reported_facts import InstallationFact, IssueFact, Repository
 from bot.reconcile.errors_and_retries import Intervals
@@ -33,7 +30,7 @@ from bot.reconcile.resync import UnknownPetition
 from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.store import Damaged, DatabaseUnavailable, Lease, Store, WrongDatabase, delete_database
 from bot.sync_report import TO_MEND, SyncedPetition, SyncReport
-from bot.time_types import EpochSeconds, Seconds
+from bot.time_types import Clock, EpochSeconds, Seconds
 
 log = structlog.get_logger("sync")
 
@@ -60,18 +57,11 @@ RATES: Final = WriteRate(burst=10, period=1.0, gap=0.0)
 """A run writes each body once, or twice."""
 
 
-class SyncClock(Struct, frozen=True):
-    """What time it is, and how to wait."""
-
-    now: Callable[[], EpochSeconds] = time.time
-    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep
-
-
 async def sync(
     repository: str,
     number: int | None,
     config: Config,
-    clock: SyncClock | None = None,
+    clock: Clock = SYSTEM_CLOCK,
     *,
     replaces_database: bool = False,
 ) -> SyncReport:
@@ -82,7 +72,6 @@ async def sync(
     ConfigError where a token is given and the database is an App's, the store's errors, and `bot.github.errors`.
     """
     replaces_database &= bool(config.token)
-    clock = clock or SyncClock()
     try:
         return await _sync(repository, number, config, clock, replaces_database=replaces_database)
     except (Damaged, WrongDatabase) as error:
@@ -94,7 +83,7 @@ async def sync(
 
 
 async def _sync(
-    repository: str, number: int | None, config: Config, clock: SyncClock, *, replaces_database: bool
+    repository: str, number: int | None, config: Config, clock: Clock, *, replaces_database: bool
 ) -> SyncReport:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config, make=True, now=clock.now))
@@ -139,7 +128,7 @@ async def _is_of_an_app(store: Store) -> bool:
 async def _client(
     config: Config,
     session: aiohttp.ClientSession,
-    clock: SyncClock,
+    clock: Clock,
     repository: str,
     calls: CallCounter,
     cache: EtagCache,
@@ -150,12 +139,12 @@ async def _client(
             session, config.token, api_url=config.api_url, now=clock.now, sleep=clock.sleep, hooks=calls,
             cache=cache, installation_id=WORKFLOW,
         )  # fmt: skip
-    github = github_of(config, session, clock.now, clock.sleep, hooks=calls, limits=Limits())
+    github = github_of(config, session, clock, hooks=calls)
     return github.installation(await github.find_installation(repository))
 
 
 @asynccontextmanager
-async def _private_store(config: Config, clock: SyncClock) -> AsyncIterator[Store]:
+async def _private_store(config: Config, clock: Clock) -> AsyncIterator[Store]:
     """Open a database that is gone afterwards, and delete the one that a workflow would keep.
 
     Forks can read what a workflow keeps, and the repository may have been public before.
@@ -175,7 +164,7 @@ class SyncRun:
     client: InstallationClient
     repository: Repository
     config: Config
-    clock: SyncClock
+    clock: Clock
     calls: CallCounter
     left: str = ""
     _reactions: int = field(default=0, init=False)

@@ -1,8 +1,11 @@
-"""Units of time, as names for type checkers and readers."""
+"""Types of times: points in time, lengths of time, and a clock."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TypeAlias
+
+from msgspec import Struct
 
 EpochSeconds: TypeAlias = float
 """A time as seconds since 1970-01-01 00:00 UTC, as a clock tells it."""
@@ -12,3 +15,10 @@ WholeEpochSeconds: TypeAlias = int
 
 Seconds: TypeAlias = float
 """A length of time in seconds."""
+
+
+class Clock(Struct, frozen=True):
+    """What time it is, and how to wait."""
+
+    now: Callable[[], EpochSeconds]
+    sleep: Callable[[Seconds], Awaitable[None]]

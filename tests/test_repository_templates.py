@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.cli.init_repo import TEMPLATE, starter_files
 from bot.github.repository_setup import COLOR, DESCRIPTION
-from bot.init_repo import TEMPLATE, starter_files
 from bot.petition.organizers import settings, values
 
 FILES = starter_files("petition")

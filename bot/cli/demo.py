@@ -28,7 +28,7 @@ from bot.petition import block
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.write_limiters import WriteRate
 from bot.terminal_escaping import harmless
-from bot.time_types import Seconds
+from bot.time_types import Clock, Seconds
 from sandbox import page
 from sandbox.faults import Faults
 from sandbox.models import Issue
@@ -156,7 +156,7 @@ async def stage(
     await _start(sandbox, port)
     try:
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
-            async with app.running(_config(sandbox, Path(folder)), rates, app.Clock(now=now)) as bot:
+            async with app.running(_config(sandbox, Path(folder)), rates, Clock(now, asyncio.sleep)) as bot:
                 sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
                 sandbox.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))

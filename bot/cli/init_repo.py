@@ -1,9 +1,16 @@
-"""The command that prepares a repository for petitions."""
+"""`init-repo`: add the settings file, issue template and label to a repository, and ask before overwriting."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import resources
 from pathlib import Path
+from typing import Final
+
+from msgspec import Struct, field
 
 from bot import config
 from bot.cli.common import (
@@ -18,7 +25,132 @@ from bot.cli.common import (
     say,
     with_app,
 )
-from bot.init_repo import NotWritable, init_folder, init_repository
+from bot.connections import open_repository_setup
+from bot.github.errors import Forbidden
+from bot.github.repository_setup import COLOR, DESCRIPTION, RepositorySetup
+from bot.petition.organizers.settings import PATH
+
+TEMPLATE: Final = ".github/ISSUE_TEMPLATE/petition.md"
+"""Where GitHub looks for issue templates. What follows the front matter is the issue's body, and so the letter.
+
+https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/manually-creating-a-single-issue-template-for-your-repository
+"""
+
+FORMER_FORM: Final = ".github/ISSUE_TEMPLATE/petition.yml"
+"""The issue form of 0.1; GitHub puts a form's headings and check boxes into the issue, so that people sign them."""
+
+Ask = Callable[[str], bool]
+"""Ask a question; False for no."""
+
+
+class NotWritable(Exception):
+    """A file or folder cannot be written; the message says which and why."""
+
+
+class InitReport(Struct):
+    """What was done, line by line; `is_complete` if everything is there now."""
+
+    lines: list[str] = field(default_factory=list)
+    is_complete: bool = True
+
+    def say(self, line: str) -> None:
+        """Record what was done."""
+        self.lines.append(line)
+
+    def lack(self, line: str) -> None:
+        """Record what was not done."""
+        self.lines.append(line)
+        self.is_complete = False
+
+
+def starter_files(label: str) -> dict[str, str]:
+    """Return the files by their paths; the template puts `label` on the issue that it opens."""
+    # A label may hold anything, and in single quotes YAML wants only those doubled.
+    quoted = label.replace("'", "''")
+    template = _text("issue-template.md").replace("'petition'", f"'{quoted}'")
+    return {PATH: _text("petition.yml"), TEMPLATE: template}
+
+
+def _text(name: str) -> str:
+    return resources.files("bot").joinpath("repository_templates", name).read_text("utf-8")
+
+
+def init_folder(folder: Path, label: str, may_overwrite: Ask) -> InitReport:
+    """Write the files into a clone; the label is created on GitHub separately. Raises NotWritable."""
+    done = InitReport()
+    try:
+        if not folder.is_dir():
+            raise NotWritable(f"{folder} is not a folder; give the folder of your clone")
+        for path, text in starter_files(label).items():
+            if not (folder / path).resolve().is_relative_to(folder.resolve()):
+                raise NotWritable(f"{folder / path} leads out of the clone, because of a symbolic link")
+            _put(folder / path, path, text, may_overwrite, done)
+        _mention_former_form(_read(folder / FORMER_FORM), done)
+    except OSError as error:
+        raise NotWritable(f"{error.filename}: {error.strerror}") from error
+    done.say(
+        f"Commit and push the files. Then create the label: gh label create {shlex.quote(label)} --color {COLOR}"
+        f" --description '{DESCRIPTION}'"
+    )
+    return done
+
+
+async def init_repository(repo: str, settings: config.Config, may_overwrite: Ask) -> InitReport:
+    """Create the label and commit the files, as far as the token or the App can; raises `bot.github.errors`."""
+    done = InitReport()
+    async with open_repository_setup(settings, repo) as setup:
+        new = await setup.create_label(repo, settings.petition_label)
+        done.say(f"{'Created' if new else 'Unchanged:'} the label `{settings.petition_label}`.")
+        for path, text in starter_files(settings.petition_label).items():
+            await _commit(setup, repo, path, text, may_overwrite, done)
+        with suppress(Forbidden):
+            former = await setup.read_file(repo, FORMER_FORM)
+            _mention_former_form(None if former is None else former.text, done)
+    return done
+
+
+def _mention_former_form(text: str | None, done: InitReport) -> None:
+    if text is not None and "label: Letter" in text:
+        done.lack(
+            f"{FORMER_FORM} is the issue form of an earlier version. It puts headings and check boxes into the"
+            " letter that people sign. Delete it; the template replaces it."
+        )
+
+
+def _is_to_write(path: str, known: str | None, text: str, may_overwrite: Ask, done: InitReport) -> bool:
+    if known == text:
+        done.say(f"Unchanged: {path}.")
+    elif known is None or may_overwrite(f"{path} exists and differs. Overwrite it?"):
+        return True
+    else:
+        done.lack(f"Skipped: {path}.")
+    return False
+
+
+def _put(file: Path, path: str, text: str, may_overwrite: Ask, done: InitReport) -> None:
+    if _is_to_write(path, _read(file), text, may_overwrite, done):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        done.say(f"Wrote {path}.")
+
+
+def _read(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8", errors="replace") if file.exists() else None
+
+
+async def _commit(
+    setup: RepositorySetup, repo: str, path: str, text: str, may_overwrite: Ask, done: InitReport
+) -> None:
+    try:
+        known = await setup.read_file(repo, path)
+        if _is_to_write(path, None if known is None else known.text, text, may_overwrite, done):
+            await setup.write_file(repo, path, text, over=known)
+            done.say(f"Committed {path}.")
+    except Forbidden:
+        done.lack(
+            f"{path} is not written: the App cannot change files. Use a GITHUB_TOKEN of yours"
+            " (Contents: write), or a clone: python -m bot init-repo --dir PATH"
+        )
 
 
 def _init_repo(options: argparse.Namespace) -> int:

@@ -1,14 +1,15 @@
-"""The commands for operators: run the bot, store its App, send it a delivery, maintain its database."""
+"""The commands for operators: run the bot, store its App, examine it, maintain its database."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot import config, operations, serve, stored_app
+from bot import app, config, connections, serve, stored_app
 from bot.cli.common import (
     ENVIRONMENT,
     FAILED,
@@ -20,12 +21,15 @@ from bot.cli.common import (
     is_attended,
     run,
     say,
+    say_json,
     set_up_logs,
     with_app,
 )
 from bot.counted_nouns import counted
+from bot.doctor import are_fine
+from bot.doctor.checks import examine
 from bot.secret_key import WrongKey, decrypt
-from bot.store import Recovered, backup, is_backup, restore
+from bot.store import Recovered, backup, is_backup, recover, restore
 
 
 def _serve(_options: argparse.Namespace) -> int:
@@ -80,9 +84,14 @@ _DROP = (
 
 def _migrate(_options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    run(operations.migrate(settings))
+    run(_upgrade(settings))
     print("The database is up to date.")
     return OK
+
+
+async def _upgrade(settings: config.Config) -> None:
+    async with connections.open_store(settings, make=True):
+        pass
 
 
 def _backup(options: argparse.Namespace) -> int:
@@ -108,7 +117,7 @@ def _restore(options: argparse.Namespace) -> int:
 
 def _recover(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    found = run(operations.recover(options.file, settings))
+    found = run(recover(settings.database_url, options.file, int(time.time())))
     say(f"{options.file} contains what could be read from {found.path}.")
     say(*_losses(found), _app(found, settings.secret_key), *_next_steps(found, options.file))
     return OK
@@ -148,6 +157,27 @@ def _next_steps(found: Recovered, file: Path) -> Iterator[str]:
     yield "Then start the bot. It reads all petitions and comments from GitHub again, and restores what was lost."
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    settings = with_app()
+    if options.bearer:
+        return _bearer(settings)
+    findings = run(examine(settings))
+    if options.json:
+        found = {"fine": are_fine(findings), "findings": [one.fields() for one in findings]}
+        say_json(found)
+    else:
+        say(*findings)
+    return OK if are_fine(findings) else FAILED
+
+
+def _bearer(settings: config.Config) -> int:
+    token = app.operator_token(settings)
+    if token is None:
+        raise config.ConfigError(["SECRET_KEY is not set; the token for the details of /readyz is derived from it"])
+    print(token)
+    return OK
+
+
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace",
@@ -183,7 +213,7 @@ def _deliver(options: argparse.Namespace) -> int:
     settings = config.read_for_delivering(ENVIRONMENT)
     set_up_logs(settings)
     settings = settings if settings.webhook_secrets else with_app()
-    reply = run(operations.deliver(payload, options.event, options.url, settings, options.guid))
+    reply = run(connections.deliver(settings, options.event, payload, options.url, options.guid))
     say(f"{reply.status or 'no response'}: {reply.text.strip()}")
     return OK if reply.is_good else FAILED
 
@@ -212,11 +242,22 @@ def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--guid", help="the delivery's GUID, to repeat a delivery (default: a new one)")
 
 
+def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument(
+        "--bearer",
+        action="store_true",
+        help="print the token that opens the same findings at a running bot's /readyz"
+        " (Authorization: Bearer TOKEN)",
+    )
+
+
 COMMANDS = {
     "serve": CliCommand(_serve),
     "import-app": CliCommand(_import_app, _import_arguments),
     "drop-app": CliCommand(_drop_app, _drop_arguments),
     "migrate": CliCommand(_migrate),
+    "doctor": CliCommand(_doctor, _doctor_arguments),
     "deliver": CliCommand(_deliver, _deliver_arguments, failures=(NotReadable,)),
     "backup": CliCommand(_backup, _backup_arguments),
     "recover": CliCommand(_recover, _new_file_argument),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
-from asyncio import sleep
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +21,8 @@ from bot.cli.common import (
     run,
     say,
 )
+from bot.connections import SYSTEM_CLOCK
 from bot.rehearsal.assumptions import Verdict
-from bot.rehearsal.client import Clock
 from bot.rehearsal.observations import FIRST, SECOND
 from bot.rehearsal.rehearse import NotPossible, Plan, rehearse
 from bot.rehearsal.report import Report
@@ -46,7 +44,7 @@ def _rehearse(options: argparse.Namespace) -> int:
         return options.yes or ask("Go on?")
 
     try:
-        report = run(rehearse(plan, agree, say, Clock(time.time, sleep)))
+        report = run(rehearse(plan, agree, say, SYSTEM_CLOCK))
     except KeyboardInterrupt:
         complain("The rehearsal was interrupted, and what it made is cleaned up as said above. There is no report.")
         return MISUSED

@@ -72,7 +72,7 @@ def _installations(facts: Facts, known: AppFacts) -> Iterator[Finding]:
         )
     for one in known.installations:
         yield from _check_installation(one)
-        yield from _check_label(one, facts.target.label)
+        yield from _check_label(one, facts.config.petition_label)
 
 
 def _check_installation(facts: InstallationFacts) -> Iterator[Finding]:
@@ -133,7 +133,7 @@ def _webhook(facts: Facts, known: AppFacts) -> Iterator[Finding]:
 
 def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
     hook, settings = known.hook, f"{known.app.html_url} under App settings, General, Webhook"
-    expected = None if facts.target.public_url is None else f"{facts.target.public_url}/webhook"
+    expected = None if facts.config.public_url is None else f"{facts.config.public_url}/webhook"
     if not hook.url:
         yield problem(
             "webhook",
@@ -141,7 +141,7 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
             "Without deliveries, the bot finds a comment only at the next resync, minutes later.",
             f"Set {expected or 'https://YOUR-HOST/webhook'} at {settings}.",
         )
-    elif expected is not None and hook.url not in (expected, facts.target.hook_url):
+    elif expected is not None and hook.url not in (expected, facts.config.hook_url):
         yield problem(
             "webhook",
             f"GitHub delivers to {hook.url}, not to {expected}.",
@@ -154,7 +154,7 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
             "GitHub does not sign deliveries, because the webhook has no secret.",
             "The bot refuses unsigned deliveries, because anybody could send them.",
             _new_secret(settings)
-            if facts.target.is_stored
+            if facts.config.is_stored
             else f"Set the value of GITHUB_WEBHOOK_SECRET at {settings}.",
         )
     if hook.is_insecure:
@@ -183,7 +183,7 @@ def _deliveries(facts: Facts, known: AppFacts) -> Iterator[Finding]:
             "The bot refused the newest delivery (401), because GitHub signs with another secret.",
             "The bot refuses all deliveries.",
             _new_secret(settings)
-            if facts.target.is_stored
+            if facts.config.is_stored
             else f"Set the same secret at {settings} and in GITHUB_WEBHOOK_SECRET.",
         )
     failed = known.deliveries.failed()

@@ -7,22 +7,31 @@ from typing import Final
 
 import msgspec
 
+from bot.config import Config
+from bot.connections import SYSTEM_CLOCK
 from bot.doctor import Finding, advice, fine, problem
 from bot.doctor.app_checks import check_app
-from bot.doctor.collected_facts import AppFacts, Facts
+from bot.doctor.collected_facts import AppFacts, Facts, collect
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.webhook_client import Reply
 from bot.links import SIGNED_IN
 from bot.store import State
-from bot.time_types import Seconds
+from bot.time_types import Clock, Seconds
 
 MAX_SKEW: Final[Seconds] = 30.0
 """How much clocks may differ; from sixty seconds on, GitHub refuses our tokens."""
 
-
 RIGHT_CLIENT: Final = "bad_verification_code"
 """What GitHub says of a made-up code where it has nothing against the client's id and secret."""
+
+
+async def examine(config: Config, clock: Clock = SYSTEM_CLOCK, *, has_trials: bool = True) -> list[Finding]:
+    """Check the installation that a configuration describes; raises nothing that a finding can say.
+
+    With trials, GitHub is asked to repeat a delivery that has just failed, and about the client secret.
+    """
+    return check(await collect(config, clock, has_trials=has_trials))
 
 
 def check(facts: Facts) -> list[Finding]:
@@ -48,7 +57,7 @@ def _credentials(facts: Facts) -> Iterator[Finding]:
                 f"GitHub does not accept the App's id and private key ({error}).",
                 "The bot can read and write nothing without them.",
                 "Copy the id from the App's settings at"
-                f" {web_url_of(facts.target.api_url)}/settings/apps and generate a"
+                f" {web_url_of(facts.config.api_url)}/settings/apps and generate a"
                 f" new private key there. Then {_set_both(facts)}",
             )
         case GitHubError() as error:
@@ -56,14 +65,14 @@ def _credentials(facts: Facts) -> Iterator[Finding]:
                 "credentials",
                 f"GitHub did not respond as expected ({error}).",
                 "The doctor could check nothing there, and the bot cannot work until it does.",
-                f"Check that GITHUB_API_URL ({facts.target.api_url}) is right and reachable from this computer.",
+                f"Check that GITHUB_API_URL ({facts.config.api_url}) is right and reachable from this computer.",
             )
         case AppFacts(app=app):
             yield fine("credentials", f"GitHub knows the App as {app.name} ({app.html_url}).")
 
 
 def _set_both(facts: Facts) -> str:
-    if facts.target.is_stored:
+    if facts.config.is_stored:
         return "store both: GITHUB_APP_ID=… GITHUB_PRIVATE_KEY_PATH=… python -m bot import-app --replace"
     return "set both GITHUB_… variables; or start again with drop-app."
 
@@ -98,7 +107,7 @@ def _delivery(facts: Facts) -> Iterator[Finding]:
         case 401:
             what = "The running bot refuses a delivery that is signed with the secret of this configuration."
             do = "Set the same GITHUB_WEBHOOK_SECRET for the bot and for this command, and restart the bot."
-            if facts.target.is_stored:
+            if facts.config.is_stored:
                 do = "Restart the bot without GITHUB_WEBHOOK_SECRET, so that it uses the stored secret."
         case 503:
             what = f"The running bot cannot accept deliveries ({_excerpt(reply)})."
@@ -120,7 +129,7 @@ def _callers(facts: Facts) -> Iterator[Finding]:
         f" The rate limit of {seen.address or 'this machine'} applied."
     )
     believed = int(seen.near) if seen.proxies is None else seen.proxies
-    has_proxy = (facts.target.public_url or "").startswith("https:") or bool(seen.proxies)
+    has_proxy = (facts.config.public_url or "").startswith("https:") or bool(seen.proxies)
     if seen.forwarded > believed:
         why = "All clients behind a proxy that is not trusted share one rate limit."
         do = f"If all of these proxies are yours, set TRUSTED_PROXIES to {seen.forwarded}."
@@ -134,7 +143,7 @@ def _callers(facts: Facts) -> Iterator[Finding]:
 
 
 def _public_url(facts: Facts) -> Iterator[Finding]:
-    reply, url = facts.readiness, facts.target.public_url
+    reply, url = facts.readiness, facts.config.public_url
     if reply is None:
         yield advice(
             "public address",
@@ -184,7 +193,7 @@ class _Readiness(msgspec.Struct):
 
 
 def _organizers(facts: Facts) -> Iterator[Finding]:
-    has_client = facts.target.client is not None
+    has_client = facts.config.lets_sign_in
     if has_client and facts.sign_in in (None, RIGHT_CLIENT):
         yield fine("organizers", "Organizers can sign in on their petitions' pages.")
         return
@@ -201,7 +210,7 @@ def _organizers(facts: Facts) -> Iterator[Finding]:
             " App is stored, set them for one run of: python -m bot import-app --replace . Then restart the bot.",
         )
         return
-    callback = f"{facts.target.public_url or 'https://YOUR-HOST'}{SIGNED_IN}"
+    callback = f"{facts.config.public_url or 'https://YOUR-HOST'}{SIGNED_IN}"
     yield advice(
         "organizers",
         "Organizers cannot sign in on their petitions' pages.",

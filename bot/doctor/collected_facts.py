@@ -6,14 +6,14 @@ Each fact is a value, also that something could not be read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import aiohttp
 import msgspec
 from msgspec import Struct
 
+from bot.config import Config
+from bot.connections import github_of
 from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError, NotFound, Unavailable, Unprocessable
 from bot.github.models.rest import AppInfo, HookConfig, HookDelivery, Installation
@@ -21,24 +21,7 @@ from bot.github.sign_in import OAuthClient, probe
 from bot.github.webhook_client import Reply, fetch, send
 from bot.reconcile.redelivery import REACH, DeliveryLog, read_log
 from bot.store import Health, check_health
-from bot.time_types import EpochSeconds, Seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The configuration of the bot that is examined."""
-
-    database_url: str = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
-    api_url: str
-    public_url: str | None
-    label: str
-    client: OAuthClient | None = None
-    """By which organizers sign in on the pages; None where they cannot."""
-    is_stored: bool = False
-    """Whether the App's credentials are from the database, so that environment variables do not set them."""
-    hook_url: str = ""
-    """Where GitHub delivers, if the set-up was given another address for that."""
+from bot.time_types import Clock, Seconds
 
 
 class InstallationFacts(Struct, frozen=True):
@@ -80,7 +63,7 @@ class ClientFacts(Struct, frozen=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """All facts. `skew` is that of this computer's clock, None where GitHub gives no time."""
 
-    target: Target
+    config: Config
     health: Health
     skew: Seconds | None
     app_facts: AppFacts | GitHubError
@@ -107,30 +90,21 @@ TRIAL_LOOKS: Final = 20
 PING: Final = b'{"zen": "Who examines the examiner?"}'
 
 
-Sleep = Callable[[Seconds], Awaitable[None]]
-
-
-async def collect(
-    target: Target,
-    github: GitHub,
-    session: aiohttp.ClientSession,
-    now: Callable[[], EpochSeconds],
-    sleep: Sleep | None,
-) -> Facts:
-    """Collect the facts; what cannot be read is a fact too. Without `sleep` GitHub is asked to try nothing."""
-    client = None if sleep is None else target.client
-    async with asyncio.TaskGroup() as group:
-        health = group.create_task(check_health(target.database_url))
+async def collect(config: Config, clock: Clock, *, has_trials: bool) -> Facts:
+    """Collect the facts; what cannot be read is a fact too. Without trials GitHub is asked to try nothing."""
+    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+        github = github_of(config, session, clock)
+        health = group.create_task(check_health(config.database_url))
         skew = group.create_task(github.get_clock_skew())
-        app_facts = group.create_task(_read_app(github, target.label, now, sleep))
-        sign_in = group.create_task(_probe(session, client))
-        readiness = group.create_task(_fetch_readiness(target, session))
-    delivered = await _send_ping(target, app_facts.result(), session)
+        sign_in = group.create_task(_try_sign_in(config, session, has_trials=has_trials))
+        readiness = group.create_task(_fetch_readiness(config, session))
+        app_facts = await _read_app(github, config.petition_label, clock, has_trials=has_trials)
+        delivered = await _send_ping(config, app_facts, session)
     return Facts(
-        target=target,
+        config=config,
         health=health.result(),
         skew=skew.result(),
-        app_facts=app_facts.result(),
+        app_facts=app_facts,
         readiness=readiness.result(),
         delivered=delivered,
         client=_client(delivered),
@@ -138,23 +112,23 @@ async def collect(
     )
 
 
-async def _probe(session: aiohttp.ClientSession, client: OAuthClient | None) -> str | None:
+async def _try_sign_in(config: Config, session: aiohttp.ClientSession, *, has_trials: bool) -> str | None:
+    if not (has_trials and config.lets_sign_in):
+        return None
     try:
-        return None if client is None else await probe(session, client)
+        return await probe(session, OAuthClient(config.api_url, config.client_id, config.client_secret))
     except Unavailable:
         return None
 
 
-async def _read_app(
-    github: GitHub, label: str, now: Callable[[], EpochSeconds], sleep: Sleep | None
-) -> AppFacts | GitHubError:
+async def _read_app(github: GitHub, label: str, clock: Clock, *, has_trials: bool) -> AppFacts | GitHubError:
     try:
         app, hook = await github.get_app(), await github.get_hook_config()
-        since = int(now()) - REACH
+        since = int(clock.now()) - REACH
         deliveries = await read_log(github, since, MAX_PAGES)
         newest = deliveries.newest
-        if hook.url and sleep is not None and newest is not None and newest.status != "OK":
-            await _repeat(github, newest, sleep)
+        if hook.url and has_trials and newest is not None and newest.status != "OK":
+            await _repeat(github, newest, clock)
             deliveries = await read_log(github, since, MAX_PAGES)
         installations = [await _read_installation(github, one, label) for one in await github.list_installations()]
     except GitHubError as error:
@@ -162,14 +136,14 @@ async def _read_app(
     return AppFacts(app, hook, deliveries, tuple(installations))
 
 
-async def _repeat(github: GitHub, failed: HookDelivery, sleep: Sleep) -> None:
+async def _repeat(github: GitHub, failed: HookDelivery, clock: Clock) -> None:
     """Have GitHub repeat a delivery, and wait until that is in its log: nobody else can try the whole way."""
     try:
         await github.redeliver(failed.id)
     except (NotFound, Unprocessable):
         return
     for _ in range(TRIAL_LOOKS):
-        await sleep(TRIAL_PAUSE)
+        await clock.sleep(TRIAL_PAUSE)
         page = await github.list_hook_deliveries()
         if any(one.guid == failed.guid and one.id != failed.id for one in page.deliveries):
             return
@@ -189,18 +163,18 @@ async def _read_installation(github: GitHub, installation: Installation, label: 
     return InstallationFacts(installation, len(searched), sum(labelled), len(searched) == len(repositories))
 
 
-async def _fetch_readiness(target: Target, session: aiohttp.ClientSession) -> Reply | None:
-    return None if target.public_url is None else await fetch(session, f"{target.public_url}/readyz")
+async def _fetch_readiness(config: Config, session: aiohttp.ClientSession) -> Reply | None:
+    return None if config.public_url is None else await fetch(session, f"{config.public_url}/readyz")
 
 
 async def _send_ping(
-    target: Target, app_facts: AppFacts | GitHubError, session: aiohttp.ClientSession
+    config: Config, app_facts: AppFacts | GitHubError, session: aiohttp.ClientSession
 ) -> Reply | None:
     """Send a signed ping to `PUBLIC_URL`, or else to where GitHub delivers."""
     url = None if isinstance(app_facts, GitHubError) else app_facts.hook.url
-    if target.public_url is not None:
-        url = f"{target.public_url}/webhook"
-    return None if not url else await send(session, url, "ping", PING, target.secrets[0])
+    if config.public_url is not None:
+        url = f"{config.public_url}/webhook"
+    return None if not url else await send(session, url, "ping", PING, config.webhook_secrets[0])
 
 
 def _client(delivered: Reply | None) -> ClientFacts | None:

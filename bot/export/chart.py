@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.i18n import Translator
+from bot.petition.i18n import Translator, translator
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionDetails
@@ -191,6 +191,13 @@ def _thinned(points: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
 
 def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
+
+
+def standalone_chart(details: PetitionDetails, now: EpochSeconds) -> str:
+    """Return a petition's chart in its language, as a picture of its own."""
+    snapshot = details.snapshot
+    tr = translator(snapshot.rules.settings.language)
+    return chart(growth_of(details, now), snapshot.title, tr, standalone=True)
 
 
 def growth_of(details: PetitionDetails, now: EpochSeconds) -> Growth:

@@ -25,9 +25,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.counted_nouns import counted
-from bot.export import csv as table
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
+from bot.export.formats import CSV_COLUMNS, CSV_HEADER, csv_rows, is_neutralized
 from bot.export.schemas import (
     DayRecord,
     LetterRecord,
@@ -102,7 +102,7 @@ def make_files(
     return {
         PAPER: paper(record, growth, translator(source.details.snapshot.rules.settings.language)),
         RECORD: (format_json(record).encode(),),
-        TABLE: (table.HEADER.encode(), table.rows(record.signatures).encode()),
+        TABLE: (CSV_HEADER.encode(), csv_rows(record.signatures).encode()),
         **{translation_file(one.language): (text.encode(),) for one, text in source.translations},
     }
 
@@ -335,9 +335,9 @@ def _differing_rows(record: PackRecord, content: bytes) -> Iterator[str]:
     except (UnicodeDecodeError, csv.Error) as error:
         yield f"{TABLE} cannot be read: {error}"
         return
-    names = [name for name in table.COLUMNS if name != "letter" or record.version > 1]
+    names = [name for name in CSV_COLUMNS if name != "letter" or record.version > 1]
     same = len(rows) == len(record.signatures) and all(
-        row.keys() == set(names) and all(table.is_neutralized(row[name], getattr(one, name)) for name in names)
+        row.keys() == set(names) and all(is_neutralized(row[name], getattr(one, name)) for name in names)
         for row, one in zip(rows, record.signatures, strict=True)
     )
     if not same:

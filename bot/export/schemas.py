@@ -14,8 +14,15 @@ from msgspec import Meta, Struct
 
 from bot.links import Pages, Site
 from bot.petition.i18n import Translator
-from bot.petition.letter_translations import Translation, direction_of, is_older, language_name, version_of
-from bot.petition.letter_versions import Letter, given_to
+from bot.petition.letter_versions_and_translations import (
+    Letter,
+    Translation,
+    direction_of,
+    given_to,
+    is_older,
+    language_name,
+    version_of,
+)
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.store import Entry, PetitionDetails, Snapshot
 from bot.time_types import WholeEpochSeconds

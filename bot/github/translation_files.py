@@ -9,7 +9,7 @@ from bot.github.errors import NotFound
 from bot.github.installation import InstallationClient, named
 from bot.github.models.common import epoch
 from bot.github.models.rest import CommitResponse, EntryModel, FileResponse, expect
-from bot.petition.letter_translations import SIZE_LIMIT, TranslationFault, TranslationRead, read_text
+from bot.petition.letter_versions_and_translations import SIZE_LIMIT, TranslationFault, TranslationRead, read_text
 from bot.time_types import WholeEpochSeconds
 
 _MOST_LISTED: Final = 1_000

@@ -20,7 +20,13 @@ from bot.github.errors import Forbidden, GitHubError, Paused, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.graphql import MAX_TEXTS, Revision
 from bot.github.translation_files import TranslationFiles
-from bot.petition.letter_translations import Translation, TranslationFault, TranslationRead, digest_of, list_named
+from bot.petition.letter_versions_and_translations import (
+    Translation,
+    TranslationFault,
+    TranslationRead,
+    digest_of,
+    list_named,
+)
 from bot.petition.reported_facts import Repository
 from bot.reconcile.errors_and_retries import ends_all, retry_later
 from bot.store import KnownSettings, Store, ThreadToRead, TranslatedPetition

@@ -14,7 +14,7 @@ from bot.links import Addresses, Pages, Site
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.tally import Signature
-from bot.petition.letter_translations import is_older
+from bot.petition.letter_versions_and_translations import is_older
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal

@@ -11,8 +11,7 @@ from msgspec.structs import replace
 from bot.github.errors import Forbidden, GitHubError, Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.comments.comment import Author
-from bot.petition.letter_translations import Translation
-from bot.petition.letter_translations import remarks as remarks_on
+from bot.petition.letter_versions_and_translations import Translation, translation_remarks
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import FOLDERS, PATH, is_misplaced
 from bot.petition.organizers.settings import digest as digest_of
@@ -45,7 +44,7 @@ async def decide_rules(known: Publication, context: PublishContext) -> tuple[Com
         settings = await read()
     found, language = await _read_translations(known, settings, context), settings.settings.language
     translations = known.petition.translations.files if found is None else found
-    remarks = [*settings.remarks(language), *remarks_on(translations, language)]
+    remarks = [*settings.remarks(language), *translation_remarks(translations, language)]
     return decide(settings.settings, remarks=remarks), found is not None
 
 

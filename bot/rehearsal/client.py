@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
-from msgspec import Struct
 
 from bot.github.api_urls import graphql_url, own_url
 from bot.github.errors import Paused, Unauthorized, Unavailable
@@ -16,7 +15,7 @@ from bot.github.models.rest import refusal_message
 from bot.github.throttle import Kind, Throttle, is_limit, kind_of, resource_of
 from bot.github.transport import API_VERSION, MAX_BODY
 from bot.rehearsal.observations import NotObserved, Request, Response
-from bot.time_types import EpochSeconds, Seconds
+from bot.time_types import Clock, Seconds
 
 SETTLE: Final[Seconds] = 2.0
 """How long after a write the first read waits: GitHub may read from a copy, and counts whole seconds."""
@@ -26,13 +25,6 @@ PATIENCE: Final[Seconds] = 900.0
 
 ATTEMPTS: Final = 3
 TIMEOUT: Final[Seconds] = 60.0
-
-
-class Clock(Struct, frozen=True):
-    """What time it is, and how to wait."""
-
-    now: Callable[[], EpochSeconds]
-    sleep: Callable[[Seconds], Awaitable[None]]
 
 
 class RehearsalClient:

@@ -14,11 +14,12 @@ from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized, Unavailable
 from bot.github.models import graphql
 from bot.rehearsal.assumptions import ASSUMPTIONS
-from bot.rehearsal.client import Clock, RehearsalClient
+from bot.rehearsal.client import RehearsalClient
 from bot.rehearsal.observations import FIRST, SECOND, NotObserved, Observations, Request, Response
 from bot.rehearsal.report import Report
 from bot.rehearsal.story import DELETE_ISSUE, LABEL, MOVED_LABEL, STORY, TITLE, Step
 from bot.rehearsal.webhooks import delete_webhooks, make_webhooks, read_deliveries
+from bot.time_types import Clock
 
 FAILURES: Final = 3
 """How often GitHub may fail to answer before the story ends early."""

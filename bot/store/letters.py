@@ -15,8 +15,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.block.body import letter, letter_digest
-from bot.petition.letter_translations import Translation, TranslationFault
-from bot.petition.letter_versions import Letter, other_texts, versions
+from bot.petition.letter_versions_and_translations import (
+    Letter,
+    Translation,
+    TranslationFault,
+    other_texts,
+    versions,
+)
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.store.resync_queue import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
 from bot.time_types import EpochSeconds, WholeEpochSeconds

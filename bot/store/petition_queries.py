@@ -13,8 +13,7 @@ from bot.petition.comments.commands import Command, Unsign
 from bot.petition.comments.comment import standing
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Pair, Signature
-from bot.petition.letter_translations import Translation
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter, Translation
 from bot.petition.organizers.settings import Detail, Settings
 from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Records, Transaction, read_transaction

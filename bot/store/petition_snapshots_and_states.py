@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bot.petition.counting.tally import DigestSum, Signature
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.reported_facts import Repository

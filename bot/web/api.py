@@ -16,23 +16,21 @@ from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
 from msgspec.structs import replace
 
-from bot.export import csv
-from bot.export.atom import feed
-from bot.export.badge import badge, shield_record
 from bot.export.card import card
-from bot.export.chart import STYLE, chart, growth_of
+from bot.export.chart import STYLE, standalone_chart
+from bot.export.formats import CSV_HEADER, badge, csv_rows, feed, shield_record
 from bot.export.schemas import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
 from bot.links import Pages, Site, pages_of
 from bot.petition.i18n import message, translator
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
-from bot.web.context import PagesContext
 from bot.web.openapi import describe
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import headline
 from bot.web.petition_requests import (
     PETITION,
     BadQuery,
+    PagesContext,
     RequestedPetition,
     find_petition,
     format_cursor,
@@ -81,14 +79,15 @@ class ApiRoutes:
 
     def routes(self) -> list[Route]:
         """List the routes."""
+        cached = self._cache.handler
         return [
             Route("GET", f"{PETITION}.json", self._json, _JSON),
             Route("GET", f"{PETITION}.csv", self._csv, _CSV),
-            Route("GET", f"{PETITION}/badge.svg", self._badge, _DATA),
+            Route("GET", f"{PETITION}/badge.svg", cached("badge", self._render_badge), _DATA),
             Route("GET", f"{PETITION}/badge.json", self._shields, _DATA),
-            Route("GET", f"{PETITION}/card.png", self._card, _DATA),
-            Route("GET", f"{PETITION}/chart.svg", self._chart, _CHART),
-            Route("GET", f"{PETITION}/feed.atom", self._feed, _DATA),
+            Route("GET", f"{PETITION}/card.png", cached("card", self._render_card), _DATA),
+            Route("GET", f"{PETITION}/chart.svg", cached("chart", self._render_chart), _CHART),
+            Route("GET", f"{PETITION}/feed.atom", cached("feed", self._render_feed), _DATA),
             Route("GET", "/oembed", self._embed, _DATA),
             Route("GET", "/openapi.json", self._openapi, _DATA),
         ]
@@ -132,10 +131,10 @@ class ApiRoutes:
         details = _require_names(require_visible(whole.details if whole else None, requested))
         entries = whole.entries if whole else ()
         rows = await asyncio.to_thread(_format_rows, entries, details.letters, self._context.site)
-        return Rendering(csv.HEADER.encode() + rows, _CSV_TYPE, details.snapshot.revision, headers=headers)
+        return Rendering(CSV_HEADER.encode() + rows, _CSV_TYPE, details.snapshot.revision, headers=headers)
 
     async def _write_rows(self, response: web.StreamResponse, petition_id: int, letters: Sequence[Letter]) -> None:
-        await response.write(csv.HEADER.encode())
+        await response.write(CSV_HEADER.encode())
         async for entries in self._read_in_turn(self._context.rosters.iterate_entries(petition_id)):
             await response.write(await asyncio.to_thread(_format_rows, entries, letters, self._context.site))
 
@@ -148,10 +147,6 @@ class ApiRoutes:
                 return
             yield batch
 
-    async def _badge(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
-        return await self._cache.respond(request, requested, "badge", self._render_badge)
-
     async def _render_badge(self, requested: RequestedPetition) -> Rendering:
         return Rendering(badge(requested.ref.count).encode(), _SVG_TYPE, requested.ref.revision)
 
@@ -159,30 +154,16 @@ class ApiRoutes:
         requested = await find_petition(request, self._context)
         return _encode(shield_record(requested.ref.count))
 
-    async def _card(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
-        return await self._cache.respond(request, requested, "card", self._render_card)
-
     async def _render_card(self, requested: RequestedPetition) -> Rendering:
         snapshot = (await read_details(self._context, requested, RosterQuery(size=1))).snapshot
         # It takes some hundredths of a second.
         picture = await asyncio.to_thread(card, snapshot.count, snapshot.rules.settings.goals)
         return Rendering(picture, "image/png", snapshot.revision)
 
-    async def _chart(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
-        return await self._cache.respond(request, requested, "chart", self._render_chart)
-
     async def _render_chart(self, requested: RequestedPetition) -> Rendering:
         details = await read_details(self._context, requested, RosterQuery(size=1))
-        snapshot = details.snapshot
-        tr = translator(snapshot.rules.settings.language)
-        text = chart(growth_of(details, self._context.now()), snapshot.title, tr, standalone=True)
-        return render_text(text, snapshot, "image/svg+xml")
-
-    async def _feed(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
-        return await self._cache.respond(request, requested, "feed", self._render_feed)
+        text = standalone_chart(details, self._context.now())
+        return render_text(text, details.snapshot, "image/svg+xml")
 
     async def _render_feed(self, requested: RequestedPetition) -> Rendering:
         details = _require_names(await read_details(self._context, requested, RosterQuery(size=PAGE_SIZE)))
@@ -243,4 +224,4 @@ def _encode(record: msgspec.Struct) -> web.Response:
 
 
 def _format_rows(entries: Iterable[Entry], letters: Sequence[Letter], site: Site) -> bytes:
-    return csv.rows(record_signatures(entries, letters, site)).encode()
+    return csv_rows(record_signatures(entries, letters, site)).encode()

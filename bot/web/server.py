@@ -18,15 +18,13 @@ from bot.supervisor import Supervisor
 from bot.time_types import Seconds
 from bot.web.api import ApiRoutes
 from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
-from bot.web.context import PagesContext
 from bot.web.middlewares import create_application
 from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
-from bot.web.organizers.dependencies import OrganizerService
-from bot.web.organizers.pack_download import PackDownload
-from bot.web.organizers.routes import OrganizerRoutes
+from bot.web.organizers.routes import OrganizerRoutes, OrganizerServices
 from bot.web.page_cache import PageCache
 from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates
+from bot.web.petition_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.route_policies import BASE_HEADERS, WEBHOOK, Route
 from bot.web.setup.installation import SetupDonePage
@@ -63,7 +61,7 @@ def create_app(
     details: OperatorDetails | None = None,
     metrics: WebMetrics | None = None,
     limits: RequestLimits | None = None,
-    organizers: OrganizerService | None = None,
+    organizers: OrganizerServices | None = None,
     setup_done: SetupDonePage | None = None,
     supervisor: Supervisor | None = None,
 ) -> web.Application:
@@ -80,7 +78,7 @@ def create_app(
         *PageRoutes(context, cache).routes(),
         *ApiRoutes(context, cache).routes(),
         *live.routes(),
-        *OrganizerRoutes(context, organizers, PackDownload(context)).routes(),
+        *OrganizerRoutes(context, organizers).routes(),
         *([] if setup_done is None else setup_done.routes()),
     ]
     application = create_application(routes, limits, metrics.record_rejected, context=context)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from msgspec.structs import replace
 
-from bot import app, operations
+from bot import app
 from bot.config import Config
 from bot.doctor import Finding, Level, are_fine, checks
 from bot.doctor.collected_facts import ClientFacts, Facts
@@ -64,7 +64,7 @@ def configured(stage: Scene, **changes: object) -> Config:
 
 async def examined(stage: Scene, **changes: object) -> list[Finding]:
     await stage.sandbox.settled()
-    return await operations.examine(configured(stage, **changes))
+    return await checks.examine(configured(stage, **changes))
 
 
 async def problems(stage: Scene, **changes: object) -> dict[str, Finding]:
@@ -122,10 +122,10 @@ async def test_whom_the_bot_sees_behind_which_proxies(
     stage: Scene, monkeypatch: pytest.MonkeyPatch, seen: ClientFacts, said: str | None
 ) -> None:
     def check(facts: Facts) -> list[Finding]:
-        target = dataclasses.replace(facts.target, public_url="https://petitions.example.org")
-        return list(checks._callers(replace(facts, target=target, client=seen)))
+        config = dataclasses.replace(facts.config, public_url="https://petitions.example.org")
+        return list(checks._callers(replace(facts, config=config, client=seen)))
 
-    monkeypatch.setattr(operations, "check", check)
+    monkeypatch.setattr(checks, "check", check)
     (found,) = await examined(stage)
     assert found.level is (Level.FINE if said is None else Level.NOTE)
     assert said is None or said in found.do
@@ -287,7 +287,7 @@ async def test_a_webhook_that_is_mended_is_no_problem_any_more_and_what_was_miss
 async def test_monitoring_that_asks_all_the_time_has_github_try_nothing(stage: Scene) -> None:
     stage.sandbox.webhook_url = await missed_deliveries(stage)
     config = configured(stage, client_secret="wrong")
-    findings = await operations.examine(config, has_trials=False)
+    findings = await checks.examine(config, has_trials=False)
     assert {one.topic for one in findings if one.level is Level.PROBLEM} == {"deliveries"}
     assert repeated(stage) == 0
 

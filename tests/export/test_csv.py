@@ -9,8 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.export import csv as table
-from bot.export.csv import is_neutralized, neutralize
+from bot.export.formats import CSV_HEADER, csv_rows, is_neutralized, neutralize
 from bot.export.schemas import SignatureRecord
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -30,7 +29,7 @@ def signed(name: str, affiliation: str, reason: str) -> SignatureRecord:
 @example('x;""\t=1+1', 'x";\t\r=1', ";")
 @example(' x; \n "=1', '"=', '";"=1')
 def test_no_cell_begins_a_formula(name: str, affiliation: str, reason: str) -> None:
-    text = table.HEADER + table.rows([signed(name, affiliation, reason)] * 2)
+    text = CSV_HEADER + csv_rows([signed(name, affiliation, reason)] * 2)
     for delimiter in (",", ";", "\t", "|"):
         for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
             lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
@@ -43,13 +42,13 @@ def without_mark(text: str) -> str:
 
 
 def test_a_table_begins_with_the_mark_by_which_excel_knows_its_encoding() -> None:
-    assert table.HEADER.encode().startswith(b"\xef\xbb\xbfuser_id,login,")
-    assert without_mark(table.HEADER).startswith("user_id,login,")
+    assert CSV_HEADER.encode().startswith(b"\xef\xbb\xbfuser_id,login,")
+    assert without_mark(CSV_HEADER).startswith("user_id,login,")
 
 
 @given(TEXTS, TEXTS, TEXTS)
 def test_the_lines_are_read_back(name: str, affiliation: str, reason: str) -> None:
-    text = without_mark(table.HEADER) + table.rows([signed(name, affiliation, reason)])
+    text = without_mark(CSV_HEADER) + csv_rows([signed(name, affiliation, reason)])
     (row,) = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     assert (row["name"], row["affiliation"]) == (neutralize(name), neutralize(affiliation))
     assert row["reason"] == neutralize(reason)

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.export.edit_script import Budget, Common, common_runs
-from bot.export.letter_comparison import Comparison, compare
+from bot.export.letter_comparison import Budget, Common, Comparison, common_runs, compare
 from bot.export.sanitized_html import render
 from tests.effort import effort
 

@@ -19,7 +19,7 @@ from bot.export.pack import IN_ONE_LIST, paper, record_pack
 from bot.export.schemas import PackRecord, ResponseRecord, UnlistedRecord
 from bot.links import Site
 from bot.petition.i18n import ENGLISH, LANGUAGES, translator
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.store import PetitionExport
 from tests.browser import PHONE, barriers
 from tests.export.conftest import AT, NAMES, PAGES

@@ -11,7 +11,7 @@ import pytest
 from bot.github.errors import NotFound
 from bot.github.installation import InstallationClient
 from bot.github.translation_files import TranslationFiles
-from bot.petition.letter_translations import SIZE_LIMIT, TranslationFault, TranslationRead
+from bot.petition.letter_versions_and_translations import SIZE_LIMIT, TranslationFault, TranslationRead
 
 COMMIT = [{"commit": {"committer": {"date": "2026-11-30T12:00:00Z"}}}]
 

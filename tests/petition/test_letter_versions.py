@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bot.petition.letter_versions import Letter, given_to, other_texts, versions
+from bot.petition.letter_versions_and_translations import Letter, given_to, other_texts, versions
 
 A, B, C = (Letter(name, at, 0) for name, at in (("a", 100), ("b", 200), ("c", 300)))
 BACK = Letter("a", 400, 7)

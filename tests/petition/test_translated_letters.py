@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from bot.petition.block import BODY_LIMIT, BlockContent, TranslationLink, render_block
-from bot.petition.letter_translations import (
+from bot.petition.letter_versions_and_translations import (
     MOST_TRANSLATIONS,
     SIZE_LIMIT,
+    Letter,
     Translation,
     TranslationFault,
     direction_of,
@@ -18,10 +19,9 @@ from bot.petition.letter_translations import (
     list_named,
     normalize_tag,
     read_text,
-    remarks,
+    translation_remarks,
     version_of,
 )
-from bot.petition.letter_versions import Letter
 from bot.petition.organizers.settings import DEFAULTS, Settings, read
 
 FACTS = BlockContent(count=2, digest="adhash4096:0a", as_of=1795347607)
@@ -167,7 +167,7 @@ def test_settings_name_files_and_what_is_no_list_of_them_is_a_mistake() -> None:
 
 def test_what_is_wrong_is_told_in_the_petitions_language() -> None:
     found = list_named([("de", "../a.md"), ("en", "b.md")], 1)
-    (told,) = remarks(found, "de")
+    (told,) = translation_remarks(found, "de")
     assert told.startswith("translations, de: ../a.md: schreiben Sie den Pfad einer Datei in diesem Repository")
 
 

@@ -10,7 +10,7 @@ from bot.links import Addresses
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.tally import DigestSum, Signature
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings

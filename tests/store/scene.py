@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.petition.organizers.commands import GivenCommand
 from bot.petition.reported_facts import CommentFact, Issue, IssueFact, Repository
 from bot.store import Snapshot, Store, body_writes

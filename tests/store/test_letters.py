@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.petition.block.body import letter_digest, splice
 from bot.petition.comments.commands import Sign
-from bot.petition.letter_versions import Letter, given_to
+from bot.petition.letter_versions_and_translations import Letter, given_to
 from bot.petition.reported_facts import BodyEdit, IssueGone
 from tests.chance import examples
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, list_letters, person, record_write, rows

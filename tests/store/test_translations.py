@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bot.petition.letter_translations import Translation, TranslationFault, digest_of
+from bot.petition.letter_versions_and_translations import Translation, TranslationFault, digest_of
 from bot.petition.reported_facts import IssueGone, Repository, SettingsFact
 from bot.store import KnownTranslations, Store
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, rows

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from aiohttp import ClientResponse, DummyCookieJar
+from aiohttp import ClientResponse, ClientSession, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
+from bot.github.app_client import GitHub
 from bot.github.sign_in import OAuthClient
 from bot.links import Addresses, Pages
 from bot.petition.comments.comment import Author
-from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.counting.abuse_signals import assess
 from bot.petition.counting.tally import Reason
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, RosterQuery, Store, sign_outs
-from bot.web.context import PagesContext
 from bot.web.organizers import view_models
-from bot.web.organizers.dependencies import OrganizerService, PetitionRecords
-from bot.web.organizers.sign_in import COOKIE, LIFETIME
-from bot.web.organizers.signature_reviews import SignatureReview
+from bot.web.organizers.auth import COOKIE, LIFETIME, OrganizerAuth
+from bot.web.organizers.routes import OrganizerServices
+from bot.web.organizers.signature_reviews import PetitionRecords, SignatureReview, SignatureReviews
 from bot.web.organizers.view_models import view_organizers
+from bot.web.petition_requests import PagesContext
 from bot.web.server import create_app
 from bot.web.sessions import SignedSessions
 from tests.store.scene import LETTER, REPOSITORY
@@ -33,22 +35,27 @@ from tests.web.html import Read
 from tests.web.scene import NOW, PAGE, PUBLIC, Client, pages_context
 
 KEY = "a key of more than thirty-two characters"
+NOBODY_ASKS = cast("GitHub", None)
+NOBODY_CALLS = cast("ClientSession", None)
 
 
-class Service(OrganizerService):
+class Auth(OrganizerAuth):
     """Knows grace, who organizes everything, and asks nobody."""
 
     def __init__(self, store: Store) -> None:
-        self.client = OAuthClient("https://api.github.com", "Iv23", "hush")
-        self.secret_key = KEY
-        self.sign_outs = store.sign_outs
+        client = OAuthClient("https://api.github.com", "Iv23", "hush")
+        super().__init__(store.sign_outs, NOBODY_ASKS, NOBODY_CALLS, client, KEY, lambda: NOW)
 
-    async def identify(self, code: str, verifier: str, redirect_uri: str) -> Author:
-        assert len(verifier) >= 43, "https://datatracker.ietf.org/doc/html/rfc7636#section-4.1"
+    async def identify(self, code: str, ticket: str, callback: str) -> Author:
+        assert len(self._verifier(ticket)) >= 43, "https://datatracker.ietf.org/doc/html/rfc7636#section-4.1"
         return Author(7, "grace")
 
     async def is_organizer(self, ref: PetitionRef | None, name: str, person: Author) -> bool:
         return person == Author(7, "grace")
+
+
+class Reviews(SignatureReviews):
+    """Has more commands and attempts than the page shows."""
 
     async def review(self, ref: PetitionRef) -> SignatureReview:
         return SignatureReview(assess([], {}), 0)
@@ -88,7 +95,7 @@ def serving(store: Store, public_url: str | None = None) -> Client:
         secrets=["s"],
         readiness=_ready,
         context=PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW),
-        organizers=Service(store),
+        organizers=OrganizerServices(Auth(store), Reviews(store, lambda: NOW)),
     )
     return TestClient(TestServer(application), cookie_jar=DummyCookieJar())
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from msgspec.structs import replace
 
-from bot import app
+from bot import app, time_types
 from bot.petition import threads
 from bot.petition.organizers.settings import PATH
 from bot.reconcile.errors_and_retries import Intervals
@@ -438,7 +438,7 @@ async def world(database_url: str, seed: int) -> AsyncIterator[World]:
     sandbox = Sandbox(now=clock, seed=seed)
     sandbox.world.rules.comment_ids_survive_transfer = seed % 2 == 0
     sandbox.deliveries.concurrency = 4
-    time = app.Clock(now=clock, sleep=clock.sleep)
+    time = time_types.Clock(clock, clock.sleep)
     found = World(Scene(sandbox, database_url, RATES, time), clock)
 
     @web.middleware

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from bot import app
+from bot import app, time_types
 from bot.config import Config
+from bot.connections import SYSTEM_CLOCK
 from bot.github.throttle import Limits
 from bot.links import SIGNED_IN
 from bot.petition import block
@@ -54,7 +55,7 @@ class Scene:
     sandbox: Sandbox
     database_url: str
     rates: app.Rates = FAST
-    clock: app.Clock = field(default_factory=app.Clock)
+    clock: time_types.Clock = SYSTEM_CLOCK
     public_url: str | None = None
     secret_key: str = ""
     """With it organizers can sign in on the bot's pages."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -248,7 +249,7 @@ async def test_the_last_page_is_for_the_browser_of_the_set_up_alone_and_a_restar
     store = await Store.open(stage.database_url)
     await store.close()
     config = replace(known(stage), app_page=f"{stage.sandbox.web_url}/apps/undersigned")
-    cookie = {"Cookie": f"{COOKIE}={SetupAuth(KEY, app.Clock().now).create_session()}"}
+    cookie = {"Cookie": f"{COOKIE}={SetupAuth(KEY, time.time).create_session()}"}
     async with app.running(config, FAST) as bot, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{bot.port}/setup"
         assert [await status(session, url), await status(session, f"{url}/status")] == [404, 404]

@@ -30,7 +30,7 @@ async def test_deliveries_are_sent_back_and_pages_go_on(sqlite_url: str) -> None
         bot = await found.start_bot()
         async with asyncio.timeout(PATIENCE):
             while not (await ready(found, session))[1]:  # noqa: ASYNC110 - the bot finds it out beside its work
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.25)
         status, message = await ready(found, session)
         assert (status, "python -m bot recover NEW-FILE" in message) == (503, True)
         found.sign(petition, "grace")

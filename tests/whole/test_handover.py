@@ -6,8 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from bot.export.csv import BYTE_ORDER_MARK
-from bot.export.formats import FORMATS
+from bot.export.formats import BYTE_ORDER_MARK, FORMATS
 from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene
 

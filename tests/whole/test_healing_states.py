@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import pkgutil
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bot import app
+from bot import app, time_types
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_worker import RETRY_AFTER_BUG
 from bot.reconcile.resync import ThreadResync
@@ -236,7 +237,7 @@ async def test_a_mistake_of_ours_over_one_petition_keeps_no_other_waiting(
 ) -> None:
     clock = Clock()
     async with scene(sqlite_url, sandbox=Sandbox(now=clock), start=False) as stage:
-        stage.clock = app.Clock(now=clock)
+        stage.clock = time_types.Clock(clock, asyncio.sleep)
         odd, sound = stage.petition(), stage.petition()
         stage.sign(odd, "ada")
         stage.sign(sound, "ada")

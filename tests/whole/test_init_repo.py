@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.init_repo import FORMER_FORM, TEMPLATE, NotWritable, init_folder, init_repository, starter_files
 from bot.config import Config
-from bot.init_repo import FORMER_FORM, TEMPLATE, NotWritable, init_folder, init_repository, starter_files
 from bot.petition.organizers.settings import PATH
 from sandbox.server import LETTERS, Sandbox
 from tests.whole.command_line import credentials, run

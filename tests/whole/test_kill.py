@@ -94,6 +94,8 @@ class Storm:
             self._somebody_acts()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._dead.wait(), 1.0)
+        # On a busy machine a second is not enough for what it is to acknowledge.
+        await self.sandbox.settled()
         self.kill()
         await self.sandbox.settled()
         await typed

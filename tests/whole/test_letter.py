@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.export.letter_comparison import compare
 from bot.petition import block
-from bot.petition.letter_versions import Letter, given_to
+from bot.petition.letter_versions_and_translations import Letter, given_to
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from tests.store.scene import list_letters

@@ -12,9 +12,10 @@ import pytest
 from aiohttp import web
 from babel import Locale
 
-from bot import operations
+from bot.cli.petitions import take
 from bot.export import pack
-from bot.petition.letter_translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
+from bot.github.petition_reader import IssueName
+from bot.petition.letter_versions_and_translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
 from bot.petition.organizers.settings import PATH
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -273,7 +274,7 @@ async def test_a_deleted_petition_leaves_no_translation(stage: Scene) -> None:
 
 async def test_a_pack_has_the_translations_and_is_checked_with_them(stage: Scene, tmp_path: Path) -> None:
     await translated(stage)
-    taken = await operations.take("lovelace/letters", 1, stage.config())
+    taken = await take(IssueName("lovelace/letters", 1), stage.config())
     folder = tmp_path / "pack"
     pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), folder)
     assert (folder / "letter.ar.md").read_text() == ARABIC

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
@@ -9,11 +10,11 @@ from functools import partial
 import aiohttp
 import pytest
 
-from bot import app
+from bot import time_types
+from bot.cli.verify_and_audit import Verification, verify
 from bot.github.petition_reader import IssueName
 from bot.petition.organizers.settings import PATH
 from bot.store import State
-from bot.verify_and_audit import Verification, verify
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.recorded_calls import surveyed, unheard, watched
@@ -23,7 +24,7 @@ from tests.whole.scene import Clock, Scene, scene
 @pytest.fixture
 async def stage(sqlite_url: str, clock: Clock) -> AsyncIterator[Scene]:
     async with scene(sqlite_url, sandbox=Sandbox(now=clock), start=False) as found:
-        found.clock = app.Clock(now=clock)
+        found.clock = time_types.Clock(clock, asyncio.sleep)
         await found.start_bot()
         yield found
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from bot import app
+from bot import time_types
 from bot.petition import block
 from bot.store import State
 from sandbox.models import Issue
@@ -27,7 +29,7 @@ async def test_a_body_that_is_wiped_again_and_again_is_written_again_a_few_times
 ) -> None:
     async with watched(sqlite_url, start=False) as (stage, calls):
         clock = Clock()
-        stage.clock = app.Clock(now=clock)
+        stage.clock = time_types.Clock(clock, asyncio.sleep)
         await stage.start_bot()
         petition = stage.petition(LETTER)
         stage.sign(petition, "ada")

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from bot import operations
+from bot.cli import petitions
+from bot.github.petition_reader import IssueName
 from bot.reconcile.resync import UnknownPetition
 from bot.store import Store
 from sandbox.faults import Faults
@@ -100,4 +101,4 @@ async def test_what_is_no_petition_is_named(sqlite_url: str, repository: str, nu
         stage.sandbox.issues.delete(deleted, deleted.repository.owner)
         stage.sandbox.repositories.get_or_create("curie/notes")
         with pytest.raises(UnknownPetition, match=re.escape(message)):
-            await operations.resync(repository, number, stage.config())
+            await petitions.resync(IssueName(repository, number), stage.config())

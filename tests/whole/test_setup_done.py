@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -34,7 +35,7 @@ async def last_page(
         stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
         stage.petition()
         await stage.sandbox.settled()
-        cookie = {"Cookie": f"{COOKIE}={SetupAuth(KEY, app.Clock().now).create_session()}"}
+        cookie = {"Cookie": f"{COOKIE}={SetupAuth(KEY, time.time).create_session()}"}
         async with aiohttp.ClientSession(headers=cookie) as session:
             yield session, f"http://127.0.0.1:{bot.port}/setup"
 

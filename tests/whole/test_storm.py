@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
 
-from bot import app
+from bot import time_types
 from bot.github.throttle import Limits
 from bot.petition.block import machine_line
 from bot.petition.machine_readable_tally import Coverage
@@ -46,7 +47,7 @@ async def public(sqlite_url: str) -> AsyncIterator[Scene]:
 async def test_after_a_storm_organizers_and_who_is_refused_have_their_reactions(sqlite_url: str) -> None:
     clock = Clock()
     async with scene(sqlite_url, rates=FEW, sandbox=Sandbox(now=clock), start=False) as stage:
-        stage.clock = app.Clock(now=clock)
+        stage.clock = time_types.Clock(clock, asyncio.sleep)
         petition = stage.petition()
         stage.organizer()
         signed, mistyped, commands = list[Comment](), list[Comment](), list[Comment]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from bot import time_types
 from bot.config import ConfigError
-from bot.operations import open_store
+from bot.connections import open_store
 from bot.petition.organizers.settings import PATH
 from bot.reconcile.resync import UnknownPetition
 from bot.store import State, Store
-from bot.sync import SyncClock, sync
+from bot.sync import sync
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import said, scene
@@ -183,7 +185,7 @@ async def test_a_run_as_the_app_takes_its_other_repositories_for_no_others(sqlit
             await stage.shows(petition, 1)
         await stage.stop_bot()
         # What was heard of within the same second would not be replaced.
-        later = SyncClock(lambda: time.time() + 5)
+        later = time_types.Clock(lambda: time.time() + 5, asyncio.sleep)
         assert not (await sync("lovelace/letters", None, stage.config(), later)).left
         async with open_store(stage.config()) as store:
             known = await store.installations.get_repositories(1, [other.repository.id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from bot import app
+from bot import time_types
+from bot.cli.verify_and_audit import verify
 from bot.github.petition_reader import IssueName
 from bot.petition.comments import parser
 from bot.petition.comments.commands import Command, Phrase, Sign
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
-from bot.verify_and_audit import verify
 from sandbox.models import Comment
 from tests.store.releases import put, tables, take
 from tests.whole.scene import Clock, scene
@@ -87,7 +88,7 @@ async def test_a_database_of_0_1_0_comes_to_what_a_recount_says(
         assert not found.recount.agrees
         # GitHub tells whole seconds, and this is not the second of the last look.
         clock = Clock(ahead=60)
-        stage.clock = app.Clock(now=clock)
+        stage.clock = time_types.Clock(clock, asyncio.sleep)
         await stage.start_bot()
         await stage.shows(petition, 7)
         for words, reaction in {"/sign No way!": "confused", "signed": "+1", "Count me in": "+1"}.items():

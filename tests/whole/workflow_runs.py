@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bot import time_types
 from bot.config import Config
-from bot.sync import SyncClock, sync
+from bot.sync import sync
 from bot.sync_report import SyncReport
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -70,7 +71,9 @@ async def run(github: Sandbox, folder: Path, number: int | None = None, **permis
     )
     clock = github.world.now
     assert isinstance(clock, Clock)
-    return await sync("lovelace/letters", number, config, SyncClock(clock, clock.sleep), replaces_database=True)
+    return await sync(
+        "lovelace/letters", number, config, time_types.Clock(clock, clock.sleep), replaces_database=True
+    )
 
 
 def writer(issue: Issue) -> str:

@@ -14,7 +14,7 @@ from bot.petition.block.body import NOTE
 from bot.petition.block.goal_and_chart import chart, milestones, progress
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
-from bot.petition.letter_translations import language_name
+from bot.petition.letter_versions_and_translations import language_name
 from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.settings import Detail

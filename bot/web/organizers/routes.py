@@ -1,87 +1,142 @@
-"""`…/organizers`: a petition's page for people who may write to its repository, whom only GitHub knows.
-
-There are no accounts. People sign in with GitHub, and a signed cookie keeps them signed in for a while. Whether
-they are organizers is checked repeatedly.
-"""
+"""`…/organizers`: a petition's page for people who may write to its repository, and its pack as a ZIP file."""
 
 from __future__ import annotations
 
-from typing import Final
+import asyncio
+import tempfile
+from contextlib import suppress
+from functools import partial
+from typing import IO, Final
 
 from aiohttp import web
+from aiohttp.hdrs import METH_HEAD
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.export import pack
 from bot.github.errors import GitHubError
 from bot.links import pages_of
 from bot.petition.comments.comment import Author
 from bot.store import PetitionRef, RosterQuery
-from bot.web.context import PagesContext
-from bot.web.organizers.dependencies import OrganizerService
-from bot.web.organizers.pack_download import PackDownload
-from bot.web.organizers.sign_in import CANCELLED, ORGANIZERS, PATH, SignInRoutes, unavailable
+from bot.web.organizers.auth import CANCELLED, ORGANIZERS, PATH, OrganizerAuth, SignInRoutes, unavailable
+from bot.web.organizers.signature_reviews import SignatureReviews
 from bot.web.organizers.view_models import view_organizers
-from bot.web.petition_requests import NO_SUCH_PETITION, RequestedPetition, is_canonical, is_visible, read_details
+from bot.web.petition_requests import (
+    NO_SUCH_PETITION,
+    PagesContext,
+    RequestedPetition,
+    is_canonical,
+    is_visible,
+    read_details,
+    require_visible,
+)
 from bot.web.route_policies import Pool, Route
+
+MAX_PACK_SIGNATURES: Final = 100_000
+"""Signatures of a petition whose pack is made while the bot runs; that of a larger one takes too much memory."""
+
+IN_MEMORY: Final = 4 * 1024 * 1024
+"""Bytes of a ZIP file that are not on disk."""
+
+CHUNK: Final = 256 * 1024
 
 _PACK: Final = replace(ORGANIZERS, pool=Pool.EXPORTS)
 
 
-class OrganizerRoutes(Struct, frozen=True):
-    """The handlers; without a service the page says what the operator can do."""
+class OrganizerServices(Struct, frozen=True):
+    """What the routes need beside the context."""
 
-    context: PagesContext
-    service: OrganizerService | None
-    packs: PackDownload
+    auth: OrganizerAuth
+    reviews: SignatureReviews
 
-    @property
-    def sign_in(self) -> SignInRoutes:
-        """Return the handlers of signing in and out."""
-        return SignInRoutes(self.context, self.service)
+
+class OrganizerRoutes:
+    """The handlers; without services the page says what the operator can do."""
+
+    def __init__(self, context: PagesContext, services: OrganizerServices | None) -> None:
+        self._context = context
+        self._services = services
+        self._sign_in = SignInRoutes(context, None if services is None else services.auth)
+        self._pack_turn = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         """List the routes."""
         return [
             Route("GET", PATH, self._show, ORGANIZERS),
             Route("GET", f"{PATH}/pack.zip", self._pack, _PACK),
-            *self.sign_in.routes(),
+            *self._sign_in.routes(),
         ]
 
     async def _show(self, request: web.Request) -> web.Response:
         visit = await self._visit(request)
         if visit is None:
             return await self._show_sign_in(request)
-        requested, person = visit.requested, visit.person
-        page_url = self.sign_in.page_url(request)
+        requested, reviews = visit.requested, visit.reviews
+        page_url, pages = self._sign_in.page_url(request), requested.pages
+        page = partial(self._page, request, page_url=page_url, person=visit.person, pages=pages)
         if not visit.is_allowed:
-            pages = requested.pages
-            return self._page(request, "not_allowed", status=403, page_url=page_url, person=person, pages=pages)
+            return page("not_allowed", status=403)
         self._require_canonical(request, requested, "/organizers")
-        details = await read_details(self.context, requested, RosterQuery(size=1))
-        review, records = await visit.service.review(requested.ref), await visit.service.records(requested.ref)
-        shown = view_organizers(details, requested.pages, self.context, review, records)
-        return self._page(request, "petition", page_url=page_url, person=person, **shown)
+        details = await read_details(self._context, requested, RosterQuery(size=1))
+        review, records = await reviews.review(requested.ref), await reviews.records(requested.ref)
+        shown = view_organizers(details, pages, self._context, review, records)
+        return page("petition", is_pack_small=requested.ref.count <= MAX_PACK_SIGNATURES, **shown)
 
     async def _pack(self, request: web.Request) -> web.StreamResponse:
         visit = await self._visit(request)
         if visit is None or not visit.is_allowed:
             # The page says who may, and how.
-            raise web.HTTPFound(self.sign_in.page_url(request))
-        self._require_canonical(request, visit.requested, "/organizers/pack.zip")
-        return await self.packs.respond(request, visit.requested)
+            raise web.HTTPFound(self._sign_in.page_url(request))
+        requested, ref = visit.requested, visit.requested.ref
+        self._require_canonical(request, requested, "/organizers/pack.zip")
+        if ref.count > MAX_PACK_SIGNATURES:
+            raise web.HTTPServiceUnavailable(text=_TOO_LARGE)
+        folder = f"{ref.repository.owner}-{ref.repository.name}-{ref.number}"
+        response = web.StreamResponse()
+        response.content_type = "application/zip"
+        response.headers["Content-Disposition"] = f'attachment; filename="{folder}.zip"'
+        # The client may have left.
+        with suppress(ConnectionResetError):
+            if request.method == METH_HEAD:
+                await response.prepare(request)
+            else:
+                with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
+                    await self._write_pack(requested, file, folder)
+                    await response.prepare(request)
+                    while chunk := await asyncio.to_thread(file.read, CHUNK):
+                        await response.write(chunk)
+            await response.write_eof()
+        return response
+
+    async def _write_pack(self, requested: RequestedPetition, file: IO[bytes], folder: str) -> None:
+        """Write a ZIP file in a thread, one at a time."""
+        context = self._context
+        async with self._pack_turn:
+            async with context.long_read:
+                whole = await context.rosters.get_export(requested.ref.petition_id)
+            require_visible(whole.details if whole else None, requested)
+            assert whole is not None  # noqa: S101 - there are details
+            made_at = int(context.now())
+
+            def write() -> None:
+                files = pack.make_files(whole, requested.pages, context.site, made_at)
+                pack.write_zip(files, file, folder, made_at)
+                file.seek(0)
+
+            await asyncio.to_thread(write)
 
     async def _show_sign_in(self, request: web.Request) -> web.Response:
         """Show how to sign in: the same for all petitions but those that everybody may see, which have a title."""
         ref, title, petition_url = await self._find(request), None, None
         if ref is not None and is_visible(request, ref):
-            pages = pages_of(self.sign_in.base(request), ref.repository, ref.number, ref.page_key)
-            details = await read_details(self.context, RequestedPetition(ref, pages), RosterQuery(size=1))
+            pages = pages_of(self._sign_in.base(request), ref.repository, ref.number, ref.page_key)
+            details = await read_details(self._context, RequestedPetition(ref, pages), RosterQuery(size=1))
             title, petition_url = details.snapshot.title, pages.roster
         return self._page(
             request,
             "sign_in",
-            page_url=self.sign_in.page_url(request),
-            ready=self.service is not None,
+            page_url=self._sign_in.page_url(request),
+            ready=self._services is not None,
             asked=request.match_info,
             title=title,
             petition_url=petition_url,
@@ -93,23 +148,24 @@ class OrganizerRoutes(Struct, frozen=True):
 
         Raises HTTPNotFound for a petition that they may not know of.
         """
-        service, match, person = self.service, request.match_info, await self.sign_in.person(request)
-        if service is None or person is None:
+        services, match = self._services, request.match_info
+        person = None if services is None else await services.auth.person(request)
+        if services is None or person is None:
             return None
         ref = await self._find(request)
         name = f"{match['owner']}/{match['repo']}" if ref is None else ref.repository.full_name
         try:
-            allowed = await service.is_organizer(ref, name, person)
+            allowed = await services.auth.is_organizer(ref, name, person)
         except GitHubError as error:
             raise unavailable(error) from None
         if ref is None or not (allowed or is_visible(request, ref)):
             raise web.HTTPNotFound(text=NO_SUCH_PETITION)
-        pages = pages_of(self.sign_in.base(request), ref.repository, ref.number, ref.page_key)
-        return _Visit(service, person, RequestedPetition(ref, pages), allowed)
+        pages = pages_of(self._sign_in.base(request), ref.repository, ref.number, ref.page_key)
+        return _Visit(services.reviews, person, RequestedPetition(ref, pages), allowed)
 
     async def _find(self, request: web.Request) -> PetitionRef | None:
         match = request.match_info
-        return await self.context.rosters.find(match["owner"], match["repo"], int(match["number"]))
+        return await self._context.rosters.find(match["owner"], match["repo"], int(match["number"]))
 
     def _require_canonical(self, request: web.Request, requested: RequestedPetition, form: str) -> None:
         if not is_canonical(request, requested):
@@ -117,13 +173,19 @@ class OrganizerRoutes(Struct, frozen=True):
             raise web.HTTPFound(replace(requested.pages, key=None).of(form))
 
     def _page(self, request: web.Request, name: str, *, status: int = 200, **values: object) -> web.Response:
-        return self.context.page(request, f"organizers/{name}.html", status=status, **values)
+        return self._context.page(request, f"organizers/{name}.html", status=status, **values)
 
 
 class _Visit(Struct, frozen=True):
     """Somebody who has signed in, the petition that they ask for, and whether they are its organizer."""
 
-    service: OrganizerService
+    reviews: SignatureReviews
     person: Author
     requested: RequestedPetition
     is_allowed: bool
+
+
+_TOO_LARGE: Final = (
+    f"The petition has more than {MAX_PACK_SIGNATURES:,} signatures. Create its pack on the command line:"
+    " python -m bot handover OWNER/REPO#N --out DIR"
+)

@@ -1,4 +1,4 @@
-"""A review of a petition's signatures, made of what the database has, and kept for some minutes.
+"""What the database has for organizers alone: a review of the signatures, kept for some minutes, and the audit log.
 
 Nobody waits here for GitHub: accounts that nobody has looked at yet are looked at in the background.
 """
@@ -12,10 +12,10 @@ from typing import Final
 from cachetools import LRUCache
 from msgspec import Struct
 
-from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.counting.abuse_signals import AbuseSignals, assess
 from bot.petition.counting.tally import Reason
-from bot.store import NotCounted, PetitionRef, Store
+from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, Store
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 REVIEW_TTL: Final[Seconds] = 300.0
@@ -43,6 +43,14 @@ class SignatureReview(Struct, frozen=True):
     """How many are not counted because their comment is hidden."""
 
 
+class PetitionRecords(Struct, frozen=True):
+    """What the database has for organizers of a petition alone."""
+
+    audit: Sequence[AuditEntry]
+    attempts: Sequence[Attempts]
+    settings: KnownSettings
+
+
 class SignatureReviews:
     """The reviews of petitions, each made anew after some minutes."""
 
@@ -59,6 +67,15 @@ class SignatureReviews:
             if review is None or not self._is_fresh(review):
                 review = self._reviews[ref.petition_id] = await self._review(ref)
             return review
+
+    async def records(self, ref: PetitionRef) -> PetitionRecords:
+        """Read what is not cached."""
+        store = self._store
+        return PetitionRecords(
+            await store.audit_log.list_entries(ref.petition_id),
+            await store.audit_log.list_attempts(ref.petition_id),
+            await store.rules.get_settings(ref.repository.id),
+        )
 
     def _is_fresh(self, review: SignatureReview) -> bool:
         return self._now() < review.at + (UNFINISHED_TTL if review.found.waiting else REVIEW_TTL)

@@ -6,17 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.links import Pages
-from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.counting.tally import Reason
 from bot.petition.i18n import ENGLISH
 from bot.petition.organizers.commands import CommandStatus, write_remark, write_removals
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import PATH, Detail, Settings
 from bot.store import NotCounted, PetitionDetails, State
-from bot.web.context import PagesContext
-from bot.web.organizers import pack_download
-from bot.web.organizers.dependencies import PetitionRecords
-from bot.web.organizers.signature_reviews import SignatureReview
+from bot.web.organizers.signature_reviews import PetitionRecords, SignatureReview
+from bot.web.petition_requests import PagesContext
 from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200
@@ -41,7 +39,6 @@ def view_organizers(
     first, *findings = _findings(details, review)
     return {
         "petition": snapshot,
-        "pages": pages,
         "numbers": list(_numbers(details, review, context.today)),
         "uncounted": [(one, why_not_counted(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
         "uncounted_more": max(len(review.uncounted) - MAX_UNCOUNTED, 0),
@@ -63,7 +60,6 @@ def view_organizers(
         "attempts": records.attempts[:MAX_ATTEMPTS],
         "others": max(len(records.attempts) - MAX_ATTEMPTS, 0),
         "is_public": details.is_public,
-        "is_pack_small": snapshot.count <= pack_download.MAX_SIGNATURES,
         "link": pages.roster if pages.key else None,
     }
 

@@ -9,15 +9,13 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from bot.export import csv
-from bot.export.atom import feed
-from bot.export.badge import badge, shield_record
 from bot.export.card import card
-from bot.export.chart import chart, growth_of
+from bot.export.chart import standalone_chart
+from bot.export.formats import CSV_HEADER, badge, csv_rows, feed, shield_record
 from bot.export.schemas import record_roster
 from bot.links import SITE_FILES, SitePages, published_pages, site_folder, translation_site_file
 from bot.petition.i18n import ENGLISH, translator
-from bot.petition.letter_versions import Letter
+from bot.petition.letter_versions_and_translations import Letter
 from bot.store import (
     PAGE_SIZE,
     PetitionDetails,
@@ -29,10 +27,10 @@ from bot.store import (
 )
 from bot.store.roster_pages import RosterPage
 from bot.time_types import WholeEpochSeconds
-from bot.web.context import PagesContext
 from bot.web.pages import view_models
 from bot.web.pages.front_page import view_summary
 from bot.web.pages.routes import COMPARED_VERSIONS
+from bot.web.petition_requests import PagesContext
 from bot.web.rendering import render
 
 Files = Iterator[tuple[str, bytes]]
@@ -75,15 +73,8 @@ def petition_files(whole: PetitionExport, context: PagesContext, written_at: Who
     shown = view_models.view_petition(details, pages, RosterQuery(), context)
     shown |= {"address": published, "is_live": False, "base": base}
     yield folder + SITE_FILES[""], _render("petition", context, written_at, **shown)
-    tr = translator(snapshot.rules.settings.language)
-    about = {
-        "petition": snapshot,
-        "pages": pages,
-        "versions": view_models.view_versions(_newest_texts(details), tr),
-        "translations": view_models.view_translations(snapshot, pages),
-    }
-    letter = _render("letter", context, written_at, base=base, tr=tr, **about)
-    yield folder + SITE_FILES["/letter"], letter
+    about = view_models.view_letter(snapshot, _newest_texts(details), pages)
+    yield folder + SITE_FILES["/letter"], _render("letter", context, written_at, base=base, **about)
     for one, text in whole.translations:
         values = view_models.view_translation(TranslatedLetter(snapshot, one, text), pages, context)
         values |= {"address": published, "base": base}
@@ -115,16 +106,12 @@ def _formats(details: PetitionDetails, pages: SitePages, context: PagesContext, 
         translations = [replace(one, page=context.site.file(repository, one.path)) for one in petition.translations]
         record = replace(record, petition=replace(petition, page=petition.issue, translations=translations))
     yield ".json", msgspec.json.encode(record)
-    growth = growth_of(details, context.now())
-    yield (
-        "/chart.svg",
-        chart(growth, snapshot.title, translator(snapshot.rules.settings.language), standalone=True).encode(),
-    )
+    yield "/chart.svg", standalone_chart(details, context.now()).encode()
     yield "/badge.svg", badge(snapshot.count).encode()
     yield "/badge.json", msgspec.json.encode(shield_record(snapshot.count))
     yield "/card.png", card(snapshot.count, snapshot.rules.settings.goals)
     if details.is_public:
-        yield ".csv", (csv.HEADER + csv.rows(reversed(record.signatures))).encode()
+        yield ".csv", (CSV_HEADER + csv_rows(reversed(record.signatures))).encode()
         newest = record.signatures[:PAGE_SIZE]
         yield "/feed.atom", feed(record.petition, newest, pages.of("/feed.atom")).encode()
 
