@@ -28,7 +28,7 @@ from bot.petition.organizers.commands import INSTRUCTIONS, understand
 from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
-from bot.web.context import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.server import create_app
 from tests.whole.command_line import run
 

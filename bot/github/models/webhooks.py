@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import msgspec
 from msgspec import Struct
 
-from bot.github.models.common import (
+from bot.github.models.rest import (
     AccountModel,
     CommentModel,
     Count,
