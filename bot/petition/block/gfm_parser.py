@@ -9,13 +9,16 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, html_block, table
 from markdown_it.rules_inline import StateInline
 
+MOST_NESTED: Final = 100
+"""Lists and their items in one another; of what lies deeper, and of what follows, nothing is read."""
+
 
 def github_parser(*without: str) -> MarkdownIt:
     """Return a parser without some rules.
 
     A link's definition is part of its paragraph for GitHub, which not all HTML can interrupt.
     """
-    parser = MarkdownIt("commonmark").disable([*without, "reference"])
+    parser = MarkdownIt("commonmark", {"maxNesting": MOST_NESTED}).disable([*without, "reference"])
     parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
     parser.inline.ruler.before("html_inline", "declaration", _read_newer_declaration)
