@@ -13,11 +13,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
 from statistics import median
 
-from benchmarks.databases import postgres_databases, sqlite_files
+from benchmarks.databases import new_database, postgres_server, sqlite_files
 from benchmarks.load import Outcome, generator
-from benchmarks.report import Options, Report, Table, paired_ratio, spread
+from benchmarks.report import Goal, Options, Report, Table, paired_ratio, spread
 from benchmarks.servers import ROOT, Server, bot_environment, serving
 
 CONCURRENCY, QUICK_CONCURRENCY = (1, 16, 64, 256), (64,)
@@ -65,8 +67,10 @@ def measure(options: Options) -> Report:
             taken[name] += number - outcome.refused
             return outcome
 
-        sizes = {(name, crowd): _size(send(name, crowd, max(100, 3 * crowd)), crowd, slot)
-                 for name in servers for crowd in crowds}  # fmt: skip
+        sizes = {}
+        for name, crowd in product(servers, crowds):
+            least = max(100, 3 * crowd)
+            sizes[name, crowd] = min(max(least, int(send(name, crowd, least).per_second * slot)), MOST)
         for number in range(options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)):
             for crowd in crowds:
                 # Who comes first has the cooler machine.
@@ -74,17 +78,15 @@ def measure(options: Options) -> Report:
                     before = servers[name].cpu()
                     results[name, crowd].outcomes.append(send(name, crowd, sizes[name, crowd]))
                     results[name, crowd].cpu.append((servers[name].cpu() - before) / sizes[name, crowd])
-        lost = sum(
-            taken[name] - _counted(server) for name, server in servers.items() if name not in (BARE, TYPICAL)
-        )
-    return Report(list(_tables(results, list(servers), crowds)), _figures(results, lost))
+        lost = sum(taken[name] - _counted(servers[name]) for name in servers if name not in (BARE, TYPICAL))
+    return Report(list(_tables(results, list(servers), crowds)), _goals(results, lost))
 
 
 @contextmanager
 def _servers(options: Options) -> Iterator[dict[str, Server]]:
     with ExitStack() as stack:
-        file = stack.enter_context(sqlite_files())
-        make = {SQLITE: file, POSTGRES: stack.enter_context(postgres_databases()).make}
+        file, server = stack.enter_context(sqlite_files()), stack.enter_context(postgres_server())
+        make: dict[str, Callable[[], str]] = {SQLITE: file, POSTGRES: partial(new_database, server)}
         servers = {
             BARE: stack.enter_context(serving("-m", "benchmarks.bare_server")),
             TYPICAL: stack.enter_context(serving("-m", "benchmarks.gidgethub_bots", "typical")),
@@ -95,11 +97,6 @@ def _servers(options: Options) -> Iterator[dict[str, Server]]:
                 bot = serving("-m", "bot", "serve", environment=bot_environment(make[ours]()), checkout=checkout)
                 servers[name] = stack.enter_context(bot)
         yield servers
-
-
-def _size(outcome: Outcome, crowd: int, slot: float) -> int:
-    """Return the number of deliveries that fill a slot."""
-    return min(max(100, 3 * crowd, int(outcome.per_second * slot)), MOST)
 
 
 def _counted(server: Server) -> int:
@@ -133,13 +130,13 @@ def _tables(results: Results, names: Sequence[str], crowds: Sequence[int]) -> It
             yield Table([f"{other}, times {ours} (half of the rounds)", *headings], rows)
 
 
-def _figures(results: Results, lost: int) -> dict[str, float]:
+def _goals(results: Results, lost: int) -> list[Goal]:
     def ratio(name: str, to: str) -> float:
         return paired_ratio(results[name, WANTED].rates, results[to, WANTED].rates)
 
-    return {
-        "SQLite, share of bare aiohttp": ratio(SQLITE, BARE),
-        "SQLite, times a typical gidgethub bot": ratio(SQLITE, TYPICAL),
-        "PostgreSQL, share of bare aiohttp": ratio(POSTGRES, BARE),
-        "deliveries answered with 200 and not counted": lost,
-    }
+    return [
+        Goal("SQLite, share of bare aiohttp", ratio(SQLITE, BARE), 0.5, at_least=True),
+        Goal("SQLite, times a typical gidgethub bot", ratio(SQLITE, TYPICAL), 1.4, at_least=True),
+        Goal("PostgreSQL, share of bare aiohttp", ratio(POSTGRES, BARE), 0.45, at_least=True),
+        Goal("deliveries answered with 200 and not counted", lost, 0),
+    ]

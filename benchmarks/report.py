@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-
-from benchmarks.goals import Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +27,27 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure that is to stay at most at its limit, or at least."""
+
+    what: str
+    measured: float
+    limit: float
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        """Check whether the figure keeps the limit."""
+        return self.measured >= self.limit if self.at_least else self.measured <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Tables, and the figure for each goal by what it is about."""
+    """Tables, and figures with their goals."""
 
     tables: Sequence[Table]
-    figures: Mapping[str, float]
+    goals: Sequence[Goal]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -56,16 +70,16 @@ def spread(ones: Sequence[float], others: Sequence[float]) -> str:
     return f"{median(found):.3f} ({percentile(found, 0.25):.3f} to {percentile(found, 0.75):.3f})"
 
 
-def markdown(name: str, report: Report, goals: Sequence[Goal]) -> str:
+def markdown(name: str, report: Report) -> str:
     """Write a report as a part of a page."""
     rows = [
         [
             goal.what,
             f"{'≥' if goal.at_least else '≤'} {number(goal.limit)}{goal.unit}",
-            f"{number(report.figures[goal.what])}{goal.unit}",
-            "met" if goal.is_met(report.figures[goal.what]) else "**missed**",
+            f"{number(goal.measured)}{goal.unit}",
+            "met" if goal.is_met else "**missed**",
         ]
-        for goal in goals
+        for goal in report.goals
     ]
     tables = [*report.tables, Table(["goal", "wanted", "measured", ""], rows)]
     return "\n\n".join([f"## {name}", *("\n".join(_lines(table)) for table in tables)]) + "\n"

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import psutil
@@ -21,8 +20,6 @@ from benchmarks.deliveries import SECRET
 from sandbox.server import Sandbox
 
 ROOT = Path(__file__).parents[1]
-STARTING = 60.0
-STOPPING = 15.0
 NOWHERE = "http://127.0.0.1:1"
 """Where nobody answers, in the place of GitHub: what is measured then is accepting alone."""
 
@@ -55,7 +52,8 @@ def serving(
     Another checkout has its own virtual environment, or takes ours.
     """
     # It may keep what it compiles, as where it is installed, even if whoever measures does not want that of theirs.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
+    left_out = ("GITHUB_", "DATABASE_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     own = checkout / ".venv" / "bin" / "python"
     python = str(own) if checkout != ROOT and own.exists() else sys.executable
     with tempfile.TemporaryFile() as log:
@@ -69,7 +67,7 @@ def serving(
         finally:
             process.terminate()
             try:
-                process.wait(STOPPING)
+                process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -81,7 +79,7 @@ def bot_environment(database_url: str, api_url: str = NOWHERE, **more: str) -> d
     """Return the configuration of a bot."""
     return {
         "GITHUB_APP_ID": "1",
-        "GITHUB_PRIVATE_KEY": private_key(),
+        "GITHUB_PRIVATE_KEY": Sandbox().private_key,
         "GITHUB_WEBHOOK_SECRET": SECRET,
         "GITHUB_API_URL": api_url,
         "DATABASE_URL": database_url,
@@ -91,18 +89,9 @@ def bot_environment(database_url: str, api_url: str = NOWHERE, **more: str) -> d
     } | more
 
 
-_NOT_OURS = ("GITHUB_", "DATABASE_", "PYTHONDONTWRITEBYTECODE")
-
-
-@cache
-def private_key() -> str:
-    """Return a key; making one takes a while."""
-    return Sandbox().private_key
-
-
 def _port_of(process: subprocess.Popen[bytes], log: int) -> int:
     """Wait until a server says where it listens; RuntimeError tells what it said instead."""
-    deadline, said = time.monotonic() + STARTING, ""
+    deadline, said = time.monotonic() + 60, ""
     while time.monotonic() < deadline and process.poll() is None:
         said = os.pread(log, 100_000, 0).decode(errors="replace")
         if found := re.search(r'"port": ?(\d+)', said):
@@ -113,12 +102,12 @@ def _port_of(process: subprocess.Popen[bytes], log: int) -> int:
 
 def complaints(log: str) -> list[str]:
     """Return the lines of a bot's log that nothing but a mistake of ours leads to."""
-    return [line for line in log.splitlines() if _complains(line)]
 
+    def complains(line: str) -> bool:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            return True
+        return told["level"] in ("error", "critical") or told.get("logger") == "py.warnings" or "exception" in told
 
-def _complains(line: str) -> bool:
-    try:
-        told = json.loads(line)
-    except ValueError:
-        return True
-    return told["level"] in ("error", "critical") or told.get("logger") == "py.warnings" or "exception" in told
+    return list(filter(complains, log.splitlines()))

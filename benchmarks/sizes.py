@@ -11,15 +11,16 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import cast
 
 import uvloop
 from msgspec.structs import replace
 
-from benchmarks.databases import postgres_databases, sqlite_files
+from benchmarks.databases import new_database, postgres_server, sqlite_files
 from benchmarks.deliveries import make_template
-from benchmarks.report import Options, Report, Table, paired_ratio
+from benchmarks.report import Goal, Options, Report, Table, paired_ratio
 from bot.github import webhooks
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
@@ -37,7 +38,6 @@ GROUP, FILLING = 64, 256
 DAY = 10_000
 """Signatures a day; what is kept for each day of a petition grows with it."""
 
-KINDS = ("record", "publish")
 Seconds = defaultdict[str, list[float]]
 
 
@@ -105,22 +105,18 @@ class Petition:
 def measure(options: Options) -> Report:
     """Fill databases of both kinds, and measure on the way."""
     sizes, rounds = (QUICK_SIZES, QUICK_ROUNDS) if options.quick else (SIZES, ROUNDS)
-    rows, figures = [], {}
-    with sqlite_files() as file, postgres_databases() as server:
-        for engine, make in (("SQLite", file), ("PostgreSQL", server.make)):
+    rows, goals = [], []
+    with sqlite_files() as file, postgres_server() as server:
+        for engine, make in (("SQLite", file), ("PostgreSQL", partial(new_database, server))):
             found = uvloop.run(_grow(make, sizes, rounds))
-            for kind in KINDS:
+            for kind in ("record", "publish"):
                 ratios = [paired_ratio(large[kind], small[kind]) for large, small in found]
-                cells = zip(found, ratios, strict=True)
-                rows.append(
-                    [
-                        f"{kind}, {engine}",
-                        *(f"{median(one[kind]) * 1000:.2f} ({ratio:.2f})" for (one, _), ratio in cells),
-                    ]
-                )
-                figures[f"{kind}, {engine}, times that of the small petition"] = ratios[-1]
+                times = [median(large[kind]) * 1000 for large, _ in found]
+                cells = (f"{time:.2f} ({ratio:.2f})" for time, ratio in zip(times, ratios, strict=True))
+                rows.append([f"{kind}, {engine}", *cells])
+                goals.append(Goal(f"{kind}, {engine}, times that of the small petition", ratios[-1], 1.3))
     headings = [f"ms (times that of {sizes[0]:,})", *(f"{size:,} signatures" for size in sizes)]
-    return Report([Table(headings, rows)], figures)
+    return Report([Table(headings, rows)], goals)
 
 
 def first_fact() -> CommentFact:

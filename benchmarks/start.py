@@ -14,8 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from benchmarks.databases import postgres_databases, sqlite_files
-from benchmarks.report import Options, Report, Table, paired_ratio, spread
+from benchmarks.databases import new_database, postgres_server, sqlite_files
+from benchmarks.report import Goal, Options, Report, Table, paired_ratio, spread
 from benchmarks.servers import ROOT, bot_environment, serving
 
 ROUNDS, QUICK_ROUNDS = 9, 1
@@ -34,7 +34,7 @@ def measure(options: Options) -> Report:
     results: dict[str, defaultdict[str, list[float]]] = {}
     with ExitStack() as stack:
         file = stack.enter_context(sqlite_files())
-        postgres = stack.enter_context(postgres_databases()).make()
+        postgres = new_database(stack.enter_context(postgres_server()))
         servers = {BARE: ("", ROOT), SQLITE: (file(), ROOT), POSTGRES: (postgres, ROOT)}
         if options.against:
             servers[OTHER] = file(), options.against
@@ -71,11 +71,9 @@ def _report(results: Mapping[str, Starts]) -> Report:
     if OTHER in results:
         row = [OTHER, *(spread(results[OTHER][kind], ours[kind]) for kind in kinds)]
         tables.append(Table(["times ours (half of the rounds)", *kinds], [row]))
-    return Report(
-        tables,
-        {
-            "start to the first 200, times a bare aiohttp server's": paired_ratio(ours[CLOCK], bare[CLOCK]),
-            "memory when idle, SQLite": median(ours[IDLE]),
-            "memory when idle, PostgreSQL": median(results[POSTGRES][IDLE]),
-        },
-    )
+    goals = [
+        Goal("start to the first 200, times a bare aiohttp server's", paired_ratio(ours[CLOCK], bare[CLOCK]), 2),
+        Goal("memory when idle, SQLite", median(ours[IDLE]), 72, " MB"),
+        Goal("memory when idle, PostgreSQL", median(results[POSTGRES][IDLE]), 72, " MB"),
+    ]
+    return Report(tables, goals)

@@ -21,7 +21,7 @@ from aiohttp.typedefs import Handler
 
 from benchmarks import gidgethub_bots
 from benchmarks.databases import sqlite_files
-from benchmarks.report import Options, Report, Table, number
+from benchmarks.report import Goal, Options, Report, Table, number
 from benchmarks.servers import bot_environment, serving
 from sandbox.api.limits import Limits
 from sandbox.models import Comment, Issue
@@ -63,21 +63,17 @@ async def _measure(
     middle = {what: median(one[what] for one in ours) for what in ours[0]}
     bursts = {OURS.name: middle} | {bot.name: await _storm(bot, *burst, quiet) for bot in rivals}
     together = await asyncio.gather(*(_storm(bot, *minute, quiet) for bot in (OURS, NAIVE)))
-    figures = {
-        "burst: API calls, acknowledgements apart": middle[CALLS],
-        "burst: from the last comment to the right body": middle[RIGHT],
-        "burst: first signature shown after": middle[SHOWN],
-        "minute: API writes per signature": together[0][WRITES] / minute[0],
-        "minute: from the last comment to the right body": together[0][RIGHT],
-        "signatures lost": sum(one[LOST] for one in [*ours, together[0]]),
-    }
-    return Report(
-        [
-            _table(f"{burst[0]:,} people at once", bursts),
-            _table(f"{minute[0]:,} people in {minute[1]:.0f} s", {OURS.name: together[0], NAIVE.name: together[1]}),
-        ],
-        figures,
-    )
+    goals = [
+        Goal("burst: API calls, acknowledgements apart", middle[CALLS], 6),
+        Goal("burst: from the last comment to the right body", middle[RIGHT], 3, " s"),
+        Goal("burst: first signature shown after", middle[SHOWN], 2, " s"),
+        Goal("minute: API writes per signature", together[0][WRITES] / minute[0], 0.02),
+        Goal("minute: from the last comment to the right body", together[0][RIGHT], 30, " s"),
+        Goal("signatures lost", sum(one[LOST] for one in [*ours, together[0]]), 0),
+    ]
+    minutes = {OURS.name: together[0], NAIVE.name: together[1]}
+    at_once, evenly = f"{burst[0]:,} people at once", f"{minute[0]:,} people in {minute[1]:.0f} s"
+    return Report([_table(at_once, bursts), _table(evenly, minutes)], goals)
 
 
 async def _storm(bot: Contender, signers: int, seconds: float, quiet: float) -> Outcome:
@@ -130,12 +126,9 @@ def _table(caption: str, found: Mapping[str, Outcome]) -> Table:
     return Table([caption, *found], rows)
 
 
-_COUNT = re.compile(r'<!-- undersigned \{[^}]*"count":(\d+)')
-"""Where our block tells programs the count; a public format."""
-
-
 def _ours_said(body: str | None) -> int:
-    found = _COUNT.search(body or "")
+    """Return the count that our block tells programs; a public format."""
+    found = re.search(r'<!-- undersigned \{[^}]*"count":(\d+)', body or "")
     return int(found[1]) if found else 0
 
 
@@ -244,16 +237,14 @@ async def storming(
     sandbox.app.middlewares.append(storm.count)
     await sandbox.start()
     sandbox.repository()
-    environment = bot_environment(url, sandbox.api_url) | {
-        "GITHUB_APP_ID": str(sandbox.app_id),
-        "GITHUB_PRIVATE_KEY": sandbox.private_key,
-        "GITHUB_WEBHOOK_SECRET": sandbox.webhook_secret,
-        "PYTHONWARNINGS": "default::ResourceWarning",
-    }
+    environment = bot_environment(
+        url, sandbox.api_url, GITHUB_APP_ID=str(sandbox.app_id), GITHUB_WEBHOOK_SECRET=sandbox.webhook_secret,
+        PYTHONWARNINGS="default::ResourceWarning", **more,
+    )  # fmt: skip
     with ExitStack() as stack:
         try:
-            bot_runs = serving(*bot.command, environment=environment | more)
-            server = await asyncio.to_thread(stack.enter_context, bot_runs)
+            starting = serving(*bot.command, environment=environment)
+            server = await asyncio.to_thread(stack.enter_context, starting)
             storm.port = server.port
             sandbox.webhook_url = f"http://127.0.0.1:{storm.port}/webhook"
             storm.petitions = [sandbox.petition(f"Letter {number}", "Dear all,") for number in range(petitions)]

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 import random
+import re
 from typing import Any, Final
 
 import msgspec
@@ -108,15 +109,9 @@ def _said(event: str) -> dict[str, Any]:
 
 
 def _operation(path: str) -> dict[str, Any]:
-    in_path = [
-        _parameter(name, "path")
-        for name in ("owner", "repo", "number", "language", "file")
-        if f"{{{name}}}" in path
-    ]
-    return {
-        "parameters": [*in_path, *(_parameter(name, "query") for name in _QUERY)],
-        "responses": {"default": {"description": ""}},
-    }
+    parameters = [_parameter(name, "path") for name in re.findall(r"{(\w+)}", path)]
+    parameters += [_parameter(name, "query") for name in _QUERY]
+    return {"parameters": parameters, "responses": {"default": {"description": ""}}}
 
 
 def _parameter(name: str, where: str) -> dict[str, Any]:

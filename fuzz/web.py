@@ -11,7 +11,8 @@ from http import HTTPStatus
 
 import requests
 
-from benchmarks.deliveries import SECRET, make_template
+from benchmarks.deliveries import SECRET
+from benchmarks.load import generator
 from benchmarks.servers import ROOT, bot_environment, serving
 from fuzz import hooks
 
@@ -33,7 +34,8 @@ def run(options: Sequence[str]) -> int:
         )  # fmt: skip
         with serving("-m", "bot", "serve", environment=environment) as bot:
             base = f"http://127.0.0.1:{bot.port}"
-            _sign(base)
+            with generator(2_000) as load:
+                assert load.send(bot.port, 1, SIGNERS).refused == 0
             found = ask(base, options)
             after = requests.get(f"{base}/petitions/lovelace/letters/1.json", timeout=30).status_code
     mistakes = [f"LOGGED {line}" for line in bot.complaints]
@@ -52,14 +54,3 @@ def ask(base: str, options: Sequence[str]) -> int:
     command += [f"--checks={','.join(CHECKS)}", "--warnings=off", *options]
     with tempfile.TemporaryDirectory() as folder:  # it keeps a cache where it runs
         return subprocess.run(command, cwd=folder, env=os.environ | more, check=False).returncode  # noqa: S603
-
-
-def _sign(base: str) -> None:
-    template = make_template(2_000)
-    headers = {"X-GitHub-Event": "issue_comment", "Content-Type": "application/json"}
-    for number in range(SIGNERS):
-        answer = requests.post(
-            f"{base}/webhook", template.payload_of(number), headers=headers | {"X-GitHub-Delivery": str(number)},
-            auth=hooks.Signature(SECRET), timeout=30,
-        )  # fmt: skip
-        answer.raise_for_status()

@@ -66,10 +66,7 @@ class Events:
 
 def _about_repository(world: World, repository: Repository, sender: User) -> JsonObject:
     """Return what every event of a repository carries."""
-    payload: JsonObject = {
-        "repository": shapes.repository(world, repository),
-        "sender": shapes.user(world, sender),
-    }
+    payload: JsonObject = {"repository": shapes.repository(world, repository), "sender": shapes.user(world, sender)}
     return payload | _organization(world, repository.owner)
 
 

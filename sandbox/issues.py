@@ -7,16 +7,7 @@ from dataclasses import replace
 
 from sandbox import shapes
 from sandbox.events import Events, issue_payload
-from sandbox.models import (
-    Edit,
-    Issue,
-    JsonObject,
-    Label,
-    Refused,
-    Repository,
-    User,
-    invalid,
-)
+from sandbox.models import Edit, Issue, JsonObject, Label, Refused, Repository, User, invalid
 from sandbox.repositories import Repositories
 from sandbox.world import World
 

@@ -270,13 +270,7 @@ def installation(world: World, of: Installation) -> JsonObject:
 
 def short_repository(of: Repository) -> JsonObject:
     """Build a repository's JSON as the `installation` events list it."""
-    return {
-        "id": of.id,
-        "node_id": of.node_id,
-        "name": of.name,
-        "full_name": of.full_name,
-        "private": of.private,
-    }
+    return {"id": of.id, "node_id": of.node_id, "name": of.name, "full_name": of.full_name, "private": of.private}
 
 
 def repository_url(world: World, of: Repository) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
@@ -55,6 +56,16 @@ def links_apart(text: str) -> list[tuple[str, str]]:
         parts += [(text[end : link.start()], ""), (link[1], link[2])]
         end = link.end()
     return [(words, url) for words, url in [*parts, (text[end:], "")] if words]
+
+
+def unify_newlines(text: str) -> str:
+    """Turn CRLF and lone CR into LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def text_digest(text: str) -> str:
+    """Return a short checksum of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def says_something(text: str) -> bool:

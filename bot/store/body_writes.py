@@ -10,15 +10,15 @@ every write that no delivery has confirmed, or that has replaced something; see 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from bot.petition.block.body import locate_block
-from bot.petition.comments.comment import body_digest, unify_newlines
+from bot.petition.comments.comment import body_digest
 from bot.petition.reported_facts import BodyEdit
+from bot.petition.untrusted_text import text_digest, unify_newlines
 from bot.store.engine.database import Records, Row, Transaction, read_transaction, write_transaction
 from bot.store.letters import record_edit
 from bot.time_types import WholeEpochSeconds
@@ -63,8 +63,7 @@ class LastBodies(Struct, frozen=True):
 def outside_digest(body: str | None) -> str:
     """Identify everything in a body that is not ours, and where our block stands in it; line ends do not count."""
     place = locate_block(body)
-    outside = f"{unify_newlines(place.before)}\0{unify_newlines(place.after)}"
-    return hashlib.sha256(outside.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return text_digest(f"{unify_newlines(place.before)}\0{unify_newlines(place.after)}")
 
 
 class Bodies(Records):

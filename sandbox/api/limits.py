@@ -111,12 +111,7 @@ class RateLimiter:
         account = self._account(caller, resource)
         limit = 5000 if self.limits.primary is None else self.limits.primary
         used = 0 if self.limits.primary is None else min(account.used, limit)
-        return {
-            "limit": limit,
-            "remaining": limit - used,
-            "reset": math.ceil(account.window_ends),
-            "used": used,
-        }
+        return {"limit": limit, "remaining": limit - used, "reset": math.ceil(account.window_ends), "used": used}
 
     def _account(self, caller: str, resource: str) -> _Account:
         account = self._accounts.setdefault((caller, resource), _Account())

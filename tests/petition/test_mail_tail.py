@@ -18,8 +18,8 @@ from bot.petition.comments.commands import (
     resolve,
     restore,
 )
-from bot.petition.comments.mail_words import CARD
 from bot.petition.comments.parser import parse
+from bot.petition.comments.word_lists import CARD
 from tests.chance import examples
 from tests.petition.mail_corpus import INDENTED, OWN, TAILS, TYPED
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Several, Sign, Unsign, restore
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
-from bot.petition.comments.mistyped_sign import Fault, fault_of
+from bot.petition.comments.mistyped_commands import Fault, fault_of
 from bot.petition.comments.parser import parse, phrases
 from bot.petition.counting.tally import MISTYPED_ORDER, NOTHING, Reason, Uncounted, evaluate, explain
 from bot.petition.organizers.rules_in_force import Removal, Rules

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from bot.petition.block.sections import example_of
-from bot.petition.comments import prose_words
+from bot.petition.comments import word_lists
 from bot.petition.comments.commands import ATTEMPT, Command, Phrase, Sign, Unsign, restore
-from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.comments.name_or_prose import says_something_unusual
 from bot.petition.comments.parser import parse
 from bot.petition.i18n import LANGUAGES, translator
@@ -533,7 +533,7 @@ def test_organizers_commands_may_stand_beside_it() -> None:
 PLAIN_WORDS = sorted(
     {
         word
-        for value in vars(prose_words).values()
+        for value in vars(word_lists).values()
         for text in (value if isinstance(value, frozenset | tuple) else [value] if isinstance(value, str) else [])
         for word in re.findall(r"[A-Za-z']+", text)
     }

@@ -6,8 +6,8 @@ import pytest
 
 from bot.petition.comments import parser
 from bot.petition.comments.commands import Command
-from bot.petition.comments.comment import unify_newlines
 from bot.petition.comments.parser import GRAMMAR
+from bot.petition.untrusted_text import unify_newlines
 from bot.store import parsed_texts
 from tests.whole.recorded_calls import surveyed, watched
 

@@ -19,8 +19,8 @@ from bot.petition.block.body import (
     machine_line,
 )
 from bot.petition.block.sections import SECTIONS, Section, counted, coverage, heading, note
-from bot.petition.comments.comment import unify_newlines
 from bot.petition.i18n import LANGUAGES, translator
+from bot.petition.untrusted_text import unify_newlines
 
 
 def compose(body: str | None, content: BlockContent) -> str | None:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any, ClassVar, Final, Self
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
-from bot.petition.comments.command_lines import (
-    AGAIN,
-    PUNCTUATION,
-    RESPOND,
-    WITHDRAWS,
-    asks_to_be_unlisted,
-    without_punctuation,
-)
-from bot.petition.comments.signature_details import read_details as read_signature_details
+from bot.petition.comments.name_or_prose import COMMAS
+from bot.petition.comments.signature_details import read_details
+from bot.petition.comments.word_lists import UNLISTED
 from bot.petition.untrusted_text import clean
 
 ARGUMENT_LIMIT = 1_000
@@ -28,6 +23,8 @@ RESPONSE_LIMIT = 4_000
 MOST_COMMANDS: Final = 20
 """Organizers' commands that are read in one comment; one more is kept as `TOO_MANY`."""
 TOO_MANY: Final = "…"
+RESPOND: Final = "respond"
+"""The organizers' command that goes on in the lines below."""
 
 
 class Command(Struct, frozen=True):
@@ -98,12 +95,12 @@ class Sign(Command, frozen=True):
     @classmethod
     def parse(cls, details: str, following: Sequence[str], /) -> Command:
         """Read name and affiliation on the line or below it, or the reason; what refuses or asks does not sign."""
-        if WITHDRAWS.search(details):
+        if _WITHDRAWS.search(details):
             return Unsign()
-        if AGAIN.search(details):
-            details = without_punctuation(AGAIN.split(details)[-1])
-        unlisted, details, following = asks_to_be_unlisted(details, following)
-        read = read_signature_details(details, following)
+        if _AGAIN.search(details):
+            details = without_punctuation(_AGAIN.split(details)[-1])
+        unlisted, details, following = _asks_to_be_unlisted(details, following)
+        read = read_details(details, following)
         if read is None:
             return ATTEMPT
         return cls(unlisted=True) if unlisted else cls(read.name, read.affiliation, read.reason)
@@ -149,7 +146,7 @@ class OrganizerCommand(Command, frozen=True):
     def parse(cls, details: str, following: Sequence[str], /) -> OrganizerCommand:
         """Read the word, and what follows it on the line; an answer may go on below."""
         word = _WORD.match(details)
-        argument = PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
+        argument = _PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
         name = word[0].lower()[:_LONGEST_WORD] if word else ""
         if name == RESPOND:
             return cls(name, clean("\n".join([argument, *following]), RESPONSE_LIMIT))
@@ -334,5 +331,47 @@ def restore(stored: Sequence[Any]) -> Command:
     raise ValueError(f"no command is kept as {stored!r}")
 
 
+# --- how a command is written on its line
+
+
+@cache
+def command_line(words: Collection[str]) -> re.Pattern[str]:
+    """Return what a line begins with that holds one of the commands."""
+    beginning = rf"^(?:[{_PASTED}]* ){{0,3}}[{_PASTED}]*"
+    return re.compile(
+        rf"{beginning}/(?ai:({'|'.join(words)}))[{_PASTED}]*(?![^\s{_MARKS}{_UNSPACED}])", re.MULTILINE
+    )
+
+
+def without_punctuation(details: str) -> str:
+    """Return details without the marks that come right behind a command."""
+    return _PUNCTUATION.sub("", details, count=1).strip()
+
+
+def _asks_to_be_unlisted(details: str, following: Sequence[str]) -> tuple[bool, str, Sequence[str]]:
+    """Return whether the first word asks not to be listed, and the details and the lines below without it."""
+    if not details and following and _UNLISTED.fullmatch(following[0]):
+        return True, "", following[1:]
+    found = _UNLISTED.match(details)
+    return (True, without_punctuation(details[found.end() :]), following) if found else (False, details, following)
+
+
+# People paste commands with a byte-order mark, a zero-width or a no-break space in front.
+_PASTED = "\ufeff\u00a0\u00ad\u061c\u2000-\u200f\u202a-\u202f\u205f\u2060-\u2064\u2066-\u2069\u3000"
+# Punctuation that may follow a command, of all scripts.
+_STOPS = ".:;!?。：；！？．｡؛؟।။።፤፥፧"
+_MARKS = f"{_STOPS}{COMMAS}"
+# Scripts that are written without blanks: Thai, Lao, Burmese, Khmer, Chinese, Japanese, Korean.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_AROUND = rf"""[*_`"'“”„«»<>()\[\]{_PASTED}]{{0,3}}"""
+_UNLISTED = re.compile(rf"{_AROUND}(?ai:{UNLISTED}){_AROUND}(?![^\s{_MARKS}{_UNSPACED}(（–—])[{_MARKS}]*")
+# `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
+_PUNCTUATION = re.compile(rf"[{_MARKS}]*\s*(?:(?:[{_STOPS}]+|[-–—=]{{1,2}}>?|[→|｜])(?:\s+|$))?")
+_BEFORE = rf"(?:^|(?<=[\s(（{_MARKS}]))"
+_WITHDRAWS = re.compile(rf"{_BEFORE}/(?ai:unsign)(?![\w/-])")
+_AGAIN = re.compile(rf"{_BEFORE}/(?ai:sign)(?![\w/-])")
 _WORD = re.compile(r"[\w-]+")
 _LONGEST_WORD = 40

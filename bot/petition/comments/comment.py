@@ -7,7 +7,6 @@ the comment means by what is known now.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from msgspec.structs import replace
 from bot.petition.comments import parser
 from bot.petition.comments.commands import Command, Doubtful, resolve
 from bot.petition.comments.versions import Version, Writer, join, read
+from bot.petition.untrusted_text import text_digest, unify_newlines
 from bot.time_types import WholeEpochSeconds
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "merge",
     "read_text",
     "standing",
-    "unify_newlines",
 ]
 
 GHOST_ID = 10137
@@ -112,18 +111,13 @@ class Standing(Struct, frozen=True):
 
 def body_digest(body: str) -> str:
     """Identify a comment's text; line endings do not count, because browsers change them on save."""
-    return hashlib.sha256(unify_newlines(body).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return text_digest(unify_newlines(body))
 
 
 def read_text(body: str, known: KnownText | None = None) -> tuple[str, Command | None]:
     """Return a text's digest and what it says; a text that is known is not read again."""
     digest = body_digest(body)
     return digest, known.command if known is not None and known.digest == digest else parser.parse(body)
-
-
-def unify_newlines(text: str) -> str:
-    """Turn CRLF and lone CR into LF."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def merge(one: Comment, other: Comment) -> Comment:

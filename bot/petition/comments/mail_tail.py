@@ -15,7 +15,17 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from bot.petition.comments.mail_words import CARD, FIELD_OF, LEADS, MESSAGE, ORIGINAL, PROSE, REPLY, WROTE
+from bot.petition.comments.word_lists import (
+    CARD,
+    HEADER_FIELDS,
+    LEADS,
+    MESSAGE,
+    ORIGINAL,
+    PROSE,
+    REPLY,
+    WROTE,
+    any_of,
+)
 
 
 class Tail(NamedTuple):
@@ -257,7 +267,7 @@ class _Fields:
 
     def add(self, number: int, label: str, value: str) -> None:
         """Look at one of them."""
-        kind = FIELD_OF.get(label)
+        kind = HEADER_FIELDS.get(label)
         self.count += 1
         if kind is not None:
             self.kinds.add(kind)
@@ -310,7 +320,7 @@ def _header(lines: Sequence[str], start: int) -> tuple[tuple[int, bool] | None, 
         is_apart = number > end
         if found is None or label.count(" ") >= _MOST_LABEL_WORDS:
             break
-        if is_apart and label not in FIELD_OF and not fields.shows:
+        if is_apart and label not in HEADER_FIELDS and not fields.shows:
             break
         has_gaps |= is_apart
         fields.add(number, label, _plain(found[2][:_LONGEST]))
@@ -328,9 +338,8 @@ def _goes_on(before: str, line: str) -> bool:
 
 
 _FROM = r"(?:from|von|de|da|van|fra|från|od|от|发件人|寄件者|差出人|보낸\ 사람)"
-_NAMES = "|".join(re.escape(name) for name in sorted(FIELD_OF, key=lambda name: (-len(name), name)))
 _STARTS_WITH_FROM: Final = re.compile(rf"[ *_]{{0,8}}{_FROM}[ *_]{{0,4}}\s?[:：]", re.IGNORECASE | re.VERBOSE)
-_NAMED: Final = re.compile(rf"(?:^|\s)[*_]{{0,3}}({_NAMES})[*_]{{0,3}}\s?[:：]")
+_NAMED: Final = re.compile(rf"(?:^|\s)[*_]{{0,3}}({any_of(HEADER_FIELDS)})[*_]{{0,3}}\s?[:：]")
 _LONGEST_HEADER: Final = 4_000
 
 
@@ -339,7 +348,7 @@ def _header_on_a_line(line: str, number: int) -> tuple[int, bool] | None:
     if not _STARTS_WITH_FROM.match(line):
         return None
     plain = _plain(line[:_LONGEST_HEADER])
-    kinds = {FIELD_OF[name] for name in _NAMED.findall(plain)} - {"from"}
+    kinds = {HEADER_FIELDS[name] for name in _NAMED.findall(plain)} - {"from"}
     if len(kinds) < 2:
         return None
     return number, _ADDRESS.search(plain) is not None or _DATE.search(plain) is not None

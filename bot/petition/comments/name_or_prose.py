@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from bot.petition.comments import prose_words
+from bot.petition.comments import word_lists
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, NAME_LIMIT, clean, fold, says_something
 
 
@@ -25,7 +25,7 @@ def says_something_unusual(text: str) -> bool:
 def is_filler(text: str) -> bool:
     """Return whether a text says nothing but that somebody signs."""
     words = words_of(text)
-    if _are(words, prose_words.FILLER, prose_words.FILLER_BETWEEN):
+    if _are(words, word_lists.FILLER, word_lists.FILLER_BETWEEN):
         return True
     return bool(words) and _FILLER_UNSPACED.fullmatch("".join(words)) is not None
 
@@ -36,7 +36,7 @@ def is_prose(text: str) -> bool:
     if len(words) < 2:
         return False
     first = fold(words[0]).rstrip(",:").replace("’", "'")
-    if first in prose_words.REASONS or (first in prose_words.STARTERS and words[1][0].islower()):
+    if first in word_lists.REASONS or (first in word_lists.STARTERS and words[1][0].islower()):
         return True
     return text.rstrip()[-1] in "!！" and any(word.islower() for word in words[1:])
 
@@ -52,7 +52,7 @@ def looks_like_a_name(text: str) -> bool:
 def without_courtesies(text: str) -> str:
     """Leave out `please` and the like at the end, where something stands before it."""
     text = text.strip()
-    while (parted := _LAST_WORD.fullmatch(text)) and fold(parted[2]) in prose_words.TRAILING:
+    while (parted := _LAST_WORD.fullmatch(text)) and fold(parted[2]) in word_lists.TRAILING:
         text = parted[1].rstrip(" ,，、")
     return text
 
@@ -129,24 +129,24 @@ def refuses(text: str) -> bool:
         return True
     rest = look.split(maxsplit=1)[1:]
     goes_on_small = bool(rest) and rest[0][0].islower()
-    if goes_on_small and look[0].islower() and words[0] in prose_words.QUESTION_WORDS:
+    if goes_on_small and look[0].islower() and words[0] in word_lists.QUESTION_WORDS:
         return True
-    if words[0] in prose_words.NEVER:
-        is_short = all(one in prose_words.NEGATIONS or one in prose_words.WITH_NEGATIONS for one in words)
+    if words[0] in word_lists.NEVER:
+        is_short = all(one in word_lists.NEGATIONS or one in word_lists.WITH_NEGATIONS for one in words)
         return is_short or goes_on_small or text.rstrip()[-1] in "!！"
     if goes_on_small and (
-        words[0] in prose_words.NEGATIONS or (look[0].islower() and words[0] in _VERBS - _ARTICLES)
+        words[0] in word_lists.NEGATIONS or (look[0].islower() and words[0] in _VERBS - _ARTICLES)
     ):
         # `/sign does not work` speaks of the command.
         return True
-    is_sentence = words[0] in prose_words.STARTERS or (goes_on_small and words[0] in prose_words.FILLER_BETWEEN)
-    return is_sentence and any(one in prose_words.NEGATIONS for one in words)
+    is_sentence = words[0] in word_lists.STARTERS or (goes_on_small and words[0] in word_lists.FILLER_BETWEEN)
+    return is_sentence and any(one in word_lists.NEGATIONS for one in words)
 
 
 def declines(text: str) -> bool:
     """Return whether a text says by its words alone, wherever they stand, that nobody signs, or not yet."""
     words = words_of(text)
-    is_doubt = _are(words, prose_words.DOUBTS, prose_words.FILLER | prose_words.FILLER_BETWEEN)
+    is_doubt = _are(words, word_lists.DOUBTS, word_lists.FILLER | word_lists.FILLER_BETWEEN)
     return is_doubt or is_condition(text) or _REFUSALS_UNSPACED.search(" ".join(words)) is not None
 
 
@@ -158,26 +158,26 @@ def is_condition(text: str) -> bool:
         return True
     words = look.split()
     start = next(
-        (at for at, word in enumerate(words) if fold(word).strip(_AROUND_WORDS) not in prose_words.FILLER), 0
+        (at for at, word in enumerate(words) if fold(word).strip(_AROUND_WORDS) not in word_lists.FILLER), 0
     )
-    begins = start < len(words) and fold(words[start]) in prose_words.CONDITIONAL_STARTS
+    begins = start < len(words) and fold(words[start]) in word_lists.CONDITIONAL_STARTS
     return (begins and _is_followed(words, start)) or any(_makes_condition(words, at) for at in range(len(words)))
 
 
 def _makes_condition(words: Sequence[str], at: int) -> bool:
     said, is_small = fold(words[at]).strip(_AROUND_WORDS), not words[at].strip(_AROUND_WORDS)[:1].isupper()
-    if said in prose_words.CONDITIONAL_WORDS:
+    if said in word_lists.CONDITIONAL_WORDS:
         return is_small or _is_followed(words, at)
-    return said in prose_words.CONDITIONAL_BETWEEN and is_small and at + 1 < len(words)
+    return said in word_lists.CONDITIONAL_BETWEEN and is_small and at + 1 < len(words)
 
 
 def _is_followed(words: Sequence[str], at: int) -> bool:
     """Return whether a word is no name or abbreviation, such as `MA student`, but goes on as a condition does."""
     following = words[at + 1].lstrip(_AROUND_WORDS) if at + 1 < len(words) else ""
     bare = words[at].strip(_AROUND_WORDS)
-    if not following or (bare.isupper() and fold(bare) in prose_words.ABBREVIATED):
+    if not following or (bare.isupper() and fold(bare) in word_lists.ABBREVIATED):
         return False
-    return not following[0].isupper() or fold(following) in prose_words.STARTERS
+    return not following[0].isupper() or fold(following) in word_lists.STARTERS
 
 
 def goes_on_with_condition(line: str) -> bool:
@@ -186,16 +186,16 @@ def goes_on_with_condition(line: str) -> bool:
     if not line[:1].islower() or not said:
         return False
     found = _CONDITIONS.match(" ".join(said))
-    return said[0] in prose_words.CONDITIONAL_WORDS or bool(found and found[0] not in prose_words.REASONABLE)
+    return said[0] in word_lists.CONDITIONAL_WORDS or bool(found and found[0] not in word_lists.REASONABLE)
 
 
 _QUESTION = re.compile(r"""(?:^|\s)[?？؟¿]|[?？؟][\s"'”’»)）.!?？！]*$""")
 _CONDITIONS = re.compile(
-    rf"(?<!\w)(?:{'|'.join(sorted(map(fold, prose_words.CONDITIONS)))})(?!\w)|{prose_words.CONDITIONS_UNSPACED}"
+    rf"(?<!\w)(?:{'|'.join(sorted(map(fold, word_lists.CONDITIONS)))})(?!\w)|{word_lists.CONDITIONS_UNSPACED}"
 )
-_REFUSALS_UNSPACED = re.compile(prose_words.REFUSALS_UNSPACED)
+_REFUSALS_UNSPACED = re.compile(word_lists.REFUSALS_UNSPACED)
 _FILLER_UNSPACED = re.compile(
-    rf"(?:{'|'.join(sorted(prose_words.FILLER_UNSPACED, key=len, reverse=True))}|[，、。！,.!])+"
+    rf"(?:{'|'.join(sorted(word_lists.FILLER_UNSPACED, key=len, reverse=True))}|[，、。！,.!])+"
 )
 
 
@@ -209,7 +209,7 @@ def introduced(text: str) -> tuple[str, bool]:
             if found and _may_begin_a_name(text[found.end() :], introduction is _WEAK_INTRODUCTION):
                 return _AFTER_NAME.sub("", text[found.end() :]), True
         said = fold(word[0]).strip(_AROUND_WORDS)
-        if said not in prose_words.FILLER and said not in prose_words.FILLER_BETWEEN:
+        if said not in word_lists.FILLER and said not in word_lists.FILLER_BETWEEN:
             break
         start = word.end()
     after = _AFTER_NAME.search(text[-_LONGEST_NAME:])
@@ -225,21 +225,21 @@ def _may_begin_a_name(text: str, is_weak: bool) -> bool:
     return not is_weak and len(words) <= FEW_WORDS and _NO_NAMES.isdisjoint(words)
 
 
-_NO_NAMES = prose_words.FILLER | prose_words.FILLER_BETWEEN | _VERBS
+_NO_NAMES = word_lists.FILLER | word_lists.FILLER_BETWEEN | _VERBS
 _WORD = re.compile(r"\S+\s*")
-_INTRODUCTION = re.compile(rf"(?:{prose_words.INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE)
+_INTRODUCTION = re.compile(rf"(?:{word_lists.INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE)
 _WEAK_INTRODUCTION = re.compile(
-    rf"(?:{prose_words.WEAK_INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE
+    rf"(?:{word_lists.WEAK_INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE
 )
-_INTRODUCTION_UNSPACED = re.compile(prose_words.INTRODUCTIONS_UNSPACED)
-_AFTER_NAME = re.compile(prose_words.AFTER_NAMES_UNSPACED)
+_INTRODUCTION_UNSPACED = re.compile(word_lists.INTRODUCTIONS_UNSPACED)
+_AFTER_NAME = re.compile(word_lists.AFTER_NAMES_UNSPACED)
 
 
 def read_line(text: str) -> tuple[str | None, str | None]:
     """Return the name and affiliation on a line."""
     name, affiliation = _split(text)
     for _ in range(_FILLERS_AT_MOST):
-        if affiliation and (is_filler(name) or fold(name).strip() in prose_words.SELF):
+        if affiliation and (is_filler(name) or fold(name).strip() in word_lists.ONESELF):
             name, affiliation = _split(affiliation.strip())
     if is_filler(name):
         name = ""
@@ -261,14 +261,14 @@ def shown_affiliation(text: str) -> str | None:
     field, value = labelled(text)
     text = without_courtesies(value if field == "affiliation" else text)
     words = words_of(text)
-    is_none = words != ("no",) and _are(words, [*prose_words.NO_AFFILIATION, "no"], prose_words.PLACEHOLDERS)
+    is_none = words != ("no",) and _are(words, [*word_lists.NO_AFFILIATION, "no"], word_lists.PLACEHOLDERS)
     return None if is_none or is_filler(text) or _stands_for_another(text) else fit(text, AFFILIATION_LIMIT)
 
 
 def _stands_for_another(text: str) -> bool:
     """Return whether this is what stands for a name or an affiliation in an example."""
     words = words_of(text)
-    return _are(words, prose_words.PLACEHOLDERS, prose_words.PLACEHOLDERS_BETWEEN) or words == ("first", "last")
+    return _are(words, word_lists.PLACEHOLDERS, word_lists.PLACEHOLDERS_BETWEEN) or words == ("first", "last")
 
 
 def _split(details: str) -> tuple[str, str]:
@@ -313,7 +313,7 @@ def _is_pronouns(text: str) -> bool:
     said = fold(text).strip()
     if said in _PRONOUNS_ALONE:
         return True
-    return _PRONOUNS.fullmatch(said) is not None and not prose_words.PRONOUNS.isdisjoint(re.split(r"\W+", said))
+    return _PRONOUNS.fullmatch(said) is not None and not word_lists.PRONOUNS.isdisjoint(re.split(r"\W+", said))
 
 
 def _is_degree(text: str) -> bool:
@@ -324,7 +324,7 @@ def _is_degree(text: str) -> bool:
 
 def _is_part_of_degree(word: str) -> bool:
     bare = fold(word).replace(".", "").replace("-", "")
-    return bare in prose_words.DEGREES or ("." in word and bare in prose_words.DEGREES_DOTTED)
+    return bare in word_lists.DEGREES or ("." in word and bare in word_lists.DEGREES_DOTTED)
 
 
 def _are_sensible(details: str, part: re.Match[str]) -> bool:
@@ -346,7 +346,7 @@ def ends_sentence(line: str) -> bool:
         return False
     last = line.split()[-1].strip("(（[\"'“")
     bare = last.rstrip(".")
-    is_abbreviation = _DOTTED.fullmatch(bare) is not None or fold(bare) in prose_words.ABBREVIATIONS
+    is_abbreviation = _DOTTED.fullmatch(bare) is not None or fold(bare) in word_lists.ABBREVIATIONS
     return not (line.endswith(".") and bare and not line.endswith("..") and is_abbreviation)
 
 
@@ -355,9 +355,9 @@ def labelled(line: str) -> tuple[str, str]:
     found = _LABEL.match(line)
     words = words_of(found[1].replace("/", " / ")) if found else []
     if found and 0 < len(words) <= FEW_WORDS:
-        for field, labels in prose_words.LABELS.items():
+        for field, labels in word_lists.LABELS.items():
             if words[-1] in labels or words[0] in labels:
-                others = all(word in labels or word in prose_words.LABELS_BETWEEN for word in words)
+                others = all(word in labels or word in word_lists.LABELS_BETWEEN for word in words)
                 if others:
                     return field, found[2].strip(" *_")
     return "", line
@@ -376,23 +376,23 @@ _LABEL = re.compile(r"(?:[-+*•>#]\s+)?[*_]*([^:：=*_]{1,40})[*_]*\s?[:：=]\s
 _PLAIN_WORD = re.compile(r"[a-z']+")
 _NO_MARKS = dict.fromkeys(map(ord, " .'-\r\n"))
 _UNUSUAL = frozenset().union(
-    prose_words.FILLER,
-    prose_words.TRAILING,
-    prose_words.PLACEHOLDERS,
-    ["first", "last", prose_words.UNLISTED],
-    prose_words.NO_AFFILIATION,
-    prose_words.NEGATIONS,
-    prose_words.STARTERS,
-    prose_words.REASONS,
-    prose_words.CONDITIONAL_STARTS,
-    prose_words.CONDITIONAL_BETWEEN,
-    prose_words.DOUBTS,
-    prose_words.QUESTION_WORDS,
+    word_lists.FILLER,
+    word_lists.TRAILING,
+    word_lists.PLACEHOLDERS,
+    ["first", "last", word_lists.UNLISTED],
+    word_lists.NO_AFFILIATION,
+    word_lists.NEGATIONS,
+    word_lists.STARTERS,
+    word_lists.REASONS,
+    word_lists.CONDITIONAL_STARTS,
+    word_lists.CONDITIONAL_BETWEEN,
+    word_lists.DOUBTS,
+    word_lists.QUESTION_WORDS,
     _VERBS,
     _PRONOUNS_ALONE,
-    prose_words.SELF,
-    prose_words.DEGREES,
-    prose_words.DEGREES_DOTTED,
-    *(re.findall(r"[a-z']+", one) for one in (*prose_words.CONDITIONS, *prose_words.CONDITIONAL_WORDS)),
-    re.findall(r"[a-z']+", prose_words.INTRODUCTIONS + prose_words.WEAK_INTRODUCTIONS),
+    word_lists.ONESELF,
+    word_lists.DEGREES,
+    word_lists.DEGREES_DOTTED,
+    *(re.findall(r"[a-z']+", one) for one in (*word_lists.CONDITIONS, *word_lists.CONDITIONAL_WORDS)),
+    re.findall(r"[a-z']+", word_lists.INTRODUCTIONS + word_lists.WEAK_INTRODUCTIONS),
 ) - {"s"}

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import regex
 
@@ -17,7 +18,8 @@ from bot.petition.comments.mail_tail import Tail, find_tail
 from bot.petition.markdown_blocks import CLOSE_TAG, OPEN_TAG, end_of, read_blocks, target_end, title_end
 
 
-def read_own_text(lines: Sequence[str]) -> tuple[list[range], Tail]:
+@lru_cache(2)
+def read_own_text(lines: tuple[str, ...]) -> tuple[Sequence[range], Tail]:
     """Return the ranges of lines that are the author's own text, in order: paragraphs, list items, headings.
 
     Left out are quotes (with the lines Markdown adds to a quote), code, HTML and link definitions. Where a mail's
@@ -29,20 +31,28 @@ def read_own_text(lines: Sequence[str]) -> tuple[list[range], Tail]:
     return own, find_tail(lines, foreign)
 
 
-def lines_begun_in_text(passage: Sequence[str]) -> set[int]:
+def own_passages(lines: tuple[str, ...], *, by_mail: bool) -> list[range]:
+    """Return the author's own text above the tail of a mail; where one may begin, it does in what came by mail."""
+    own, tail = read_own_text(lines)
+    end = tail.doubtful if by_mail else tail.certain
+    return [range(passage.start, min(passage.stop, end)) for passage in own if passage.start < end]
+
+
+def lines_begun_in_text(passage: range, lines: Sequence[str]) -> set[int]:
     """Find the lines of a passage, by number, that begin as text: not in a code span, a tag or a link's target."""
-    text = "\n".join(passage)
+    begun, first = set(passage), passage.start
+    text = "\n".join(lines[first : passage.stop])
     if _SPANS.search(text) is None:
-        return set(range(len(passage)))
+        return begun
     beginnings, offset = [], 0
-    for line in passage:
+    for line in lines[first : passage.stop]:
         beginnings.append(offset + len(line) - len(line.lstrip(" \t")))
         offset += len(line) + 1
-    begun = set(range(len(passage)))
     for start, end in _Scanner(text).swallowed():
-        begun.difference_update(range(bisect_left(beginnings, start + 1), bisect_left(beginnings, end)))
+        swallowed = bisect_left(beginnings, start + 1), bisect_left(beginnings, end)
+        begun.difference_update(range(first + swallowed[0], first + swallowed[1]))
     # The first line of a passage can only begin as text.
-    return begun | {0}
+    return begun | {first}
 
 
 # What else there is in Markdown cannot change what a line is. Without any of these, the parser need not be asked.

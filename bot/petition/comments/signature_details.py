@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from bot.petition.comments import prose_words
+from bot.petition.comments import word_lists
 from bot.petition.comments.name_or_prose import (
     LINKS,
     MOST_WORDS,
@@ -117,7 +117,7 @@ def _without_footer(lines: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def ends_letter(line: str) -> bool:
     """Return whether a line is nothing but the closing words of a letter."""
-    if line.endswith((",", "，")) and fold(line).rstrip(" ,，") in prose_words.TRAILING | _THANKS:
+    if line.endswith((",", "，")) and fold(line).rstrip(" ,，") in word_lists.TRAILING | _THANKS:
         return True
     return len(line) <= _LONGEST_FOOTER and _CLOSING.fullmatch(fold(line).strip(" ,.!，。！、-–—*_")) is not None
 
@@ -158,6 +158,6 @@ _LONGEST_FOOTER = 80
 _LONGEST_REASON = 16_000
 _URL = re.compile(r"<?(?:https?://|www\.)")
 _BULLET = re.compile(r"^(?:[-+*•·]|[0-9]{1,2}[.)]|#{1,6})\s+")
-_CLOSING = re.compile(prose_words.CLOSINGS, re.VERBOSE)
-_DEVICE = re.compile(prose_words.DEVICES, re.VERBOSE)
-_SENT = re.compile(prose_words.SENT, re.VERBOSE)
+_CLOSING = re.compile(word_lists.CLOSINGS, re.VERBOSE)
+_DEVICE = re.compile(word_lists.DEVICES, re.VERBOSE)
+_SENT = re.compile(word_lists.SENT, re.VERBOSE)

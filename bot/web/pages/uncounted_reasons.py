@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bot.petition.comments.mistyped_sign import Fault
+from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.i18n import Translator, message
 from bot.store import NotCounted
