@@ -20,12 +20,11 @@ from sandbox.comments import Comments
 from sandbox.credentials import Credentials
 from sandbox.deliveries import Deliveries
 from sandbox.events import Events
-from sandbox.faults import FaultInjector
+from sandbox.faults import FaultInjector, StaleReads
 from sandbox.installations import Installations
 from sandbox.issues import Issues
 from sandbox.registration import Registration
 from sandbox.repositories import Repositories
-from sandbox.stale_reads import StaleReads
 from sandbox.world import World
 
 

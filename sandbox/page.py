@@ -11,12 +11,11 @@ from urllib.parse import quote, urlsplit
 from aiohttp import web
 
 from sandbox import views
-from sandbox.activity import Activity, edits_by
-from sandbox.avatar import picture_values
-from sandbox.change_feed import ChangeFeed
+from sandbox.activity_feed import Activity, ChangeFeed, edits_by
 from sandbox.github import GitHub
 from sandbox.models import GHOST, HIDE_REASONS, Comment, Issue, Refused, Repository, User
 from sandbox.server import Sandbox
+from sandbox.views import picture_values
 
 PEOPLE = ("ada", "grace", "emmy", "sofia")
 """Invented people who are there to speak from the start."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from multidict import MultiMapping
 
-from sandbox.api.answer import Answer
+from sandbox.api.responses import Answer
 from sandbox.credentials import LEVELS, Caller
 from sandbox.github import GitHub
 from sandbox.models import Comment, Issue, JsonObject, Refused, Repository, User

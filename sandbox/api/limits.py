@@ -10,10 +10,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.api.answer import Answer, refusal
+from sandbox.api.responses import SECONDARY, Answer, refusal
 from sandbox.models import JsonObject, Refused
 
-SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 CONTENT = (
     "You have exceeded a secondary rate limit and have been temporarily blocked from content creation. "
     "Please retry your request again later."
