@@ -182,7 +182,7 @@ class Issues:
         if not title.strip():
             raise invalid("Issue", "title", "missing_field")
         for field, text, limit in (
-            ("title", title, self._world.rules.title_limit),
+            ("title", title, 256),
             ("body", body, self._world.rules.body_limit),
         ):
             if text is not None and len(text) > limit:

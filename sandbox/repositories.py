@@ -37,7 +37,7 @@ class Repositories:
         now = self._world.time()
         number = self._world.next_id("repository")
         repository = Repository(number, owner, name, created_at=now, updated_at=now, private=private)
-        self._world.repositories[repository.id] = repository
+        self._world.add_repository(repository)
         for label, color in _DEFAULT_LABELS.items():
             repository.labels[label] = Label(self._world.next_id("label"), label, color, default=True)
         installation = self._world.installation_for(repository)

@@ -45,8 +45,8 @@ class Route:
     """The App permission it needs, as `issues:write`; empty where none is."""
     needs_app: bool = False
     """Whether it is for the App's JWT only."""
-    is_content: str = ""
-    """`yes`, `reaction` or `edit` where GitHub counts, or may count, it as content creation."""
+    is_content: bool = False
+    """Whether GitHub counts it as content creation."""
     handler: Handler = not_found
 
     def __call__(self, handler: Handler) -> Handler:

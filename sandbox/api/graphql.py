@@ -18,7 +18,7 @@ from sandbox.models import Comment, Issue, JsonObject, Refused, Repository, User
 Fields = Mapping[str, object]
 
 MOST_NODES = 100
-"""How many things a connection gives at once."""
+"""How many things a connection gives, and how many ids `nodes` takes, at once."""
 
 
 class Unresolved(Exception):
@@ -80,9 +80,10 @@ class Nodes:
     def edit(self, of: Issue | Comment, number: int) -> Fields:
         """Build a revision of a text; `number` is its place, the original's is 0."""
         edit = of.edits[number]
+        _, owner = parts_of(of.node_id)
         return {
             "__typename": "UserContentEdit",
-            "id": _edit_id(of, number),
+            "id": node_id("UCE", isinstance(of, Comment), *owner, number),
             "editedAt": shapes.timestamp(edit.at),
             "editor": self.actor(edit.editor),
             "diff": None if edit.removed else edit.text,
@@ -96,8 +97,9 @@ class Nodes:
         except ValueError:
             return None
         found = self._call.world.nodes.get(node_id("IC" if is_comment else "I", repository, owner))
-        is_there = kind == "UCE" and found is not None and self.can_see(found) and 1 < len(found.edits) > number
-        return self.edit(found, number) if found is not None and is_there else None
+        if kind != "UCE" or not isinstance(found, Comment | Issue) or not self.can_see(found):
+            return None
+        return self.edit(found, number) if 1 < len(found.edits) > number else None
 
     def actor(self, of: User | None) -> Fields | None:
         """Build an account: null once it is deleted, and a bot without `[bot]`."""
@@ -126,7 +128,7 @@ class Nodes:
             "body": of.body or "",
             "createdAt": shapes.timestamp(of.created_at),
             "editor": self.actor(of.editor),
-            "lastEditedAt": _time(of.edited_at),
+            "lastEditedAt": None if of.edited_at is None else shapes.timestamp(of.edited_at),
             "includesCreatedEdit": of.edited_at is not None,
             "userContentEdits": lambda _info, **page: self._edits(of, **page),
         }
@@ -170,42 +172,30 @@ def _place(cursor: str | None) -> int:
         raise Unresolved(f"`{cursor}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS") from error
 
 
-def _edit_id(of: Issue | Comment, number: int) -> str:
-    _, owner = parts_of(of.node_id)
-    return node_id("UCE", isinstance(of, Comment), *owner, number)
-
-
-def _time(at: int | None) -> str | None:
-    return None if at is None else shapes.timestamp(at)
-
-
-Given = Mapping[str, str]
-Payload = Mapping[str, object]
-Mutation = Callable[..., Payload]
 T = TypeVar("T")
+Thing = TypeVar("Thing", Comment, Issue, Repository)
+Given = Mapping[str, str]
 
 
-def mutations(call: Call) -> Mapping[str, Mutation]:
+def _mutations(call: Call) -> Mapping[str, Callable[[object, Given], Fields]]:
     """Return what mutations start from, for one caller."""
-    nodes = Nodes(call)
+    comments, issues = call.github.comments, call.github.issues
 
-    def minimize(_info: object, input: Given) -> Payload:  # noqa: A002 - GitHub's name of it
+    def minimize(_info: object, input: Given) -> Fields:  # noqa: A002 - GitHub's name of it
         reason = input["classifier"].lower().replace("_", "-")
-        _carry_out(lambda: call.github.comments.hide(_comment(call, input), call.actor, reason))
+        _carry_out(lambda: comments.hide(_find(call, input["subjectId"], Comment), call.actor, reason))
         return {}
 
-    def unminimize(_info: object, input: Given) -> Payload:  # noqa: A002
-        _carry_out(lambda: call.github.comments.unhide(_comment(call, input), call.actor))
+    def unminimize(_info: object, input: Given) -> Fields:  # noqa: A002
+        _carry_out(lambda: comments.unhide(_find(call, input["subjectId"], Comment), call.actor))
         return {}
 
-    def transfer(_info: object, input: Given) -> Payload:  # noqa: A002
-        issue, target = _issue(call, input), _repository(call, input["repositoryId"])
-        moved = _carry_out(lambda: call.github.issues.transfer(issue, call.actor, target))
-        return {"issue": nodes.issue(moved)}
+    def transfer(_info: object, input: Given) -> Fields:  # noqa: A002
+        issue, target = _find(call, input["issueId"], Issue), _find(call, input["repositoryId"], Repository)
+        return {"issue": Nodes(call).issue(_carry_out(lambda: issues.transfer(issue, call.actor, target)))}
 
-    def delete(_info: object, input: Given) -> Payload:  # noqa: A002
-        issue = _issue(call, input)
-        _carry_out(lambda: call.github.issues.delete(issue, call.actor))
+    def delete(_info: object, input: Given) -> Fields:  # noqa: A002
+        _carry_out(lambda: issues.delete(_find(call, input["issueId"], Issue), call.actor))
         return {}
 
     return {
@@ -225,29 +215,15 @@ def _carry_out(change: Callable[[], T]) -> T:
         raise Unresolved(refused.message, kind) from refused
 
 
-def _comment(call: Call, given: Given) -> Comment:
-    found = call.world.nodes.get(given["subjectId"])
-    if not isinstance(found, Comment):
-        raise Unresolved(f"Could not resolve to a node with the global id of '{given['subjectId']}'")
+def _find(call: Call, node_id: str, kind: type[Thing]) -> Thing:
+    found = call.world.nodes.get(node_id)
+    if not isinstance(found, kind) or found.deleted or getattr(found, "moved_to", None) is not None:
+        raise _missing(node_id)
     return found
 
 
-def _issue(call: Call, given: Given) -> Issue:
-    found = call.world.nodes.get(given["issueId"])
-    if not isinstance(found, Issue) or found.deleted or found.moved_to is not None:
-        raise Unresolved(f"Could not resolve to a node with the global id of '{given['issueId']}'")
-    return found
-
-
-def _repository(call: Call, node_id: str) -> Repository:
-    for found in call.world.repositories.values():
-        if found.node_id == node_id and not found.deleted:
-            return found
-    raise Unresolved(f"Could not resolve to a node with the global id of '{node_id}'")
-
-
-MOST_IDS = 100
-"""How many ids `nodes` takes at once."""
+def _missing(node_id: str) -> Unresolved:
+    return Unresolved(f"Could not resolve to a node with the global id of '{node_id}'")
 
 
 def answer(call: Call) -> Answer:
@@ -258,7 +234,7 @@ def answer(call: Call) -> Answer:
     if not isinstance(query, str):
         return Answer({"errors": [{"message": "A query attribute must be specified and must be a string."}]})
     given = variables if isinstance(variables, dict) else None
-    root = mutations(call) if query.lstrip().startswith("mutation") else _Query(call)
+    root = _mutations(call) if query.lstrip().startswith("mutation") else _Query(call)
     result = graphql_sync(_schema(), query, root_value=root, variable_values=given)
     body: JsonObject = {} if result.data is None else {"data": result.data}
     if result.errors:
@@ -278,8 +254,8 @@ class _Query:
         self._nodes = Nodes(call)
 
     def nodes(self, _info: object, ids: list[str]) -> list[object]:
-        if len(ids) > MOST_IDS:
-            message = f"You may not provide more than {MOST_IDS} node ids; you provided {len(ids)}."
+        if len(ids) > MOST_NODES:
+            message = f"You may not provide more than {MOST_NODES} node ids; you provided {len(ids)}."
             raise Unresolved(message, "ARGUMENT_LIMIT")
         return [self._node(one) for one in ids]
 
@@ -303,10 +279,9 @@ class _Query:
     def _node(self, node_id: str) -> object:
         """Return a node, or the error in its place, because the others are answered all the same."""
         found = self._call.world.nodes.get(node_id)
-        if found is not None and self._nodes.can_see(found):
+        if isinstance(found, Comment | Issue) and self._nodes.can_see(found):
             return self._nodes.comment(found) if isinstance(found, Comment) else self._nodes.issue(found)
-        missing = Unresolved(f"Could not resolve to a node with the global id of '{node_id}'")
-        return self._nodes.find_edit(node_id) or missing
+        return self._nodes.find_edit(node_id) or _missing(node_id)
 
 
 def _shown(error: GraphQLError) -> JsonObject:

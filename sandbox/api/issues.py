@@ -41,7 +41,7 @@ def get_issue(call: Call) -> Answer:
     return Answer(existing(call.github.stale_reads.issue(call.issue())))
 
 
-@Route("POST", f"{REPOSITORY}/issues", "issues:write", is_content="yes")
+@Route("POST", f"{REPOSITORY}/issues", "issues:write", is_content=True)
 def create_issue(call: Call) -> Answer:
     """Open an issue; labels are dropped unless the caller may write."""
     repository = call.repository()
@@ -52,7 +52,7 @@ def create_issue(call: Call) -> Answer:
     return Answer(shapes.issue(call.world, issue), 201, {"Location": url})
 
 
-@Route("PATCH", ISSUE, "issues:write", is_content="edit")
+@Route("PATCH", ISSUE, "issues:write")
 def edit_issue(call: Call) -> Answer:
     """Change title, body or state; the last write wins and conditional headers are refused."""
     issue, state = call.issue(), call.text("state")
@@ -141,7 +141,7 @@ def get_comment(call: Call) -> Answer:
     return Answer(call.github.stale_reads.comment(call.comment()))
 
 
-@Route("POST", f"{ISSUE}/comments", "issues:write", is_content="yes")
+@Route("POST", f"{ISSUE}/comments", "issues:write", is_content=True)
 def create_comment(call: Call) -> Answer:
     """Write a comment; it notifies every subscriber and counts as content."""
     comment = call.github.comments.create(call.issue(), call.actor, call.required("body"), web=False)
@@ -149,7 +149,7 @@ def create_comment(call: Call) -> Answer:
     return Answer(shapes.comment(call.world, comment), 201, {"Location": url})
 
 
-@Route("PATCH", COMMENT, "issues:write", is_content="edit")
+@Route("PATCH", COMMENT, "issues:write")
 def edit_comment(call: Call) -> Answer:
     """Save another text, as its author or with write access; conditional headers are refused."""
     comment = call.github.comments.edit(call.comment(), call.actor, call.required("body"), web=False)
@@ -163,7 +163,7 @@ def delete_comment(call: Call) -> Answer:
     return Answer(status=204)
 
 
-@Route("POST", f"{COMMENT}/reactions", "issues:write", is_content="reaction")
+@Route("POST", f"{COMMENT}/reactions", "issues:write", is_content=True)
 def create_reaction(call: Call) -> Answer:
     """React to a comment: 201 for a new reaction, 200 for one that is there."""
     target = call.comment()

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.api.responses import SECONDARY, Answer, refusal
+from sandbox.api.responses import SECONDARY, Answer, over_primary, refusal
 from sandbox.models import JsonObject, Refused
 
 CONTENT = (
@@ -35,10 +35,6 @@ class Limits:
     concurrent: int | None = None
     status: int = 403
     """What refusals answer with, 403 or 429; both occur."""
-    says_retry_after: bool = True
-    """Whether a secondary refusal carries `retry-after`; often, not always."""
-    reactions_are_content: bool = True
-    edits_are_content: bool = False
 
     @classmethod
     def like_github(cls) -> Limits:
@@ -120,14 +116,10 @@ class RateLimiter:
         return account
 
     def _over_primary(self, caller: str, resource: str) -> Answer:
-        message = f"API rate limit exceeded for {caller.replace('installation', 'installation ID')}."
-        if resource == "graphql":
-            return Answer({"errors": [{"type": "RATE_LIMITED", "message": message}]})
-        return refusal(Refused(self.limits.status, message))
+        return over_primary(caller.replace("installation", "installation ID"), self.limits.status, resource)
 
     def _over_secondary(self, message: str, wait: float) -> Answer:
-        headers = {"Retry-After": str(math.ceil(wait))} if self.limits.says_retry_after else {}
-        return refusal(Refused(self.limits.status, message, headers=headers))
+        return refusal(Refused(self.limits.status, message, headers={"Retry-After": str(math.ceil(wait))}))
 
 
 def _wait(spent: deque[tuple[float, int]], limit: int | None, window: float, now: float, more: int) -> float:

@@ -115,7 +115,11 @@ def _answer(failure: Failure, wait: int, now: float, *, is_graphql: bool) -> Ans
         case RequestFault.UNAVAILABLE:
             return Answer(status=503, raw=UNAVAILABLE.encode(), headers={"Content-Type": "text/plain"})
         case RequestFault.PRIMARY:
-            return _over_primary(failure.status, now + wait, is_graphql=is_graphql)
+            resource = "graphql" if is_graphql else "core"
+            numbers = {"Limit": 5000, "Remaining": 0, "Used": 5000, "Reset": math.ceil(now + wait)}
+            headers = {f"X-RateLimit-{name}": str(value) for name, value in numbers.items()}
+            headers["X-RateLimit-Resource"] = resource
+            return over_primary("installation ID 12345", failure.status, resource, headers)
         case RequestFault.SECONDARY:
             headers = {"Retry-After": str(wait)} if failure.says_when else {}
             return refusal(Refused(failure.status, SECONDARY, headers=headers))
@@ -133,17 +137,11 @@ def _server_error(status: int) -> Answer:
     return Answer({"message": "Server Error"}, status)
 
 
-def _over_primary(status: int, reset: float, *, is_graphql: bool) -> Answer:
-    headers = {
-        "X-RateLimit-Limit": "5000",
-        "X-RateLimit-Remaining": "0",
-        "X-RateLimit-Used": "5000",
-        "X-RateLimit-Reset": str(math.ceil(reset)),
-        "X-RateLimit-Resource": "graphql" if is_graphql else "core",
-    }
-    message = "API rate limit exceeded for installation ID 12345."
-    if is_graphql:
-        return Answer({"errors": [{"type": "RATE_LIMITED", "message": message}]}, headers=headers)
+def over_primary(caller: str, status: int, resource: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Refuse a request that is over the hourly budget; GraphQL does so with status 200."""
+    message = f"API rate limit exceeded for {caller}."
+    if resource == "graphql":
+        return Answer({"errors": [{"type": "RATE_LIMITED", "message": message}]}, headers=headers or {})
     return refusal(Refused(status, message, headers=headers))
 
 
