@@ -16,6 +16,10 @@ from sandbox.markdown import render
 from sandbox.models import GHOST, REACTIONS, Comment, Issue, Reaction, Repository, User
 from sandbox.shapes import timestamp
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 SHOWN_COMMENTS = 30
 """Comments on the page until somebody asks for all; GitHub folds long threads too."""
 CAST = 8
@@ -35,10 +39,7 @@ def environment() -> jinja2.Environment:
 def leading_away(text: str, address: str) -> web.Response:
     """Return a page whose form may send the browser on to another address."""
     home = urlsplit(address)
-    policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none';"
-        f" form-action 'self' {home.scheme}://{home.netloc}; frame-ancestors 'none'"
-    )
+    policy = POLICY.replace("form-action 'self'", f"form-action 'self' {home.scheme}://{home.netloc}")
     return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 

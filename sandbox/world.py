@@ -89,6 +89,16 @@ class World:
         """Return an id of a kind that nothing has yet."""
         return next(self._ids[kind])
 
+    def changed(self, issue: Issue | None = None) -> None:
+        """Call whoever waits for changes, with the issue that has changed if it is one."""
+        for listener in self.on_change:
+            listener(issue)
+
+    def send(self, event: Event) -> None:
+        """Call whoever delivers events."""
+        for listener in self.on_event:
+            listener(event)
+
     def add_account(self, login: str, kind: str) -> User:
         """Add an account under a login that nobody has."""
         user = User(id=self.next_id("user"), login=login, created_at=self.time(), type=kind)

@@ -68,9 +68,7 @@ def list_repositories(call: Call) -> Answer:
 def get_user(call: Call) -> Answer:
     """Read an account by its present login."""
     user = call.github.accounts.find(call.path["login"])
-    if user is None or user.spam:
-        raise Refused(404, "Not Found")
-    return Answer(_person(call, user))
+    return Answer(_person(call, existing(None if user is None or user.spam else user)))
 
 
 @Route("GET", "/user")
@@ -120,10 +118,8 @@ def redeliver(call: Call) -> Answer:
 
 
 def _person(call: Call, user: User) -> JsonObject:
-    unsaid = dict.fromkeys(("company", "blog", "location", "email", "hireable", "bio", "twitter_username"))
-    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
     since = shapes.timestamp(user.created_at)
-    shown = {"name": user.name, "created_at": since, "updated_at": since, **unsaid, **counts}
+    shown = {"name": user.name, "created_at": since, "updated_at": since, **shapes.CONSTANTS["person"]}
     return shapes.user(call.world, user) | shown
 
 

@@ -96,7 +96,7 @@ class Call:
         if "owner" in self.path:
             asked = f"{self.path['owner']}/{self.path['repo']}"
             if asked.lower() != repository.full_name.lower():
-                raise Moved(self.numeric_url(repository))
+                raise Moved(f"{self.base(repository)}{self._rest()}")
         self._check_permission(repository)
         return repository
 
@@ -142,10 +142,6 @@ class Call:
     def base(self, repository: Repository) -> str:
         """Return the numeric address of a repository, as GitHub's own links and redirects use it."""
         return f"{self.world.urls.api}/repositories/{repository.id}"
-
-    def numeric_url(self, repository: Repository) -> str:
-        """Return the address of this very request on the numeric address of its repository."""
-        return f"{self.base(repository)}{self._rest()}"
 
     def text(self, field: str) -> str | None:
         """Return a text field of the body; None where it is absent or null, 422 where it is no text."""

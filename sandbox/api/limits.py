@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.api.responses import SECONDARY, Answer, over_primary, refusal
-from sandbox.models import JsonObject, Refused
+from sandbox.api.responses import SECONDARY, Answer, over_primary, rate_headers, refusal
+from sandbox.models import Refused
 
 CONTENT = (
     "You have exceeded a secondary rate limit and have been temporarily blocked from content creation. "
@@ -97,16 +97,12 @@ class RateLimiter:
         self._account(caller, cost.resource).used += 1
 
     def headers(self, caller: str, resource: str) -> Mapping[str, str]:
-        """Return the headers that every answer carries."""
-        numbers: JsonObject = {**self.numbers(caller, resource), "resource": resource}
-        return {f"X-RateLimit-{key.capitalize()}": str(value) for key, value in numbers.items()}
-
-    def numbers(self, caller: str, resource: str) -> JsonObject:
-        """Return what is left of an hourly budget; while it is not enforced it never shrinks."""
+        """Return the headers that every answer carries; a budget that is not enforced never shrinks."""
         account = self._account(caller, resource)
         limit = 5000 if self.limits.primary is None else self.limits.primary
         used = 0 if self.limits.primary is None else min(account.used, limit)
-        return {"limit": limit, "remaining": limit - used, "reset": math.ceil(account.window_ends), "used": used}
+        numbers = {"Limit": limit, "Remaining": limit - used, "Used": used, "Reset": math.ceil(account.window_ends)}
+        return rate_headers(numbers, resource)
 
     def _account(self, caller: str, resource: str) -> _Account:
         account = self._accounts.setdefault((caller, resource), _Account())

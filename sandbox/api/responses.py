@@ -117,9 +117,7 @@ def _answer(failure: Failure, wait: int, now: float, *, is_graphql: bool) -> Ans
         case RequestFault.PRIMARY:
             resource = "graphql" if is_graphql else "core"
             numbers = {"Limit": 5000, "Remaining": 0, "Used": 5000, "Reset": math.ceil(now + wait)}
-            headers = {f"X-RateLimit-{name}": str(value) for name, value in numbers.items()}
-            headers["X-RateLimit-Resource"] = resource
-            return over_primary("installation ID 12345", failure.status, resource, headers)
+            return over_primary("installation ID 12345", failure.status, resource, rate_headers(numbers, resource))
         case RequestFault.SECONDARY:
             headers = {"Retry-After": str(wait)} if failure.says_when else {}
             return refusal(Refused(failure.status, SECONDARY, headers=headers))
@@ -135,6 +133,11 @@ def _answer(failure: Failure, wait: int, now: float, *, is_graphql: bool) -> Ans
 
 def _server_error(status: int) -> Answer:
     return Answer({"message": "Server Error"}, status)
+
+
+def rate_headers(numbers: Mapping[str, int], resource: str) -> dict[str, str]:
+    """Return the headers that say what is left of an hourly budget."""
+    return {f"X-RateLimit-{name}": str(value) for name, value in {**numbers, "Resource": resource}.items()}
 
 
 def over_primary(caller: str, status: int, resource: str, headers: Mapping[str, str] | None = None) -> Answer:
