@@ -35,11 +35,11 @@ from bot.secret_key import derive
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.time_types import Clock, Seconds
-from bot.web.context import PagesContext
 from bot.web.monitoring import OperatorDetails, WebMetrics
 from bot.web.organizers.auth import OrganizerAuth
 from bot.web.organizers.routes import OrganizerServices
 from bot.web.organizers.signature_reviews import SignatureReviews
+from bot.web.petition_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth

@@ -114,7 +114,7 @@ COMMANDS: Final = (
         "verify",
         "recount a petition from GitHub and compare it with the issue, or check the database or a pack;"
         " exits with 1 if they differ",
-        "petitions",
+        "verify_and_audit",
     ),
     CommandSpec("export", "print a petition's signatures, chart or badge from the database", "petitions"),
     CommandSpec(
@@ -134,7 +134,7 @@ COMMANDS: Final = (
     CommandSpec(
         "audit",
         "list new and empty accounts, bursts and similar logins among a petition's signatures; changes nothing",
-        "petitions",
+        "verify_and_audit",
     ),
     CommandSpec(
         "forget",

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from bot import app, config, logs, stored_app
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
+from bot.github.petition_reader import NotAName
 from bot.secret_key import WrongKey
 from bot.store import StoreError
 from bot.stored_app import NotSetUp, SetUpAlready
@@ -43,7 +44,7 @@ class CliCommand(Struct, frozen=True):
 
     def carry_out(self, options: argparse.Namespace) -> int:
         """Run the command, print what went wrong, and return the exit code."""
-        misuses: tuple[type[Exception], ...] = (NotSetUp, SetUpAlready, WrongKey, *self.misuses)
+        misuses: tuple[type[Exception], ...] = (NotAName, NotSetUp, SetUpAlready, WrongKey, *self.misuses)
         failures: tuple[type[Exception], ...] = (StoreError, app.CannotListen, *self.failures)
         try:
             return self.run(options)
@@ -87,6 +88,12 @@ def repository_argument(text: str) -> str:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", text, re.ASCII):
         raise argparse.ArgumentTypeError("write OWNER/REPO, for example lovelace/letters")
     return text
+
+
+def petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
+    """Add the argument that names the petition."""
+    said = f"the petition's issue, for example lovelace/letters#12{more}"
+    parser.add_argument("petition", metavar="OWNER/REPO#N", nargs=nargs, help=said)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

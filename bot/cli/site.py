@@ -14,8 +14,8 @@ from bot.connections import addresses_of, open_store
 from bot.counted_nouns import counted
 from bot.export.site_folder import NotOurs, SiteFolder, open_folder
 from bot.store import MOST_LISTED, ListQuery
-from bot.web.context import PagesContext
 from bot.web.pages.static_site import Files, front_page, petition_files, shared_files
+from bot.web.petition_requests import PagesContext
 
 
 class UnknownRepository(Exception):

@@ -24,13 +24,13 @@ from bot.links import Pages, Site, pages_of
 from bot.petition.i18n import message, translator
 from bot.petition.letter_versions_and_translations import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
-from bot.web.context import PagesContext
 from bot.web.openapi import describe
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import headline
 from bot.web.petition_requests import (
     PETITION,
     BadQuery,
+    PagesContext,
     RequestedPetition,
     find_petition,
     format_cursor,
@@ -79,14 +79,15 @@ class ApiRoutes:
 
     def routes(self) -> list[Route]:
         """List the routes."""
+        cached = self._cache.handler
         return [
             Route("GET", f"{PETITION}.json", self._json, _JSON),
             Route("GET", f"{PETITION}.csv", self._csv, _CSV),
-            Route("GET", f"{PETITION}/badge.svg", self._badge, _DATA),
+            Route("GET", f"{PETITION}/badge.svg", cached("badge", self._render_badge), _DATA),
             Route("GET", f"{PETITION}/badge.json", self._shields, _DATA),
-            Route("GET", f"{PETITION}/card.png", self._card, _DATA),
-            Route("GET", f"{PETITION}/chart.svg", self._chart, _CHART),
-            Route("GET", f"{PETITION}/feed.atom", self._feed, _DATA),
+            Route("GET", f"{PETITION}/card.png", cached("card", self._render_card), _DATA),
+            Route("GET", f"{PETITION}/chart.svg", cached("chart", self._render_chart), _CHART),
+            Route("GET", f"{PETITION}/feed.atom", cached("feed", self._render_feed), _DATA),
             Route("GET", "/oembed", self._embed, _DATA),
             Route("GET", "/openapi.json", self._openapi, _DATA),
         ]
@@ -146,10 +147,6 @@ class ApiRoutes:
                 return
             yield batch
 
-    async def _badge(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
-        return await self._cache.respond(request, requested, "badge", self._render_badge)
-
     async def _render_badge(self, requested: RequestedPetition) -> Rendering:
         return Rendering(badge(requested.ref.count).encode(), _SVG_TYPE, requested.ref.revision)
 
@@ -157,28 +154,16 @@ class ApiRoutes:
         requested = await find_petition(request, self._context)
         return _encode(shield_record(requested.ref.count))
 
-    async def _card(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
-        return await self._cache.respond(request, requested, "card", self._render_card)
-
     async def _render_card(self, requested: RequestedPetition) -> Rendering:
         snapshot = (await read_details(self._context, requested, RosterQuery(size=1))).snapshot
         # It takes some hundredths of a second.
         picture = await asyncio.to_thread(card, snapshot.count, snapshot.rules.settings.goals)
         return Rendering(picture, "image/png", snapshot.revision)
 
-    async def _chart(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
-        return await self._cache.respond(request, requested, "chart", self._render_chart)
-
     async def _render_chart(self, requested: RequestedPetition) -> Rendering:
         details = await read_details(self._context, requested, RosterQuery(size=1))
         text = standalone_chart(details, self._context.now())
         return render_text(text, details.snapshot, "image/svg+xml")
-
-    async def _feed(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
-        return await self._cache.respond(request, requested, "feed", self._render_feed)
 
     async def _render_feed(self, requested: RequestedPetition) -> Rendering:
         details = _require_names(await read_details(self._context, requested, RosterQuery(size=PAGE_SIZE)))

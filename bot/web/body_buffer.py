@@ -7,6 +7,7 @@ its end. So when memory runs short, the slowest bodies are evicted, and no addre
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Final
 
 from aiohttp import StreamReader
@@ -45,7 +46,6 @@ class BodyBuffer:
         self._received = 0
         self._incoming: dict[_IncomingBody, None] = {}
         """Incomplete bodies, the oldest first."""
-        self._by_address: dict[str, dict[_IncomingBody, None]] = {}
 
     def reserve(self, size: int) -> None:
         """Reserve memory for a complete body with a valid signature; raises BufferFull."""
@@ -85,7 +85,6 @@ class BodyBuffer:
 
     def _add(self, one: _IncomingBody) -> None:
         self._incoming[one] = None
-        self._by_address.setdefault(one.address, {})[one] = None
         if len(self._incoming) > MAX_INCOMING:
             self._evict_one()
 
@@ -101,22 +100,18 @@ class BodyBuffer:
         if one in self._incoming:
             del self._incoming[one]
             self._received -= one.size
-            others = self._by_address[one.address]
-            del others[one]
-            if not others:
-                del self._by_address[one.address]
 
     def _evict_one(self) -> None:
         """Evict the oldest body: of the address that takes more than half of the memory, or of all.
 
         GitHub sends fast, and is evicted last. An address may be that of a proxy, with GitHub behind it.
         """
-        weights = {
-            address: sum(one.size + BODY_OVERHEAD for one in those) for address, those in self._by_address.items()
-        }
-        greedy = max(weights, key=weights.__getitem__)
-        is_too_much = weights[greedy] > sum(weights.values()) / 2
-        victim = next(iter(self._by_address[greedy] if is_too_much else self._incoming))
+        weights = Counter[str]()
+        for one in self._incoming:
+            weights[one.address] += one.size + BODY_OVERHEAD
+        ((greedy, weight),) = weights.most_common(1)
+        is_too_much = weight > weights.total() / 2
+        victim = next(one for one in self._incoming if not is_too_much or one.address == greedy)
         self._remove(victim)
         victim.evict()
 

@@ -27,8 +27,7 @@ from bot.petition.i18n import message
 from bot.store import DatabaseUnavailable
 from bot.time_types import Seconds
 from bot.web.client_address import client_origin
-from bot.web.context import PagesContext
-from bot.web.petition_requests import BadQuery, is_search
+from bot.web.petition_requests import BadQuery, PagesContext, is_search
 from bot.web.rendering import VARY_LANGUAGE, accepted_translator
 from bot.web.request_limits import ConcurrencyLimiter, OriginRateLimiter, RequestLimits
 from bot.web.route_policies import (
@@ -85,7 +84,7 @@ def create_application(
 def limit_requests(policies: Policies, limits: RequestLimits, on_rejected: OnRejected) -> Middleware:
     """Create the middleware of steps 2 to 5."""
     rate = OriginRateLimiter(limits.pages)
-    pools = {pool: ConcurrencyLimiter(*limits.places(pool)) for pool in Pool}
+    pools = {pool: ConcurrencyLimiter(*places) for pool, places in limits.places.items()}
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -137,9 +136,6 @@ def show_errors(context: PagesContext) -> Middleware:
 
     return show
 
-
-_TOO_OFTEN: Final = message("Too many requests come from your address.")
-_TOO_SLOW: Final = message("The request body did not arrive in time.")
 
 _HEADINGS: Final = {
     400: message("Bad request"),

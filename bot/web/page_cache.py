@@ -14,7 +14,6 @@ import asyncio
 import gzip
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 from weakref import WeakValueDictionary
@@ -23,11 +22,10 @@ from aiohttp import web
 from cachetools import LRUCache
 from msgspec import Struct, field
 
-from bot.links import Pages
 from bot.store import Snapshot
 from bot.time_types import EpochSeconds, WholeEpochSeconds
-from bot.web.context import PagesContext
-from bot.web.petition_requests import RequestedPetition
+from bot.web.petition_requests import PagesContext, RequestedPetition, find_petition
+from bot.web.route_policies import Handler
 
 CACHE_BYTES: Final = 32 * 1024 * 1024
 
@@ -69,6 +67,14 @@ class PageCache:
         # One request renders; the others that want the same wait for it.
         self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
+    def handler(self, form: str, render: Render) -> Handler:
+        """Create the handler of a form that depends on nothing but the petition."""
+
+        async def handle(request: web.Request) -> web.Response:
+            return await self.respond(request, await find_petition(request, self._context), form, render)
+
+        return handle
+
     async def respond(
         self, request: web.Request, requested: RequestedPetition, form: str, render: Render
     ) -> web.Response:
@@ -90,22 +96,21 @@ class PageCache:
     def _is_right(self, page: _Page, requested: RequestedPetition) -> bool:
         return (
             page.rendering.revision >= requested.ref.revision
-            and page.letters == requested.ref.letters
-            and page.known_to == requested.ref.known_to
-            and page.pages == requested.pages
-            and page.hour == self._context.hour
+            and page.depends_on == self._other_state(requested)
             and page.is_over == _is_over(page.rendering, self._context.now())
         )
 
+    def _other_state(self, requested: RequestedPetition) -> tuple[object, ...]:
+        """Return what a page shows that no revision of its petition tells."""
+        return requested.ref.letters, requested.ref.known_to, requested.pages, self._context.hour
+
     async def _render(self, requested: RequestedPetition, render: Render) -> _Page:
-        hour, now = self._context.hour, self._context.now()
+        depends_on, now = self._other_state(requested), self._context.now()
         rendering = await render(requested)
         # Compressing takes a millisecond, in which others use the loop.
         is_packed = rendering.content_type == "image/png"
         packed = None if is_packed else await asyncio.to_thread(_compress, rendering.body)
-        is_over, ref = _is_over(rendering, now), requested.ref
-        etag = _etag(rendering.body)
-        return _Page(rendering, packed, etag, ref.letters, requested.pages, hour, is_over, ref.known_to)
+        return _Page(rendering, packed, _etag(rendering.body), depends_on, _is_over(rendering, now))
 
 
 class _Page(Struct, frozen=True):
@@ -114,11 +119,8 @@ class _Page(Struct, frozen=True):
     rendering: Rendering
     packed: bytes | None
     etag: str
-    letters: int
-    pages: Pages
-    hour: int
+    depends_on: tuple[object, ...]
     is_over: bool
-    known_to: WholeEpochSeconds
 
     def size(self) -> int:
         return len(self.rendering.body) + len(self.packed or b"")
@@ -155,7 +157,6 @@ def _compress(body: bytes) -> bytes | None:
     return gzip.compress(body, compresslevel=6, mtime=0) if len(body) >= SMALLEST else None
 
 
-@lru_cache(256)
 def takes_gzip(accept_encoding: str) -> bool:
     """Return whether a client takes gzip; https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3."""
     weights = dict(map(_read_coding, accept_encoding.split(",")))

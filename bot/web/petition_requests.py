@@ -1,21 +1,31 @@
-"""What a request says about a petition: which one, whether its sender may see it, and which part of the roster."""
+"""Which petition a request asks for, whether its sender may see it, and which part of the roster.
+
+The handlers of pages share one `PagesContext` for that.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
+import time
+from collections.abc import Callable, Collection
 from contextlib import nullcontext, suppress
-from typing import Final
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
 
 from aiohttp import web
+from cachetools import LRUCache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.links import Pages, pages_of
+from bot.links import Addresses, Pages, Site, pages_of
 from bot.petition.i18n import Message, message
 from bot.petition.untrusted_text import clean
-from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, SortOrder
-from bot.web.context import PagesContext
+from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
+from bot.time_types import EpochSeconds, Seconds
+from bot.web import rendering
 from bot.web.route_policies import PRIVATE
 
 NO_SUCH_PETITION: Final = message("There is no such petition here.")
@@ -25,6 +35,104 @@ MAX_SEARCH_LENGTH: Final = 100
 
 PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{number:[1-9][0-9]{0,8}}"
 """The path of a petition's page, and the beginning of the paths of its other forms."""
+
+LOOKUP_LIFETIME: Final[Seconds] = 0.25
+"""How long what another process records may go unseen; what this process records is seen at once."""
+
+NAMES: Final = 1_000
+
+
+@dataclass
+class PagesContext:
+    """What handlers of pages need: the petitions, the addresses of things, and the time.
+
+    Without a public address, `own_bases` are the addresses that the server was started with.
+    `label` is the label that makes an issue a petition.
+    """
+
+    rosters: Rosters
+    addresses: Addresses
+    now: Callable[[], EpochSeconds]
+    own_bases: Collection[str] = ()
+    label: str = "petition"
+    # A search reads every signature of a petition, as an export does; one at a time leaves room for others.
+    long_read: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.lookups = PetitionLookups(self.rosters)
+
+    @property
+    def site(self) -> Site:
+        """Return GitHub's site."""
+        return self.addresses.site
+
+    @property
+    def today(self) -> int:
+        """Return the day in days since 1970."""
+        return int(self.now()) // 86_400
+
+    @property
+    def hour(self) -> int:
+        """Return the hour in hours since 1970."""
+        return int(self.now()) // 3_600
+
+    def base(self, request: web.Request) -> str:
+        """Return how our addresses begin: `PUBLIC_URL`, or else the address that the request came to."""
+        return self.addresses.public_url or str(request.url.origin())
+
+    def is_own_base(self, base: str) -> bool:
+        """Return whether addresses begin so that the operator has named, and not whoever sent the request."""
+        return base == self.addresses.public_url or base in self.own_bases
+
+    def page(
+        self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: Any
+    ) -> web.Response:
+        """Return a page made of a template."""
+        return rendering.page(template, status=status, base=self.base(request), site=self.site, **values)
+
+    def render(self, template: str, base: str, **values: Any) -> str:
+        """Return the text of a page made of a template; addresses in it begin with `base`."""
+        return rendering.render(template, base=base, site=self.site, **values)
+
+    def accepted_page(
+        self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: Any
+    ) -> web.Response:
+        """Return a page made of a template, in the language that the client prefers."""
+        tr, speaks_wanted = rendering.accepted_translator(request)
+        response = self.page(request, template, status=status, tr=tr, speaks_wanted=speaks_wanted, **values)
+        response.headers.update({**rendering.VARY_LANGUAGE, "Content-Language": tr.language})
+        return response
+
+
+class PetitionLookups:
+    """The petitions that were asked for a moment ago, by their names."""
+
+    def __init__(self, rosters: Rosters, clock: Callable[[], Seconds] = time.monotonic) -> None:
+        self._rosters = rosters
+        self._clock = clock
+        self._known: LRUCache[tuple[str, str, int], _Lookup] = LRUCache(NAMES)
+
+    async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
+        """Find a petition as it is, or was in another process at most `LOOKUP_LIFETIME` ago."""
+        key, commits, now = (owner, name, number), self._rosters.commits, self._clock()
+        known = self._known.get(key)
+        if known is not None and known.commits == commits and known.at > now - LOOKUP_LIFETIME:
+            return known.ref
+        ref = await self._rosters.find(*key)
+        # Anybody can ask for names that nobody has: they are not kept.
+        if ref is None:
+            self._known.pop(key, None)
+        else:
+            self._known[key] = _Lookup(ref, commits, now)
+        return ref
+
+
+class _Lookup(Struct, frozen=True):
+    """What the database said, after how many transactions of this process, and when it was asked."""
+
+    ref: PetitionRef
+    commits: int
+    at: Seconds
 
 
 class RequestedPetition(Struct, frozen=True):

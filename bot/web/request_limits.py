@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from cachetools import LRUCache
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bot.time_types import Seconds
 from bot.web.client_address import ClientOrigin
@@ -36,34 +36,23 @@ FAILURES: Final = Rate(burst=20, per_second=0.5)
 """For deliveries with a wrong signature."""
 
 
-class RequestLimits(Struct, frozen=True):
-    """The limits of all requests but deliveries.
+PLACES: Final[Mapping[Pool, tuple[int, float]]] = {
+    Pool.PAGES: (16, 64),
+    Pool.LIVE: (32, math.inf),
+    # Slow requests, of which one address may take a quarter.
+    Pool.EXPORTS: (4, 16),
+    Pool.SEARCHES: (4, 16),
+    Pool.ORGANIZERS: (4, 16),
+}
+"""How many requests of a pool are handled at once: for one address, and for all."""
 
-    `proxies` is how many of our proxies are in front of the server, None where that is not configured. At most
-    `at_once` pages are handled at once, `each` for one address; one address may keep `live` pages open for updates.
-    Slow requests have pools of their own, of which one address may take a quarter: `exports`, `searches`, and
-    requests of `organizers`.
-    """
+
+class RequestLimits(Struct, frozen=True):
+    """The limits of requests; `proxies` of ours are in front of the server, None where that is not configured."""
 
     proxies: int | None = None
     pages: Rate = PAGES
-    failures: Rate = FAILURES
-    at_once: int = 64
-    each: int = 16
-    live: int = 32
-    exports: int = 16
-    searches: int = 16
-    organizers: int = 16
-
-    def places(self, pool: Pool) -> tuple[int, float]:
-        """Return how many requests of a pool are handled at once: for one address, and for all."""
-        match pool:
-            case Pool.PAGES:
-                return self.each, self.at_once
-            case Pool.LIVE:
-                return self.live, math.inf
-        slow = {Pool.EXPORTS: self.exports, Pool.SEARCHES: self.searches, Pool.ORGANIZERS: self.organizers}
-        return max(slow[pool] // 4, 1), slow[pool]
+    places: Mapping[Pool, tuple[int, float]] = field(default_factory=lambda: PLACES)
 
 
 class RateLimiter:

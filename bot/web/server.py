@@ -18,13 +18,13 @@ from bot.supervisor import Supervisor
 from bot.time_types import Seconds
 from bot.web.api import ApiRoutes
 from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
-from bot.web.context import PagesContext
 from bot.web.middlewares import create_application
 from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
 from bot.web.organizers.routes import OrganizerRoutes, OrganizerServices
 from bot.web.page_cache import PageCache
 from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates
+from bot.web.petition_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.route_policies import BASE_HEADERS, WEBHOOK, Route
 from bot.web.setup.installation import SetupDonePage

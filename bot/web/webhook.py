@@ -20,7 +20,7 @@ from bot.time_types import Seconds
 from bot.web.body_buffer import BodyBuffer, BufferFull, Evicted
 from bot.web.client_address import ClientOrigin, client_origin, describe_client
 from bot.web.monitoring import WebMetrics
-from bot.web.request_limits import OriginRateLimiter, RequestLimits
+from bot.web.request_limits import FAILURES, OriginRateLimiter, RequestLimits
 
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -69,7 +69,7 @@ def make_webhook_handler(
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Create the handler that verifies deliveries with `secrets` and passes their facts to `record`."""
     buffer, log = BodyBuffer(), structlog.get_logger("webhook").bind()
-    failures = OriginRateLimiter(limits.failures)
+    failures = OriginRateLimiter(FAILURES)
     accepted, refused = LogSampler(log, "more deliveries"), LogSampler(log, "more deliveries refused")
 
     async def handle(request: web.Request) -> web.Response:
@@ -87,15 +87,11 @@ def make_webhook_handler(
         metrics.record_delivery(outcome, time.perf_counter() - started)
         if accepted.has_line_for(outcome):
             log_delivery(log, request, delivery, outcome, _milliseconds(started))
-        if delivery.event == "ping":
-            # It is signed, and the doctor checks how we see its client.
-            return web.json_response({"message": outcome, "caller": describe_client(request, limits.proxies)})
-        return web.Response(body=_ACCEPTED[outcome], content_type="application/json", charset="utf-8")
+        # A ping is signed, and the doctor checks how we see its client.
+        caller = {"caller": describe_client(request, limits.proxies)} if delivery.event == "ping" else {}
+        return web.json_response({"message": outcome, **caller})
 
     return handle
-
-
-_ACCEPTED: Final = {outcome: b'{"message": "%s"}' % outcome.encode() for outcome in ("recorded", "ignored")}
 
 
 def _check_head(request: web.Request) -> None:

@@ -27,8 +27,7 @@ from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEFAULTS, Detail
 from bot.petition.reported_facts import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.store import KnownTranslations, Store
-from bot.web.context import PagesContext
-from bot.web.petition_lookup_cache import PetitionLookups
+from bot.web.petition_requests import PagesContext, PetitionLookups
 from bot.web.request_limits import Rate, RequestLimits
 from bot.web.server import create_app
 from tests.chance import examples

@@ -27,7 +27,7 @@ from bot.petition.i18n import ENGLISH, translator
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.settings import read as read_settings
+from bot.petition.organizers.settings_file import read as read_settings
 from bot.petition.reported_facts import Continuation, Issue
 from bot.store import NotCounted, PetitionDetails, RosterQuery, Rosters, SortOrder
 from bot.web import request_limits
@@ -35,6 +35,7 @@ from bot.web.pages import view_models
 from bot.web.pages.routes import COMPARED_VERSIONS
 from bot.web.pages.uncounted_reasons import explain
 from bot.web.petition_requests import RequestedPetition, read_details
+from bot.web.route_policies import Pool
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
 from tests.web.scene import NOW, PAGE, PUBLIC, Scene, pages_context
@@ -528,7 +529,7 @@ async def test_of_long_letters_fewer_versions_are_compared(scene: Scene, monkeyp
     assert (page.tags["ins"], page.text.count("is too old to be shown here")) == (1 + 2, 4)
 
 
-LIMITS = request_limits.RequestLimits()
+SEARCHES_OF_ONE, SEARCHES = map(int, request_limits.PLACES[Pool.SEARCHES])
 
 
 @pytest.mark.parametrize("query", ["?q=ada", "?q=ada&sort=name", ".json?q=ada&sort=oldest"])
@@ -543,14 +544,14 @@ async def test_many_who_search_at_once_leave_the_pages_to_others(
     ]
     done: set[asyncio.Future[ClientResponse]] = set()
     async with asyncio.timeout(60):
-        while len(done) < 60 - LIMITS.searches:
+        while len(done) < 60 - SEARCHES:
             done, _ = await asyncio.wait(searches, return_when=asyncio.FIRST_COMPLETED)
     assert {one.result().status for one in done} == {503}
     assert {int(one.result().headers["Retry-After"]) > 0 for one in done} == {True}
     pages = [scene.client.get(PAGE, headers={"X-Forwarded-For": f"198.51.100.{n}"}) for n in range(20)]
     assert [(await page).status for page in pages] == [200] * 20
     go.set()
-    assert Counter([(await one).status for one in searches])[200] == LIMITS.searches
+    assert Counter([(await one).status for one in searches])[200] == SEARCHES
 
 
 async def test_one_address_does_not_make_all_searches(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -558,7 +559,7 @@ async def test_one_address_does_not_make_all_searches(scene: Scene, monkeypatch:
     searches = [asyncio.ensure_future(scene.client.get(query)) for _ in range(20)]
     done: set[asyncio.Future[ClientResponse]] = set()
     async with asyncio.timeout(60):
-        while len(done) < 20 - LIMITS.searches // 4:
+        while len(done) < 20 - SEARCHES_OF_ONE:
             done, _ = await asyncio.wait(searches, return_when=asyncio.FIRST_COMPLETED)
     other = asyncio.ensure_future(scene.client.get(query, headers={"X-Forwarded-For": "198.51.100.1"}))
     go.set()
@@ -573,7 +574,7 @@ async def test_who_is_sorted_by_name_is_not_held_by_a_search(
     go = hold_searches(monkeypatch)
     searches = [
         asyncio.ensure_future(scene.client.get(f"{PAGE}?q=ada", headers={"X-Forwarded-For": f"198.51.100.{n}"}))
-        for n in range(LIMITS.searches)
+        for n in range(SEARCHES)
     ]
     async with asyncio.timeout(60):
         assert "Ada Lovelace" in await scene.get(f"{PAGE}{form}?sort=name")
@@ -616,7 +617,7 @@ async def test_one_search_is_made_at_a_time(scene: Scene, monkeypatch: pytest.Mo
             running -= 1
 
     monkeypatch.setattr(Rosters, "get_details", counting)
-    answers = await asyncio.gather(*(scene.client.get(f"{PAGE}?q=ada") for _ in range(LIMITS.searches // 4)))
+    answers = await asyncio.gather(*(scene.client.get(f"{PAGE}?q=ada") for _ in range(SEARCHES_OF_ONE)))
     assert ({one.status for one in answers}, most) == ({200}, 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from bot.web import middlewares, request_limits
 from bot.web.client_address import ClientOrigin, client_origin
 from bot.web.middlewares import create_application
-from bot.web.request_limits import SHARED_FACTOR, Rate, RateLimiter, RequestLimits
+from bot.web.request_limits import PLACES, SHARED_FACTOR, Rate, RateLimiter, RequestLimits
 from bot.web.route_policies import WEBHOOK, Pool, Route, RoutePolicy
 from bot.web.server import listen
 
@@ -169,6 +170,8 @@ def of(address: str) -> dict[str, str]:
     return {"X-Forwarded-For": address}
 
 
+ONE_PAGE = {**PLACES, Pool.PAGES: (1, 1)}
+ONE_LIVE = {**PLACES, Pool.LIVE: (1, math.inf)}
 FEW = RequestLimits(proxies=1, pages=Rate(burst=3, per_second=0.001))
 
 
@@ -193,7 +196,7 @@ async def test_visitors_behind_a_proxy_that_is_near_have_a_limit_each() -> None:
 
 async def test_whoever_makes_up_addresses_in_a_peers_name_has_that_peers_limit() -> None:
     most = FEW.pages.burst * SHARED_FACTOR
-    async with serving(RequestLimits(pages=FEW.pages, live=1)) as (client, go, _reasons):
+    async with serving(RequestLimits(pages=FEW.pages, places=ONE_LIVE)) as (client, go, _reasons):
         statuses = [(await client.get("/", headers=of(f"192.0.2.{n}"))).status for n in range(most + 5)]
         assert statuses == [200] * most + [429] * 5
         # Whoever needs no such word has a limit of their own.
@@ -209,7 +212,7 @@ async def test_who_asks_too_often_uses_up_nothing_of_others_behind_the_same_prox
 
 
 async def test_who_watches_by_a_peers_name_takes_so_many_places() -> None:
-    async with serving(RequestLimits(live=1)) as (client, go, reasons):
+    async with serving(RequestLimits(places=ONE_LIVE)) as (client, go, reasons):
         asked = [
             asyncio.ensure_future(client.get("/updates", headers=of(f"192.0.2.{n}")))
             for n in range(SHARED_FACTOR + 2)
@@ -234,7 +237,7 @@ async def test_keys_cannot_be_guessed_one_after_the_other() -> None:
 
 
 async def test_one_address_cannot_take_all_the_room_nor_all_of_them_the_whole() -> None:
-    async with serving(RequestLimits(proxies=1, at_once=3, each=2)) as (client, go, reasons):
+    async with serving(RequestLimits(proxies=1, places={**PLACES, Pool.PAGES: (2, 3)})) as (client, go, reasons):
 
         async def one_refused_of(*addresses: str) -> list[asyncio.Future[ClientResponse]]:
             asked = [asyncio.ensure_future(client.get("/slow", headers=of(address))) for address in addresses]
@@ -252,7 +255,7 @@ async def test_one_address_cannot_take_all_the_room_nor_all_of_them_the_whole() 
 
 
 async def test_watching_takes_nobodys_place() -> None:
-    async with serving(RequestLimits(at_once=1, each=1, live=2)) as (client, go, _reasons):
+    async with serving(RequestLimits(places=ONE_PAGE | {Pool.LIVE: (2, math.inf)})) as (client, go, _reasons):
         watching = [asyncio.ensure_future(client.get("/updates")) for _ in range(3)]
         await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
         assert (await client.get("/")).status == 200
@@ -261,7 +264,8 @@ async def test_watching_takes_nobodys_place() -> None:
 
 
 async def test_taking_a_whole_roster_takes_nobodys_place() -> None:
-    async with serving(RequestLimits(proxies=1, at_once=1, each=1, exports=4)) as (client, go, reasons):
+    limits = RequestLimits(proxies=1, places=ONE_PAGE | {Pool.EXPORTS: (1, 4)})
+    async with serving(limits) as (client, go, reasons):
         addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
         taking = [asyncio.ensure_future(client.get("/export", headers=of(each))) for each in addresses]
         while reasons.total() < 2:
@@ -272,7 +276,12 @@ async def test_taking_a_whole_roster_takes_nobodys_place() -> None:
 
 
 async def test_waiting_for_github_takes_nobodys_place() -> None:
-    async with serving(RequestLimits(proxies=1, at_once=1, each=1, organizers=4)) as (client, go, reasons):
+    limits = RequestLimits(proxies=1, places=ONE_PAGE | {Pool.ORGANIZERS: (1, 4)})
+    async with serving(limits) as (
+        client,
+        go,
+        reasons,
+    ):
         addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
         asking = [asyncio.ensure_future(client.get("/organizers", headers=of(each))) for each in addresses]
         while reasons.total() < 2:
@@ -283,7 +292,12 @@ async def test_waiting_for_github_takes_nobodys_place() -> None:
 
 
 async def test_searches_wait_in_places_of_their_own() -> None:
-    async with serving(RequestLimits(proxies=1, at_once=1, each=1, searches=4)) as (client, go, reasons):
+    limits = RequestLimits(proxies=1, places=ONE_PAGE | {Pool.SEARCHES: (1, 4)})
+    async with serving(limits) as (
+        client,
+        go,
+        reasons,
+    ):
         addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
         paths = ["/list?q=ada", "/list?q=ada&sort=name"] * 3
         searching = [

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from bot.cli.verify_and_audit import verify
 from bot.github.petition_reader import IssueName
 from bot.petition.block.body import machine_line
 from bot.petition.threads import Continues, continuation_body
-from bot.verify_and_audit import verify
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, Refused, User
 from tests.whole.recorded_calls import a_second_later, at_rest, eventually, store_of, surveyed, unheard, watched

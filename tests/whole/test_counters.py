@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from bot.cli.verify_and_audit import verify
 from bot.config import Config
 from bot.doctor.checks import examine
 from bot.github.petition_reader import IssueName
@@ -16,7 +17,6 @@ from bot.petition.block.body import machine_line
 from bot.petition.organizers.settings import PATH
 from bot.petition.threads import Continues, continuation_body
 from bot.store import NoSuchPetition, State
-from bot.verify_and_audit import verify
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue
 from sandbox.server import Sandbox

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.cli.verify_and_audit import verify
 from bot.github.petition_reader import IssueName
 from bot.petition.comments import mail_tail
 from bot.petition.comments.parser import GRAMMAR
 from bot.store import parsed_texts
-from bot.verify_and_audit import verify
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from tests.whole.recorded_calls import a_second_later, store_of, surveyed, unheard, watched

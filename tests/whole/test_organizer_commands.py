@@ -11,10 +11,10 @@ import aiohttp
 import pytest
 
 from bot import time_types
+from bot.cli.verify_and_audit import Verification, verify
 from bot.github.petition_reader import IssueName
 from bot.petition.organizers.settings import PATH
 from bot.store import State
-from bot.verify_and_audit import Verification, verify
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.recorded_calls import surveyed, unheard, watched

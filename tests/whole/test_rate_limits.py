@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bot.cli.verify_and_audit import verify
 from bot.github.petition_reader import IssueName
 from bot.petition.block.body import machine_line
 from bot.petition.machine_readable_tally import MachineLine
 from bot.petition.threads import UNRELATED_LIMIT
-from bot.verify_and_audit import verify
 from sandbox.models import Issue
 from tests.whole.recorded_calls import Calls, watched
 from tests.whole.scene import Scene

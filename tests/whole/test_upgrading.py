@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import Connection
 
 from bot import time_types
+from bot.cli.verify_and_audit import verify
 from bot.github.petition_reader import IssueName
 from bot.petition.comments import parser
 from bot.petition.comments.commands import Command, Phrase, Sign
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
-from bot.verify_and_audit import verify
 from sandbox.models import Comment
 from tests.store.releases import put, tables, take
 from tests.whole.scene import Clock, scene

@@ -18,12 +18,12 @@ from bot.github.errors import GitHubError
 from bot.links import pages_of
 from bot.petition.comments.comment import Author
 from bot.store import PetitionRef, RosterQuery
-from bot.web.context import PagesContext
 from bot.web.organizers.auth import CANCELLED, ORGANIZERS, PATH, OrganizerAuth, SignInRoutes, unavailable
 from bot.web.organizers.signature_reviews import SignatureReviews
 from bot.web.organizers.view_models import view_organizers
 from bot.web.petition_requests import (
     NO_SUCH_PETITION,
+    PagesContext,
     RequestedPetition,
     is_canonical,
     is_visible,

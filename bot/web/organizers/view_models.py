@@ -13,8 +13,8 @@ from bot.petition.organizers.commands import CommandStatus, write_remark, write_
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import PATH, Detail, Settings
 from bot.store import NotCounted, PetitionDetails, State
-from bot.web.context import PagesContext
 from bot.web.organizers.signature_reviews import PetitionRecords, SignatureReview
+from bot.web.petition_requests import PagesContext
 from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200
@@ -51,7 +51,7 @@ def view_organizers(
         "waiting": 0 if snapshot.anonymised_at else review.found.waiting,
         "groups": []
         if snapshot.anonymised_at
-        else [(one, str(one), list(write_removals(one.logins))) for one in review.found.alike],
+        else [(one, str(one), write_removals(one.logins)) for one in review.found.alike],
         "reviewed_at": review.at,
         "counting": [("Counted", _counted(details, review)), *_rules(details, context)],
         "results": _RESULTS,

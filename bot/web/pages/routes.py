@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from msgspec import Struct
 
-from bot.petition.i18n import message, translator
+from bot.petition.i18n import message
 from bot.petition.letter_versions_and_translations import normalize_tag
-from bot.store import PAGE_SIZE, RosterQuery
-from bot.web.context import PagesContext
+from bot.store import PAGE_SIZE, RosterQuery, Snapshot
 from bot.web.page_cache import PageCache, Rendering, render_text
-from bot.web.pages import view_models
 from bot.web.pages.front_page import read_list_query, view_list
-from bot.web.petition_requests import PETITION, RequestedPetition, find_petition, read_details, read_roster_query
+from bot.web.pages.view_models import view_letter, view_petition, view_translation
+from bot.web.petition_requests import (
+    PETITION,
+    PagesContext,
+    RequestedPetition,
+    find_petition,
+    read_details,
+    read_roster_query,
+)
 from bot.web.rendering import accepted_translator, static_files
 from bot.web.route_policies import Route, RoutePolicy
 
@@ -40,7 +47,7 @@ class PageRoutes(Struct, frozen=True):
         return [
             Route("GET", "/", self._front, _LIST),
             Route("GET", PETITION, self._petition, _PETITION),
-            Route("GET", f"{PETITION}/letter", self._letter, _LETTER),
+            Route("GET", f"{PETITION}/letter", self.cache.handler("letter", self._render_letter), _LETTER),
             Route("GET", f"{PETITION}/letter/{{language}}", self._translation, _LETTER),
             Route("GET", "/static/{file}", static_files("bot.web", "bot.web.pages"), _STATIC),
         ]
@@ -59,32 +66,14 @@ class PageRoutes(Struct, frozen=True):
         return await self.cache.respond(request, requested, "page", partial(self._render_petition, query=query))
 
     async def _render_petition(self, requested: RequestedPetition, query: RosterQuery) -> Rendering:
-        details, pages = await read_details(self.context, requested, query), requested.pages
-
-        def work() -> Rendering:
-            shown = view_models.view_petition(details, pages, query, self.context)
-            return render_text(self.context.render("pages/petition.html", pages.base, **shown), details.snapshot)
-
-        # It takes some milliseconds, of a letter for the first time more.
-        return await asyncio.to_thread(work)
-
-    async def _letter(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self.context)
-        return await self.cache.respond(request, requested, "letter", self._render_letter)
+        details = await read_details(self.context, requested, query)
+        view = partial(view_petition, details, requested.pages, query, self.context)
+        return await self._render("petition", requested, details.snapshot, view)
 
     async def _render_letter(self, requested: RequestedPetition) -> Rendering:
         details = await read_details(self.context, requested, RosterQuery(size=1, letters=COMPARED_VERSIONS))
-        pages, petition = requested.pages, details.snapshot
-
-        def work() -> Rendering:
-            tr = translator(petition.rules.settings.language)
-            versions = view_models.view_versions(details.letters, tr)
-            translations = view_models.view_translations(petition, pages)
-            shown = {"petition": petition, "pages": pages, "versions": versions, "translations": translations}
-            return render_text(self.context.render("pages/letter.html", pages.base, tr=tr, **shown), petition)
-
-        # Comparing versions takes a while.
-        return await asyncio.to_thread(work)
+        view = partial(view_letter, details.snapshot, details.letters, requested.pages)
+        return await self._render("letter", requested, details.snapshot, view)
 
     async def _translation(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self.context)
@@ -96,10 +85,15 @@ class PageRoutes(Struct, frozen=True):
         letter = await self.context.rosters.get_translation(requested.ref.petition_id, language)
         if letter is None or (letter.snapshot.private and not requested.private):
             raise web.HTTPNotFound(text=message("The letter has no translation into this language."))
-        pages = requested.pages
+        view = partial(view_translation, letter, requested.pages, self.context)
+        return await self._render("translation", requested, letter.snapshot, view)
+
+    async def _render(
+        self, name: str, requested: RequestedPetition, snapshot: Snapshot, view: Callable[[], dict[str, Any]]
+    ) -> Rendering:
+        """Render a template in a thread: it takes some milliseconds, and comparing versions takes more."""
 
         def work() -> Rendering:
-            shown = view_models.view_translation(letter, pages, self.context)
-            return render_text(self.context.render("pages/translation.html", pages.base, **shown), letter.snapshot)
+            return render_text(self.context.render(f"pages/{name}.html", requested.pages.base, **view()), snapshot)
 
         return await asyncio.to_thread(work)

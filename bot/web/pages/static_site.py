@@ -27,10 +27,10 @@ from bot.store import (
 )
 from bot.store.roster_pages import RosterPage
 from bot.time_types import WholeEpochSeconds
-from bot.web.context import PagesContext
 from bot.web.pages import view_models
 from bot.web.pages.front_page import view_summary
 from bot.web.pages.routes import COMPARED_VERSIONS
+from bot.web.petition_requests import PagesContext
 from bot.web.rendering import render
 
 Files = Iterator[tuple[str, bytes]]
@@ -73,15 +73,8 @@ def petition_files(whole: PetitionExport, context: PagesContext, written_at: Who
     shown = view_models.view_petition(details, pages, RosterQuery(), context)
     shown |= {"address": published, "is_live": False, "base": base}
     yield folder + SITE_FILES[""], _render("petition", context, written_at, **shown)
-    tr = translator(snapshot.rules.settings.language)
-    about = {
-        "petition": snapshot,
-        "pages": pages,
-        "versions": view_models.view_versions(_newest_texts(details), tr),
-        "translations": view_models.view_translations(snapshot, pages),
-    }
-    letter = _render("letter", context, written_at, base=base, tr=tr, **about)
-    yield folder + SITE_FILES["/letter"], letter
+    about = view_models.view_letter(snapshot, _newest_texts(details), pages)
+    yield folder + SITE_FILES["/letter"], _render("letter", context, written_at, base=base, **about)
     for one, text in whole.translations:
         values = view_models.view_translation(TranslatedLetter(snapshot, one, text), pages, context)
         values |= {"address": published, "base": base}

@@ -20,9 +20,8 @@ from bot.petition.letter_versions_and_translations import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder, TranslatedLetter
 from bot.time_types import EpochSeconds
-from bot.web.context import PagesContext
 from bot.web.pages.uncounted_reasons import explain
-from bot.web.petition_requests import format_cursor
+from bot.web.petition_requests import PagesContext, format_cursor
 from bot.web.rendering import call_macro
 
 COMPARED_CHARACTERS: Final = 400_000
@@ -37,10 +36,10 @@ def view_petition(
     settings = snapshot.rules.settings
     tr = translator(settings.language)
     growth = growth_of(details, context.now())
-    goal = next_goal(settings.goals, snapshot.count)
     end = snapshot.rules.ends_at(snapshot.closed_at)
     ended = end if end is not None and (end < context.now() or end == snapshot.shut_at) else None
     reached = milestones(settings.goals, details.days) if settings.milestones else ()
+    tally = _view_tally(snapshot, context.now(), tr, is_open=ended is None and snapshot.labelled)
     return {
         "tr": tr,
         "petition": snapshot,
@@ -49,34 +48,31 @@ def view_petition(
         "issue": context.site.issue(pages.repository, pages.number),
         "sign": _comment_box(snapshot, pages, context.site),
         "example": example_of(settings.show, tr),
-        "headline": headline(snapshot.count, tr, open_=ended is None and snapshot.labelled),
-        "goal": goal,
-        "progress": progress(snapshot.count, goal, tr),
-        "covered": covered_words(snapshot, context.now(), tr),
+        **tally,
         "ended": ended,
-        "milestones": [(tr.number(one.goal), tr.day_of_epoch(one.day)) for one in reached if one.goal != goal],
+        "milestones": [
+            (tr.number(one.goal), tr.day_of_epoch(one.day)) for one in reached if one.goal != tally["goal"]
+        ],
         "chart": Markup(chart(growth, snapshot.title, tr, standalone=False)),  # noqa: S704 - it escapes what it is given
         "chart_words": growth.in_words(tr),
         "live": pages.of("/events", since=str(snapshot.revision)),
         "query": query,
         "public": details.is_public,
-        "unlisted": asked_not_to_be_listed(snapshot.unlisted, tr),
         "addressee": isolated(given.addressee if (given := snapshot.rules.response) else ""),
         "isolated": isolated,
         "reactions": tr.translate(REACTIONS),
         "translations": view_translations(snapshot, pages),
-        **_view_letter(snapshot, details.letters, tr),
+        **_view_letter(details.letters),
         **_view_roster(details, context.now(), tr, is_closed=ended is not None),
         **_roster_links(details, pages, query, tr),
     }
 
 
-def _view_letter(snapshot: Snapshot, letters: Sequence[Letter], tr: Translator) -> dict[str, Any]:
+def _view_letter(letters: Sequence[Letter]) -> dict[str, Any]:
     text = letters[-1].text if letters else None
     return {
         "letter": None if text is None else sanitized_html.render(text),
         "letter_digest": letters[-1].digest if letters else "",
-        "signed_which": signed_which(snapshot, tr),
         "has_versions": len(letters) > 1,
     }
 
@@ -176,6 +172,18 @@ class VersionView(Struct, frozen=True):
     """What it changed; None of the first one."""
 
 
+def view_letter(snapshot: Snapshot, letters: Sequence[Letter], pages: Pages) -> dict[str, Any]:
+    """Return the values for the template of the page with the letter's versions."""
+    tr = translator(snapshot.rules.settings.language)
+    return {
+        "tr": tr,
+        "petition": snapshot,
+        "pages": pages,
+        "versions": view_versions(letters, tr),
+        "translations": view_translations(snapshot, pages),
+    }
+
+
 def view_versions(letters: Sequence[Letter], tr: Translator) -> list[VersionView]:
     """Return the letter's versions, the newest first, each with what it changed; of long ones only the newest."""
     shown: list[VersionView] = []
@@ -209,18 +217,25 @@ def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, ob
         pages = pages_of(base, snapshot.repository, first.number, snapshot.page_key)
         for one, earlier in _with_versions(details.page.entries, details.letters):
             entries += call_macro(tr, "pages/parts.html", "entry", one, earlier, pages, context.site)
-    goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
     return {
+        **_view_tally(snapshot, context.now(), tr, is_open=snapshot.shut_at is None and snapshot.labelled),
         "count": snapshot.count,
-        "headline": headline(snapshot.count, tr, open_=snapshot.shut_at is None and snapshot.labelled),
-        "goal": goal,
-        "progress": progress(snapshot.count, goal, tr),
         "growth": growth_of(details, context.now()).in_words(tr),
-        "covered": covered_words(snapshot, context.now(), tr),
         "letter": snapshot.letters[-1].digest if snapshot.letters else "",
-        "signed_which": signed_which(snapshot, tr),
         "entries": entries,
         "listed": snapshot.count - snapshot.unlisted,
+    }
+
+
+def _view_tally(snapshot: Snapshot, now: EpochSeconds, tr: Translator, *, is_open: bool) -> dict[str, Any]:
+    """Return what the page shows of the count, and an open page gets anew."""
+    goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
+    return {
+        "headline": headline(snapshot.count, tr, open_=is_open),
+        "goal": goal,
+        "progress": progress(snapshot.count, goal, tr),
+        "covered": covered_words(snapshot, now, tr),
+        "signed_which": signed_which(snapshot, tr),
         "unlisted": asked_not_to_be_listed(snapshot.unlisted, tr),
     }
 

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from bot import __version__
-from bot.config import Config
-from bot.connections import open_installation
+from bot import __version__, config
+from bot.cli.common import (
+    ENVIRONMENT,
+    FAILED,
+    MISUSED,
+    OK,
+    CliCommand,
+    complain,
+    configured,
+    petition_argument,
+    run,
+    say,
+    say_json,
+)
+from bot.cli.github_actions import add_to_summary, annotate, is_workflow
+from bot.connections import SYSTEM_CLOCK, open_installation, open_store
 from bot.counted_nouns import counted
+from bot.export.pack import NotAPack, check_pack
 from bot.github.api_urls import web_url_of
-from bot.github.petition_reader import IssueName, PetitionRead, read_petition
+from bot.github.errors import GitHubError
+from bot.github.petition_reader import IssueName, NotAName, PetitionRead, read_petition
 from bot.petition import block
 from bot.petition.comments.parser import GRAMMAR
-from bot.petition.counting.abuse_signals import AbuseSignals, assess
+from bot.petition.counting.abuse_signals import assess
 from bot.petition.counting.recount_comparison import Cause, Difference, Recount, recount
 from bot.petition.counting.tally import fold
 from bot.petition.machine_readable_tally import MachineLine
 from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection
+from bot.stored_app import find_app
 
 
 class Verification(Struct, frozen=True):
@@ -207,43 +225,156 @@ class DatabaseVerification(Struct, frozen=True):
         return issue if found.comment_id is None else f"{issue}#issuecomment-{found.comment_id}"
 
 
-async def verify(name: IssueName, config: Config, now: Callable[[], float] = time.time) -> Verification:
+async def verify(name: IssueName, settings: config.Config) -> Verification:
     """Count a petition again; raises `bot.github.errors`."""
-    read_at = now()
-    read = await _read(name, config)
+    read_at = SYSTEM_CLOCK.now()
+    read = await _read(name, settings)
     first = read.pages[0]
     said, closed_at = block.machine_line(first.body), first.issue.closed_at
     found = recount(read.all_comments, said, closed_at=closed_at, rules=read.rules, born=read.born)
     thread_of = {comment.id: thread for thread, those in read.comments.items() for comment in those}
-    threads, site = tuple(read.comments), web_url_of(config.api_url)
+    threads, site = tuple(read.comments), web_url_of(settings.api_url)
     return Verification(read.name, found, threads, site, thread_of, read_at, read.notes)
 
 
-class Audited(Struct, frozen=True):
-    """What was found on a petition."""
-
-    name: IssueName
-    found: AbuseSignals
-
-    def lines(self) -> Iterator[str]:
-        """Return its lines for people."""
-        first, *others = self.found.lines()
-        yield f"{self.name}: {first}"
-        yield from (f"  {line}" for line in (*others, *self.found.alike))
-
-    def facts(self) -> dict[str, object]:
-        """Return it as values for JSON."""
-        return {"petition": str(self.name), **self.found.facts()}
-
-
-async def audit(name: IssueName, config: Config) -> Audited:
-    """Look at a petition's accounts; raises `bot.github.errors`."""
-    read = await _read(name, config, with_accounts=True)
+def _audit(options: argparse.Namespace) -> int:
+    name = IssueName.read(options.petition)
+    read = run(_read(name, _for_reading(), with_accounts=True))
     signatures = fold(read.all_comments, closed_at=read.pages[0].issue.closed_at, rules=read.rules, born=read.born)
-    return Audited(read.name, assess(signatures, read.accounts))
+    found = assess(signatures, read.accounts)
+    if options.json:
+        say_json({"petition": str(read.name), **found.facts()})
+    else:
+        first, *others = found.lines()
+        say(f"{read.name}: {first}", *(f"  {line}" for line in (*others, *found.alike)))
+    return OK
 
 
-async def _read(name: IssueName, config: Config, *, with_accounts: bool = False) -> PetitionRead:
+async def _read(name: IssueName, settings: config.Config, *, with_accounts: bool = False) -> PetitionRead:
     """Read a petition with somebody's token, or as the App."""
-    async with open_installation(config, name.repository) as client:
+    async with open_installation(settings, name.repository) as client:
         return await read_petition(client, name, with_accounts=with_accounts)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    if options.out is not None and (options.database or options.pack is not None):
+        complain("--out goes with a recount from GitHub, not with --database or --pack.")
+        return MISUSED
+    if options.pack is not None:
+        return _verify_pack(options.pack)
+    if options.database:
+        return _verify_database(None if options.petition is None else IssueName.read(options.petition), options)
+    if options.out is not None:
+        _delete_statement(options.out)
+    try:
+        return _recount(IssueName.read(options.petition or ""), options)
+    except (GitHubError, NotAName) as error:
+        if is_workflow(ENVIRONMENT):
+            more = " Is the name right, and is the petition public?" if isinstance(error, GitHubError) else ""
+            annotate("error", f"{error}{more}", "verify")
+        raise
+
+
+def _recount(name: IssueName, options: argparse.Namespace) -> int:
+    settings = _for_reading()
+    found = run(verify(name, settings))
+    _show(found, options)
+    if is_workflow(ENVIRONMENT):
+        add_to_summary(found.markdown(), ENVIRONMENT)
+        if not found.recount.agrees:
+            annotate("error", "The block and the comments differ: the summary lists how.", str(name))
+    if options.out is not None and not _write_statement(found, options.out):
+        return FAILED
+    return OK if found.recount.agrees else FAILED
+
+
+def _write_statement(found: Verification, folder: Path) -> bool:
+    """Write what an attestation is made of: what it is about, and what it says, as a whole or not at all."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "petition.txt").write_text(f"{found.name}\n", encoding="utf-8", newline="\n")
+        (folder / "recount.json").write_text(found.statement(), encoding="utf-8", newline="\n")
+    except OSError as error:
+        complain(f"{folder} cannot be written: {error.strerror}")
+        _delete_statement(folder)
+        return False
+    return True
+
+
+def _delete_statement(folder: Path) -> None:
+    """Delete what an earlier recount has written: where this one fails, nobody is to take that for its result."""
+    with suppress(OSError):
+        (folder / "recount.json").unlink(missing_ok=True)
+
+
+def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    inspections = run(_inspect(name, settings))
+    if name is not None and not inspections:
+        complain(f"{name}: this database has no such petition.")
+        return MISUSED
+    found = DatabaseVerification(inspections, web_url_of(settings.api_url))
+    _show(found, options)
+    return OK if found.agrees else FAILED
+
+
+async def _inspect(name: IssueName | None, settings: config.Config) -> list[Inspection]:
+    """Check everything that is derived, of one petition or of all; changes nothing."""
+    async with open_store(settings) as store:
+        if name is None:
+            ids = await store.consistency.list_petitions()
+        else:
+            ids = await store.consistency.find_petitions(name.repository, name.number)
+        found = [await store.consistency.inspect(petition_id) for petition_id in ids]
+    return [one for one in found if one is not None]
+
+
+def _verify_pack(folder: Path) -> int:
+    found = check_pack(folder)
+    say(*found.lines())
+    return OK if found.agrees else FAILED
+
+
+def _for_reading() -> config.Config:
+    """Read the configuration of a command that only reads from GitHub: with a token or as the App."""
+    settings = configured(credentials=False)
+    if settings.secret_key and not (settings.token or (settings.app_id and settings.private_key)):
+        found = run(find_app(settings))
+        if found is not None:
+            return found
+    return config.read_for_reading(ENVIRONMENT)
+
+
+def _show(found: Verification | DatabaseVerification, options: argparse.Namespace) -> None:
+    if options.json:
+        say_json(found.facts())
+    else:
+        say(*found.lines())
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    petition_argument(parser, "?", "; with --database, leave it out to check all petitions")
+    parser.add_argument(
+        "--database",
+        action="store_true",
+        help="check the counts and signatures in the database against its comments instead",
+    )
+    parser.add_argument("--pack", type=Path, metavar="DIR", help="check a pack from handover instead, offline")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="also write petition.txt and recount.json to this folder, for a signed statement of the result",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
+    petition_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+COMMANDS = {
+    "verify": CliCommand(_verify, _verify_arguments, misuses=(NotAPack,)),
+    "audit": CliCommand(_audit, _audit_arguments),
+}
