@@ -13,7 +13,7 @@ from sandbox import app_pages
 from sandbox.api import apps, issues, repositories  # noqa: F401 - each adds its calls
 from sandbox.api.call import REPOSITORY, ROUTES, Call, Moved, Route
 from sandbox.api.graphql import GRAPHQL
-from sandbox.api.limits import Cost
+from sandbox.api.limits import Cost, Limits
 from sandbox.api.responses import VERSIONS, Answer, go_wrong, moved, refusal, respond
 from sandbox.credentials import Caller
 from sandbox.github import GitHub
@@ -62,7 +62,7 @@ class Api:
             self.github.rate_limiter.in_flight -= 1
 
     def _respond(self, route: Route, request: web.Request, raw: bytes) -> web.Response:
-        caller, cost, is_served = Caller(), _cost(route), True
+        caller, cost, is_served = Caller(), _cost(route, self.github.rate_limiter.limits), True
         try:
             caller = self._caller(request)
             denied = self.github.rate_limiter.refuse(caller.key, cost)
@@ -129,7 +129,8 @@ def _parse(raw: bytes) -> JsonObject:
     return body
 
 
-def _cost(route: Route) -> Cost:
-    return (
-        Cost("graphql") if route is GRAPHQL else Cost("core", 1 if route.method == "GET" else 5, route.is_content)
-    )
+def _cost(route: Route, limits: Limits) -> Cost:
+    if route is GRAPHQL:
+        return Cost("graphql")
+    is_content = route.is_content or (route.is_edit and limits.edits_are_content)
+    return Cost("core", 1 if route.method == "GET" else 5, is_content)

@@ -47,6 +47,8 @@ class Route:
     """Whether it is for the App's JWT only."""
     is_content: bool = False
     """Whether GitHub counts it as content creation."""
+    is_edit: bool = False
+    """Whether GitHub may count it so."""
     handler: Handler = not_found
 
     def __call__(self, handler: Handler) -> Handler:

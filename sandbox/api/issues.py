@@ -52,7 +52,7 @@ def create_issue(call: Call) -> Answer:
     return Answer(shapes.issue(call.world, issue), 201, {"Location": url})
 
 
-@Route("PATCH", ISSUE, "issues:write")
+@Route("PATCH", ISSUE, "issues:write", is_edit=True)
 def edit_issue(call: Call) -> Answer:
     """Change title, body or state; the last write wins and conditional headers are refused."""
     issue, state = call.issue(), call.text("state")
@@ -149,7 +149,7 @@ def create_comment(call: Call) -> Answer:
     return Answer(shapes.comment(call.world, comment), 201, {"Location": url})
 
 
-@Route("PATCH", COMMENT, "issues:write")
+@Route("PATCH", COMMENT, "issues:write", is_edit=True)
 def edit_comment(call: Call) -> Answer:
     """Save another text, as its author or with write access; conditional headers are refused."""
     comment = call.github.comments.edit(call.comment(), call.actor, call.required("body"), web=False)

@@ -35,6 +35,7 @@ class Limits:
     concurrent: int | None = None
     status: int = 403
     """What refusals answer with, 403 or 429; both occur."""
+    edits_are_content: bool = False
 
     @classmethod
     def like_github(cls) -> Limits:
