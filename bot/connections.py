@@ -13,14 +13,14 @@ import aiohttp
 
 from bot.config import Config
 from bot.github.api_urls import web_url_of
-from bot.github.app_client import GitHub
 from bot.github.circuit_breaker import CircuitBreaker
+from bot.github.clients import GitHub, with_token
 from bot.github.errors import GitHubError, NotFound
+from bot.github.http_exchange import Reply
 from bot.github.installation import InstallationClient
 from bot.github.repository_setup import RepositorySetup, repository_setup_with_token
 from bot.github.throttle import Limits
-from bot.github.token_client import with_token
-from bot.github.webhook_client import Reply, send
+from bot.github.webhooks import send
 from bot.links import Addresses, Site
 from bot.metrics_hooks import Hooks
 from bot.store import Store, read_existing_address

@@ -15,12 +15,13 @@ import structlog
 
 from bot.config import Config, ConfigError
 from bot.connections import SYSTEM_CLOCK, addresses_of, github_of, open_store
-from bot.github.call_counter import CallCounter
+from bot.github.clients import with_token
 from bot.github.errors import GitHubError, Paused, Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient
-from bot.github.token_client import with_token
+from bot.github.throttle import Kind
 from bot.kept_responses import KeptResponses
+from bot.metrics_hooks import Hooks
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.reported_facts import InstallationFact, IssueFact, Repository
 from bot.reconcile.errors_and_retries import Intervals
@@ -55,6 +56,19 @@ CACHE_BYTES: Final = 32 * 1024 * 1024
 
 RATES: Final = WriteRate(burst=10, period=1.0, gap=0.0)
 """A run writes each body once, or twice."""
+
+
+@dataclass(slots=True)
+class CallCounter(Hooks):
+    """Counts the calls of a run that count for GitHub's limits."""
+
+    calls: int = 0
+    written: int = 0
+
+    def record_call(self, kind: str, outcome: str) -> None:
+        """Count a call."""
+        self.calls += outcome != "unchanged"
+        self.written += kind == Kind.WRITE and outcome == "ok"
 
 
 async def sync(

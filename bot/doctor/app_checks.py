@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from bot.doctor import Finding, advice, fine, problem
 from bot.doctor.collected_facts import AppFacts, Facts, InstallationFacts
+from bot.github.clients import AppInfo, Installation
 from bot.github.errors import GitHubError
 from bot.github.manifest import NEEDS, OPTIONAL_EVENT, REASONS, lacking
-from bot.github.models.rest import AppInfo, Installation
 
 
 def check_app(facts: Facts) -> Iterator[Finding]:

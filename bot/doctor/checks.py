@@ -14,7 +14,7 @@ from bot.doctor.app_checks import check_app
 from bot.doctor.collected_facts import AppFacts, Facts, collect
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized
-from bot.github.webhook_client import Reply
+from bot.github.http_exchange import Reply
 from bot.links import SIGNED_IN
 from bot.store import State
 from bot.time_types import Clock, Seconds

@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from bot.config import Config
 from bot.connections import github_of
-from bot.github.app_client import GitHub
+from bot.github.clients import AppInfo, GitHub, HookConfig, HookDelivery, Installation
 from bot.github.errors import GitHubError, NotFound, Unavailable, Unprocessable
-from bot.github.models.rest import AppInfo, HookConfig, HookDelivery, Installation
+from bot.github.http_exchange import Reply, fetch
 from bot.github.sign_in import OAuthClient, probe
-from bot.github.webhook_client import Reply, fetch, send
+from bot.github.webhooks import send
 from bot.reconcile.redelivery import REACH, DeliveryLog, read_log
 from bot.store import Health, check_health
 from bot.time_types import Clock, Seconds

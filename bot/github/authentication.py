@@ -12,10 +12,10 @@ from cachetools import TLRUCache
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from msgspec import Struct
 
 from bot.github.errors import InstallationGone, NotFound, Unauthorized
-from bot.github.models.common import epoch
-from bot.github.models.rest import TokenResponse, expect
+from bot.github.models.rest import Time, epoch, expect
 from bot.github.transport import Api, Credentials
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
@@ -73,6 +73,13 @@ def _read_key(pem: str) -> RSAPrivateKey:
     if not isinstance(key, RSAPrivateKey):
         raise TypeError(type(key))
     return key
+
+
+class TokenResponse(Struct, gc=False):
+    """A new installation token."""
+
+    token: str
+    expires_at: Time
 
 
 class Tokens:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
+from msgspec import Struct
 
 from bot import __version__
 from bot.github.errors import Unavailable
@@ -20,6 +21,16 @@ https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest
 
 SMALL_BODY: Final = 2 * 1024 * 1024
 """Bytes of a response that holds no more than one thing, such as a token."""
+
+
+REPLY_TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
+"""As GitHub's own.
+
+https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks#respond-within-10-seconds
+"""
+
+MAX_REPLY: Final = 16 * 1024
+"""Bytes of a response that are read."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,3 +87,37 @@ async def read_beginning(response: aiohttp.ClientResponse, size: int) -> bytes:
         if len(content) >= size:
             break
     return bytes(content[:size])
+
+
+class Reply(Struct, frozen=True):
+    """A server's response; without a `status` there was none, and `text` says what happened instead."""
+
+    status: int | None
+    text: str
+
+    @property
+    def is_good(self) -> bool:
+        """Return whether GitHub would count it as a success."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+async def fetch(session: aiohttp.ClientSession, url: str) -> Reply:
+    """Get a page."""
+    return await ask(session, "GET", url, {})
+
+
+async def ask(
+    session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: bytes | None = None
+) -> Reply:
+    """Send a request, and return the beginning of the reply, or why there was none."""
+    headers = {"User-Agent": USER_AGENT, **headers}
+    try:
+        async with session.request(
+            method, url, headers=headers, data=body, timeout=REPLY_TIMEOUT, allow_redirects=False
+        ) as response:
+            content = await read_beginning(response, MAX_REPLY)
+            return Reply(response.status, content.decode(errors="replace"))
+    except TimeoutError:
+        return Reply(None, "no answer within 10 seconds")
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return Reply(None, str(error) or type(error).__name__)

@@ -12,21 +12,20 @@ from datetime import UTC, datetime
 from bot.github.errors import Gone, NotFound, Unavailable
 from bot.github.installation_session import InstallationSession
 from bot.github.models import graphql
-from bot.github.models.common import IdModel, RepositoryModel, UserModel
 from bot.github.models.rest import (
     CommentResponse,
     CommentsRead,
-    EntryModel,
-    FileResponse,
+    IdModel,
     IssueRead,
     IssueResponse,
     PermissionResponse,
     RepositoriesResponse,
+    RepositoryModel,
+    UserModel,
     expect,
 )
-from bot.github.paging import MAX_COMMENT_PAGES, PAGE_SIZE, endless_list
 from bot.github.throttle import Throttle
-from bot.github.transport import ApiResponse
+from bot.github.transport import MAX_COMMENT_PAGES, PAGE_SIZE, ApiResponse, endless_list
 from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.reported_facts import Repository
@@ -234,40 +233,6 @@ class InstallationClient:
         """Read the texts of revisions, by their ids; those that were removed are left out."""
         data = await self.session.graphql(graphql.REVISION_TEXTS, ids=list(revisions))
         return graphql.read_texts(data.get("nodes") or [])
-
-    async def read_file(self, repo: str, path: str) -> str | None:
-        """Read a text file of the default branch; None where there is none."""
-        url = f"/repos/{{owner}}/{{name}}/contents/{path}"
-        try:
-            response = await self.session.request("GET", url, named(repo))
-        except NotFound:
-            return None
-        return None if isinstance(response.data, list) else expect(FileResponse, response.data).text()
-
-    async def list_files(self, repo: str, folder: str = "") -> list[str]:
-        """List the paths of the files in a folder of the default branch; none where there is no such folder."""
-        return [one.path for one in await self._entries(repo, folder) if one.type == "file"]
-
-    async def _entries(self, repo: str, folder: str) -> list[EntryModel]:
-        try:
-            response = await self.session.request(
-                "GET", f"/repos/{{owner}}/{{name}}/contents/{folder}", named(repo)
-            )
-        except NotFound:
-            return []
-        return expect(list[EntryModel], response.data) if isinstance(response.data, list) else []
-
-    async def is_listed(self, repo: str, path: str) -> bool:
-        """Return whether a file is on the default branch, by the lists of its folders, which can be cached.
-
-        That a file is missing cannot be: it costs a call each time.
-        """
-        parts = path.split("/")
-        for depth in range(len(parts)):
-            folder, wanted = "/".join(parts[:depth]), "/".join(parts[: depth + 1])
-            if all(one.path != wanted for one in await self._entries(repo, folder)):
-                return False
-        return True
 
     async def get_accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
         """Read the accounts of the authors of comments, by user id, without deleted ones."""

@@ -12,9 +12,18 @@ import structlog
 from bot.github.api_urls import graphql_url
 from bot.github.authentication import PersonalToken, Token, Tokens
 from bot.github.errors import Forbidden, Unauthorized, Unavailable
-from bot.github.models.rest import GraphQLResponse, expect
-from bot.github.paging import MAX_PAGES, PAGE_SIZE, read_pages
-from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
+from bot.github.models.graphql import GraphQLResponse
+from bot.github.models.rest import expect
+from bot.github.transport import (
+    MAX_PAGES,
+    PAGE_SIZE,
+    Api,
+    ApiResponse,
+    Credentials,
+    Transport,
+    Variables,
+    read_pages,
+)
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("github")

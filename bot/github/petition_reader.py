@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 
 from bot.github.errors import Forbidden, Gone, NotFound
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.github.trusted_continuations import continued_by, is_by_workflow, is_named, named_in
+from bot.github.repository_files import RepositoryFiles
 from bot.petition import block, threads
 from bot.petition.comments.comment import Author, Comment, Writer
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.organizers.commands import GivenCommand, apply_commands, logins_in, standing_commands
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
-from bot.petition.organizers.settings import read as read_text
+from bot.petition.organizers.settings_file import read as read_text
 from bot.petition.threads import split_name
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
@@ -92,41 +93,58 @@ async def read_petition(
 
 
 async def _read_threads(client: InstallationClient, name: IssueName) -> list[IssueRead]:
-    """Read a petition's issues, the first one first; `name` may be of any of them.
-
-    Their blocks name the others. They count where a bot has written them as its continuations, under the same
-    owner; see `bot.github.trusted_continuations`.
-    """
+    """Read a petition's issues, the first one first; `name` may be of any of them."""
     first = await client.get_issue(name.repository, name.number)
-    if (continues := continued_by(first)) is not None:
-        first = await client.get_issue(*split_name(continues.name))
-    pages, strangers, last = {first.issue.id: first}, 0, first
-    names, seen = [*named_in(first)], {str(_name_of(first)).lower()}
-    for other in names:
-        if strangers == threads.UNRELATED_LIMIT:
-            break
-        if other.lower() in seen:
-            continue
-        seen.add(other.lower())
-        page = await _read_continuation(client, other, first, last)
-        if page is None:
-            strangers += 1
-        else:
-            pages[page.issue.id] = last = page
-            names += named_in(page)
+    if first.continues is not None:
+        first = await client.get_issue(*split_name(first.continues.name))
+    pages = {first.issue.id: first}
+    read_next = partial(read_continuation, client, first.issue.id, first)
+    async for page in follow_threads({str(_name_of(first)).lower()}, first, first, read_next):
+        pages[page.issue.id] = page
     return list(pages.values())
 
 
-async def _read_continuation(
-    client: InstallationClient, name: str, first: IssueRead, last: IssueRead
+async def follow_threads(
+    known: Collection[str],
+    first: IssueRead,
+    last: IssueRead,
+    read_next: Callable[[str, IssueRead], Awaitable[IssueRead | None]],
+) -> AsyncGenerator[IssueRead]:
+    """Read the issues that a petition's blocks name, without those `known` by their names in small letters.
+
+    `last` is the last of those. `read_next` reads an issue by its name and by the one before it; it returns None
+    where that does not continue the petition.
+    """
+    names, seen, strangers = [*first.named_threads, *last.named_threads], {*known}, 0
+    for name in names:
+        if name.lower() in seen:
+            continue
+        if strangers == threads.UNRELATED_LIMIT:
+            break
+        seen.add(name.lower())
+        page = await read_next(name, last)
+        if page is None:
+            strangers += 1
+        else:
+            yield page
+            last = page
+            names += page.named_threads
+
+
+async def read_continuation(
+    client: InstallationClient, petition_id: int, first: IssueRead, name: str, last: IssueRead
 ) -> IssueRead | None:
+    """Read an issue that a block names; None where no bot has written it as the one after the `last`."""
     try:
         page = await client.get_issue(*split_name(name))
     except (NotFound, Gone):
         return None
-    continues = None if is_by_workflow(page) and not is_named(name, last) else continued_by(page)
-    is_ours = continues is not None and page.repository.owner == first.repository.owner
-    return page if continues and is_ours and await client.is_same_issue(continues, first.issue.id) else None
+    is_named = name.lower() in map(str.lower, last.named_threads)
+    continues = None if page.is_by_workflow and not is_named else page.continues
+    if continues is None or page.repository.owner != first.repository.owner:
+        return None
+    is_same = continues.issue_id == petition_id or await client.is_same_issue(continues, first.issue.id)
+    return page if is_same else None
 
 
 async def _read_comments(
@@ -187,7 +205,7 @@ async def _find_rules(
 
 async def _settings(client: InstallationClient, repository: str, notes: list[str]) -> Settings:
     try:
-        text = await client.read_file(repository, PATH)
+        text = await RepositoryFiles(client, repository).read_text(PATH)
     except Forbidden:
         notes.append(f"{PATH} cannot be read with these credentials, so its settings were not applied")
         return DEFAULTS

@@ -20,8 +20,7 @@ import structlog
 from bot.github.api_urls import web_url_of
 from bot.github.errors import NotSignedIn, Unavailable
 from bot.github.http_exchange import exchange
-from bot.github.models.common import UserModel
-from bot.github.models.rest import expect
+from bot.github.models.rest import UserModel, expect
 from bot.github.transport import API_VERSION, Credentials, make_api
 from bot.petition.comments.comment import Author
 from bot.time_types import EpochSeconds, Seconds

@@ -1,11 +1,14 @@
-"""One call to GitHub's API: it waits its turn, is sent, and ends in a response or in one of `bot.github.errors`."""
+"""A call to GitHub's API: it waits its turn, is sent, and ends in a response or in one of `bot.github.errors`.
+
+A list takes a call for each page; none is read without end.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import http
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import aiohttp
+import structlog
 from gidgethub import sansio
 from msgspec import Struct, field
 
@@ -37,6 +41,8 @@ from bot.github.throttle import Kind, Throttle, Wait, is_limit, kind_of, resourc
 from bot.metrics_hooks import Hooks
 from bot.time_types import EpochSeconds, Seconds
 
+log = structlog.get_logger("github")
+
 API_VERSION: Final = "2022-11-28"
 """https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
 
@@ -48,6 +54,18 @@ MAX_BODY: Final = 64 * 1024 * 1024
 
 MAX_REDIRECTS: Final = 3
 """A renamed repository takes one, a transferred issue in it two."""
+
+PAGE_SIZE: Final = 100
+"""Items on one page, the most that GitHub allows."""
+
+MAX_COMMENT_PAGES: Final = 100
+"""Pages of comments on an issue: four times the 2,500 that GitHub takes, for there are issues older than that."""
+
+MAX_PAGES: Final = 1_000
+"""Pages of any other list: an account is meant to have no more than 100,000 repositories.
+
+https://docs.github.com/en/repositories/creating-and-managing-repositories/repository-limits
+"""
 
 JSON: Final = "application/json"
 
@@ -213,6 +231,31 @@ class Api:
         if url is None:
             raise Unavailable(f"{call}: leads to no address of GitHub's API{_host(link)}")
         return url
+
+
+def endless_list(url: str, pages: int) -> Unavailable:
+    """Log that a list does not end, and return the error to raise."""
+    path = urlsplit(url).path
+    log.warning("a list has no end and is ignored", list=path, pages=pages)
+    return Unavailable(f"GET {path}: the list has more than {pages} pages, or they lead in a circle")
+
+
+async def read_pages(
+    read_page: Callable[[str, Variables], Awaitable[ApiResponse]],
+    url: str,
+    variables: Variables,
+    limit: int = MAX_PAGES,
+) -> AsyncGenerator[ApiResponse]:
+    """Read all pages, as the links lead; raises Unavailable for more than `limit`, or where they lead back."""
+    response = await read_page(url, variables)
+    yield response
+    read: set[str] = set()
+    while (next_url := response.next_url) is not None:
+        if next_url in read or len(read) + 1 >= limit:
+            raise endless_list(url, len(read) + 1)
+        read.add(next_url)
+        response = await read_page(next_url, {})
+        yield response
 
 
 def make_api(

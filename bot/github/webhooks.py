@@ -1,4 +1,4 @@
-"""Webhook deliveries: verify the signature, decode the fields we use, and return the facts.
+"""Webhook deliveries: verify the signature, decode the fields we use, return the facts; and send a delivery.
 
 What does not concern us gives no facts and is no error: events and actions we do not know (GitHub adds some without
 notice), comments on pull requests, and deliveries without an installation, which come from a webhook that somebody
@@ -15,14 +15,17 @@ import functools
 import hmac
 import re
 import urllib.parse
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
+import aiohttp
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.github.models.common import Id, IdModel
+from bot.github.http_exchange import Reply, ask
+from bot.github.models.rest import Id, IdModel
 from bot.github.models.webhooks import (
     Event,
     InstallationEvent,
@@ -193,6 +196,19 @@ def _decode(decoder: msgspec.json.Decoder[_Decoded], payload: bytes) -> _Decoded
 def sign(payload: bytes, secret: str) -> str:
     """Return the signature of a payload as the header `X-Hub-Signature-256` has it."""
     return f"sha256={hmac.digest(secret.encode(), payload, 'sha256').hex()}"
+
+
+async def send(
+    session: aiohttp.ClientSession, url: str, event: str, payload: bytes, secret: str, guid: str | None = None
+) -> Reply:
+    """Deliver a payload, signed like GitHub's; under a new GUID unless one is given."""
+    headers = {
+        "Content-Type": "application/json",
+        "X-GitHub-Delivery": guid or str(uuid.uuid4()),
+        "X-GitHub-Event": event,
+        "X-Hub-Signature-256": sign(payload, secret),
+    }
+    return await ask(session, "POST", url, headers, payload)
 
 
 def _media_type(content_type: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from msgspec import Struct, field
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.github.manifest import VITAL, lacking
 from bot.petition.reported_facts import Fact, InstallationFact, IssueGone, RepositoryFact, SettingsFact, Unclear

@@ -2,7 +2,7 @@
 
 Every step may be interrupted. That an issue is about to be opened is recorded first, and then it is searched for:
 an issue that was opened although the answer got lost is found by the line in its body, which only counts where the
-App itself wrote it. What a workflow opens is not searched for: see `bot.github.trusted_continuations`.
+App itself wrote it. What a workflow opens is not searched for: see `IssueRead.is_by_workflow`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import structlog
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.github.trusted_continuations import continued_by, is_by_workflow, is_named, named_in
+from bot.github.petition_reader import follow_threads, read_continuation
 from bot.petition import threads
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.reported_facts import Continuation
-from bot.petition.threads import split_name
 from bot.reconcile.errors_and_retries import ends_all
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import Publication, Snapshot
@@ -43,22 +42,18 @@ async def restore_threads(petition: Snapshot, first: IssueRead, last: IssueRead,
     So it is after the database was lost, or when another counter kept the petition. `last` is the last of the known
     issues. Raises `bot.github.errors`.
     """
+
+    async def read_next(name: str, last: IssueRead) -> IssueRead | None:
+        read = await read_continuation(context.client, petition.petition_id, first, name, last)
+        # A workflow does not know what the App is called that kept the petition before it.
+        if read is None or read.is_by_workflow or context.counter is Counter.WORKFLOW:
+            return read
+        return read if await _is_ours(read, context.client) else None
+
     known = {_name(petition, place) for place in range(len(petition.threads))}
-    names = [*named_in(first), *named_in(last)]
-    found, strangers = False, 0
-    for name in names:
-        if name.lower() in known:
-            continue
-        if strangers == threads.UNRELATED_LIMIT:
-            break
-        known.add(name.lower())
-        read = await _named(name, petition, first, last, context)
-        if read is None:
-            strangers += 1
-        else:
-            found |= await _record_thread(read, petition, context)
-            last = read
-            names += named_in(read)
+    found = False
+    async for read in follow_threads(known, first, last, read_next):
+        found |= await _record_thread(read, petition, context)
     return found
 
 
@@ -96,22 +91,6 @@ async def continue_if_full(
     return None
 
 
-async def _named(
-    name: str, petition: Snapshot, first: IssueRead, last: IssueRead, context: PublishContext
-) -> IssueRead | None:
-    """Read an issue that a block names; None where it is none that continues the petition behind the `last` one."""
-    try:
-        read = await context.client.get_issue(*split_name(name))
-    except (NotFound, Gone):
-        return None
-    if read.repository.owner != first.repository.owner:
-        return None
-    # A workflow does not know what the App is called that kept the petition before it.
-    is_other = is_named(name, last) if is_by_workflow(read) else context.counter is Counter.WORKFLOW
-    is_believed = is_other or await _is_ours(read, context.client)
-    return read if is_believed and await _continues(read, petition, first, context.client) else None
-
-
 async def _find_opened(known: Publication, pages: list[IssueRead], context: PublishContext) -> bool:
     """Search the issues younger than the last thread for one that continues the petition.
 
@@ -124,7 +103,7 @@ async def _find_opened(known: Publication, pages: list[IssueRead], context: Publ
             with suppress(NotFound, Gone):
                 younger += await context.client.list_issues_after(repository, number)
     for read in younger:
-        if is_by_workflow(read) and await _continues(read, petition, pages[0], context.client):
+        if read.is_by_workflow and await _continues(read, petition, pages[0], context.client):
             log.warning(
                 "a workflow opened an issue that looks like the next one; nobody who signs there is counted",
                 petition=_name(petition, 0),
@@ -172,14 +151,14 @@ async def _record_thread(read: IssueRead, petition: Snapshot, context: PublishCo
 async def _is_ours(read: IssueRead, client: InstallationClient) -> bool:
     """Return whether the App itself has written an issue; of a workflow that cannot be told."""
     author = read.author
-    if author is None or author.type != "Bot" or is_by_workflow(read):
+    if author is None or author.type != "Bot" or read.is_by_workflow:
         return False
     return author.login.lower() == (await client.get_login()).lower()
 
 
 async def _continues(read: IssueRead, petition: Snapshot, first: IssueRead, client: InstallationClient) -> bool:
     """Return whether a bot has written that an issue continues this petition."""
-    line = continued_by(read)
+    line = read.continues
     if line is None:
         return False
     return line.issue_id == petition.petition_id or await client.is_same_issue(line, first.issue.id)

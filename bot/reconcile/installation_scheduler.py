@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.errors import (
     GitHubError,
     InstallationGone,

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from bot.github.errors import Forbidden, GitHubError, Paused, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.graphql import MAX_TEXTS, Revision
-from bot.github.translation_files import TranslationFiles
+from bot.github.repository_files import RepositoryFiles
 from bot.petition.letter_versions_and_translations import (
     Translation,
     TranslationFault,
@@ -164,7 +164,7 @@ async def read_translations(
     if named and client.low_priority_spacing():
         # Calls are short, and tallies go before.
         return None
-    found, texts = await _read_files(named, known.files, TranslationFiles(client, repository.full_name))
+    found, texts = await _read_files(named, known.files, RepositoryFiles(client, repository.full_name))
     for one in found:
         if one.fault is not None and one not in known.files:
             log.warning(
@@ -179,7 +179,7 @@ async def read_translations(
 
 
 async def _read_files(
-    named: Iterable[Translation], known: Iterable[Translation], files: TranslationFiles
+    named: Iterable[Translation], known: Iterable[Translation], files: RepositoryFiles
 ) -> tuple[list[Translation], dict[str, str]]:
     """Return translations as their files are, or as they were where those cannot be read; and texts by digest."""
     # A line that is there twice has the same language and path as the first, and no text.
@@ -192,7 +192,7 @@ async def _read_files(
         read: TranslationRead | TranslationFault = TranslationFault.UNREADABLE
         try:
             if not is_refused:
-                read = await files.read(one.path)
+                read = await files.read_translation(one.path)
         except GitHubError as error:
             if ends_all(error) or isinstance(error, Paused):
                 raise

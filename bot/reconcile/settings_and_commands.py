@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from bot.github.errors import Forbidden, GitHubError, Unavailable
 from bot.github.installation import InstallationClient
+from bot.github.repository_files import RepositoryFiles
 from bot.petition.comments.comment import Author
 from bot.petition.letter_versions_and_translations import Translation, translation_remarks
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
-from bot.petition.organizers.settings import FOLDERS, PATH, is_misplaced
-from bot.petition.organizers.settings import digest as digest_of
+from bot.petition.organizers.settings import PATH
+from bot.petition.organizers.settings_file import FOLDERS, is_misplaced
 from bot.petition.reported_facts import Repository
+from bot.petition.untrusted_text import text_digest
 from bot.reconcile.errors_and_retries import ends_all
 from bot.reconcile.letters import read_translations
 from bot.reconcile.publish_plan import PublishContext
@@ -69,12 +71,12 @@ async def read_settings(
     repository: Repository, *, store: Store, client: InstallationClient, now: Callable[[], EpochSeconds]
 ) -> KnownSettings:
     """Read a repository's settings file; where that is not possible, those that are known stay in force."""
-    at = int(now())
+    at, files = int(now()), RepositoryFiles(client, repository.full_name)
     known = await store.rules.get_settings(repository.id)
     try:
-        is_absent = known.is_read and not known.digest and not await client.is_listed(repository.full_name, PATH)
-        text = None if is_absent else await client.read_file(repository.full_name, PATH)
-        misplaced = await _find_misplaced(repository, client, known) if text is None else ""
+        is_absent = known.is_read and not known.digest and not await files.is_listed(PATH)
+        text = None if is_absent else await files.read_text(PATH)
+        misplaced = await _find_misplaced(files, known) if text is None else ""
     except GitHubError as error:
         if ends_all(error) or isinstance(error, Unavailable):
             raise
@@ -86,7 +88,7 @@ async def read_settings(
                 advice="Give the App the permission Contents: read-only.",
             )
         return await store.rules.mark_settings_unreadable(repository.id, at, known)
-    is_known = known.read_at and known.readable and known.digest == ("" if text is None else digest_of(text))
+    is_known = known.read_at and known.readable and known.digest == ("" if text is None else text_digest(text))
     if is_known and known.misplaced == misplaced:
         await store.rules.mark_settings_read(repository.id, at, known)
         return replace(known, read_at=at)
@@ -100,12 +102,12 @@ async def read_settings(
     return found
 
 
-async def _find_misplaced(repository: Repository, client: InstallationClient, known: KnownSettings) -> str:
+async def _find_misplaced(files: RepositoryFiles, known: KnownSettings) -> str:
     """Return the file that was meant to be the settings, and is not read; looked for when it may be news."""
     if known.is_read and not known.misplaced:
         return ""
-    files = [path for folder in FOLDERS for path in await client.list_files(repository.full_name, folder)]
-    return next(filter(is_misplaced, files), "")
+    paths = [path for folder in FOLDERS for path in await files.list_files(folder)]
+    return next(filter(is_misplaced, paths), "")
 
 
 async def _find_organizers(known: Publication, context: PublishContext) -> dict[int, bool]:

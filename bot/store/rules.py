@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Several
 from bot.petition.comments.comment import Author, standing
-from bot.petition.organizers import settings as reading
+from bot.petition.organizers import settings_file
 from bot.petition.organizers.commands import CommandResults, CommandStatus, GivenCommand, standing_commands
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import DEFAULTS, Mistake, Settings
-from bot.petition.organizers.settings_fallback import explain_hiding, is_hiding, is_unapplied, restrict
+from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
+from bot.petition.organizers.settings_file import Mistake, explain_hiding, is_hiding, is_unapplied, restrict
+from bot.petition.untrusted_text import text_digest
 from bot.store.audit_log import record_attempts, record_outcomes
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.store.installations import resync_petitions_of
@@ -54,10 +55,10 @@ class KnownSettings(Struct, frozen=True):
     def remarks(self, language: str) -> list[str]:
         """Return in a language what the organizers should know of the file."""
         mistakes = (one if isinstance(one, str) else one.in_language(language) for one in self.mistakes)
-        remarks = [f"{reading.PATH}, {mistake}" for mistake in mistakes]
+        remarks = [f"{PATH}, {mistake}" for mistake in mistakes]
         if self.hides_people:
             remarks.append(explain_hiding(language))
-        return [*remarks, reading.explain_misplaced(self.misplaced, language)] if self.misplaced else remarks
+        return [*remarks, settings_file.explain_misplaced(self.misplaced, language)] if self.misplaced else remarks
 
 
 class Named(Struct, frozen=True):
@@ -117,12 +118,12 @@ class PetitionRules(Records):
         before, kept = read_settings(transaction, repository_id)
         mistakes = before.mistakes
         if readable:
-            found = reading.read(text or "")
+            found = settings_file.read(text or "")
             if isinstance(found, Settings):
                 kept, mistakes = text or "", ()
             else:
                 kept, mistakes = restrict(text or "") if is_unapplied(kept) else kept, found
-        digest = "" if text is None else reading.digest(text)
+        digest = "" if text is None else text_digest(text)
         transaction.execute(
             self._PUT_SETTINGS, repository_id, kept, digest if readable else before.digest,
             msgspec.json.encode(mistakes).decode(), readable, at, (began_with or before).read_at,
@@ -203,7 +204,7 @@ def read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSe
         return KnownSettings(), ""
     row = rows[0]
     # What was no mistake once may be one to a later version of ours; the rest of the file stays in force.
-    in_order, new_mistakes = reading.read_sound(row["text"])
+    in_order, new_mistakes = settings_file.read_sound(row["text"])
     mistakes = tuple(msgspec.json.decode(row["mistakes"], type=list[Mistake | str])) or new_mistakes
     known = KnownSettings(
         in_order,

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.throttle import Limits
 from sandbox.models import Installation
 from sandbox.server import Sandbox

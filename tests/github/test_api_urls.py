@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from bot.github.api_urls import own_url
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
 from sandbox.server import Sandbox

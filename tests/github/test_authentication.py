@@ -7,7 +7,7 @@ from collections.abc import Callable
 import aiohttp
 import pytest
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.errors import (
     Forbidden,
     GitHubError,

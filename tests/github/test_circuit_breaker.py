@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.github.app_client import GitHub
 from bot.github.circuit_breaker import MAX_WAIT, CircuitBreaker, make_probe
+from bot.github.clients import GitHub
 from bot.github.errors import Unavailable, Unreachable
 from sandbox.models import Issue
 from sandbox.server import Sandbox

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from bot.github import transport
 from bot.github.api_urls import graphql_url
-from bot.github.app_client import GitHub
+from bot.github.authentication import TokenResponse
+from bot.github.clients import AppInfo, GitHub, HookConfig, HookDelivery, Installation
 from bot.github.errors import GitHubError, Unavailable
 from bot.github.http_exchange import USER_AGENT
 from bot.github.installation import InstallationClient
-from bot.github.models import graphql, rest
+from bot.github.models import graphql
 from bot.github.models.rest import CACHED, expect, refusal_message
 from sandbox.faults import Failure, Faults, RequestFault
 from sandbox.models import Issue
@@ -216,12 +217,12 @@ JSON = st.recursive(
 
 ANSWERS = (
     *CACHED,
-    rest.TokenResponse,
-    rest.AppInfo,
-    rest.Installation,
-    rest.HookConfig,
-    rest.HookDelivery,
-    rest.GraphQLResponse,
+    TokenResponse,
+    AppInfo,
+    Installation,
+    HookConfig,
+    HookDelivery,
+    graphql.GraphQLResponse,
 )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 
-from bot.github.app_client import GitHub
 from bot.github.authentication import Token
+from bot.github.clients import GitHub
 from bot.github.etag_cache import CachedResponse
 from bot.github.installation import InstallationClient
 from bot.github.installation_session import InstallationSession

@@ -5,7 +5,7 @@ import threading
 import pytest
 from aiohttp import web
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.comments.commands import Command, Sign

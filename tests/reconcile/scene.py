@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.throttle import Limits
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_worker import Worker

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.errors import GitHubError
 from bot.github.throttle import Limits
 from bot.petition.block import machine_line

@@ -11,7 +11,7 @@ from aiohttp import ClientResponse, ClientSession, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.sign_in import OAuthClient
 from bot.links import Addresses, Pages
 from bot.petition.comments.comment import Author

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from bot.github.webhook_client import TIMEOUT, send
+from bot.github.http_exchange import REPLY_TIMEOUT
+from bot.github.webhooks import send
 from bot.store.engine import sqlite as sqlite_engine
 from sandbox.deliveries import Attempt
 from sandbox.models import Issue
@@ -66,7 +67,7 @@ async def goes_on_after(stage: Scene, trouble: Trouble) -> None:
             url, secret = stage.sandbox.webhook_url or "", stage.sandbox.webhook_secret
             again = await send(session, url, delivery.event, delivery.payload, secret, delivery.guid)
             assert (again.status, "try again" in again.text) == (503, True)
-            async with session.get(f"http://127.0.0.1:{stage.bot.port}/healthz", timeout=TIMEOUT) as alive:
+            async with session.get(f"http://127.0.0.1:{stage.bot.port}/healthz", timeout=REPLY_TIMEOUT) as alive:
                 assert alive.status == 200
     stage.sandbox.deliveries.redeliver(refused)
     await stage.shows(petition, taken + 2)

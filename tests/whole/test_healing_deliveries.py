@@ -9,7 +9,7 @@ from functools import partial
 import aiohttp
 
 from bot import app
-from bot.github.webhook_client import send
+from bot.github.webhooks import send
 from sandbox.faults import Faults
 from tests.whole.recorded_calls import at_rest, eventually, watched
 from tests.whole.scene import FAST, WATCHFUL

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.github.webhook_client import send
+from bot.github.webhooks import send
 from bot.store import State
 from sandbox.models import Issue
 from sandbox.server import Sandbox

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from bot.github.models.common import Id, Time, clean, epoch
-from bot.github.models.rest import expect
+from bot.github.models.rest import Id, Time, clean, epoch, expect
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
 from bot.petition.counting.abuse_signals import Account
 from bot.time_types import WholeEpochSeconds
@@ -47,6 +46,20 @@ def accounts_by_login(logins: Sequence[str]) -> tuple[str, dict[str, object]]:
     variables = ", ".join(f"${name}: String!" for name in names)
     fields = " ".join(f"{name}: user(login: ${name}) {{ ...account }}" for name in names)
     return f"query AccountsByLogin({variables}) {{ {fields} }}\n{ACCOUNT}", dict(zip(names, logins, strict=True))
+
+
+class GraphQLError(Struct, gc=False):
+    """An error of GraphQL's; the rest of the data may be there."""
+
+    message: str = ""
+    type: str = ""
+
+
+class GraphQLResponse(Struct, gc=False):
+    """A response of GraphQL's, which has status 200 even where something went wrong."""
+
+    data: dict[str, Any] | None = None
+    errors: list[GraphQLError] = []
 
 
 # Edit histories of comments

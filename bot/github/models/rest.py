@@ -1,29 +1,183 @@
-"""The responses of GitHub's REST API, as far as we read them, and the values that the bot makes of them; pure."""
+"""GitHub's JSON as its REST API and its webhook deliveries show it, and the values that the bot makes of it; pure.
+
+Every field named here is read; the decoder skips all others, which is what makes it fast. Names end in `Model`
+where both show it, in `Response` for REST alone, in `Event` for deliveries and in `Node` for GraphQL.
+"""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from bot.github.errors import Unavailable
-from bot.github.models.common import (
-    AccountModel,
-    CommentModel,
-    Id,
-    IssueModel,
-    RepositoryModel,
-    Time,
-    UserModel,
-    account_name,
-    epoch,
-)
+from bot.petition import block, threads
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
 from bot.petition.reported_facts import Issue, Repository
 from bot.time_types import WholeEpochSeconds
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+"""An id that GitHub assigns; 64 bits, because comment ids have outgrown 32."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class IdModel(Struct, gc=False):
+    """Something of which we read no more than its id."""
+
+    id: Id
+
+
+class PresenceModel(Struct, gc=False):
+    """An object of which only the presence matters."""
+
+
+class UserModel(Struct, gc=False):
+    """An account.
+
+    https://docs.github.com/en/rest/users/users#get-a-user
+    """
+
+    id: Id
+    login: str
+    type: str = "User"
+
+    def author(self) -> Author:
+        """Return the account as the core knows it."""
+        return Author(self.id, clean(self.login), clean(self.type))
+
+
+class AccountModel(Struct, gc=False):
+    """Who owns an installation: a person, an organization, or an enterprise, which has a slug and no login."""
+
+    login: str | None = None
+    slug: str | None = None
+
+
+class OwnerModel(Struct, gc=False):
+    """Who owns a repository."""
+
+    login: str
+
+
+class RepositoryModel(Struct, gc=False):
+    """A repository.
+
+    `private` has no default: a private repository taken for a public one would show its petitions to all.
+    https://docs.github.com/en/rest/repos/repos#get-a-repository
+    """
+
+    id: Id
+    name: str
+    owner: OwnerModel
+    private: bool
+    archived: bool = False
+
+    def fact(self) -> Repository:
+        """Return the repository as the core knows it."""
+        return Repository(self.id, clean(self.owner.login), clean(self.name), self.private, self.archived)
+
+
+class LabelModel(Struct, gc=False):
+    """A label on an issue."""
+
+    name: str | None = None
+
+
+class IssueModel(Struct, gc=False):
+    """An issue, or the issue side of a pull request.
+
+    `labels` has no default: an issue shown without its labels is not an issue that has none.
+    https://docs.github.com/en/rest/issues/issues#get-an-issue
+    """
+
+    id: Id
+    number: Id
+    title: str
+    labels: list[LabelModel | str | None]
+    updated_at: Time
+    state: str | None = None
+    closed_at: Time | None = None
+    locked: bool | None = None
+    comments: Count = 0
+    pull_request: PresenceModel | None = None
+
+    def fact(self) -> Issue:
+        """Return the issue as the core knows it."""
+        updated_at = epoch(self.updated_at)
+        closed_at: WholeEpochSeconds | None = None
+        if self.state != "open" and self.closed_at is not None:
+            closed_at = epoch(self.closed_at)
+        elif self.state == "closed":
+            closed_at = updated_at
+        return Issue(
+            id=self.id,
+            number=self.number,
+            title=clean(self.title),
+            labels=frozenset(name for label in self.labels if (name := _label_name(label))),
+            closed_at=closed_at,
+            locked=bool(self.locked),
+            comments=self.comments,
+            updated_at=updated_at,
+            is_pull_request=self.pull_request is not None,
+        )
+
+
+class CommentModel(Struct, gc=False):
+    """A comment on an issue.
+
+    https://docs.github.com/en/rest/issues/comments#get-an-issue-comment
+    """
+
+    id: Id
+    user: UserModel | None
+    created_at: Time
+    updated_at: Time
+    node_id: str = ""
+    body: str | None = None
+    minimized: PresenceModel | UnsetType | None = UNSET
+
+    @property
+    def hidden(self) -> bool | None:
+        """Return whether a moderator has hidden it; None where GitHub does not show it, as on older servers."""
+        return None if self.minimized is UNSET else self.minimized is not None
+
+    def author(self) -> Author | None:
+        """Return the author; None for a deleted account."""
+        return None if self.user is None else self.user.author()
+
+
+def account_name(account: AccountModel | None) -> str:
+    """Return the login of an account, or the slug of an enterprise."""
+    return clean((account.login or account.slug or "") if account is not None else "")
+
+
+def epoch(at: datetime) -> WholeEpochSeconds:
+    """Return a time of GitHub's in whole seconds."""
+    return int(at.timestamp())
+
+
+def clean(text: str) -> str:
+    """Return a text without NUL characters, which JSON can carry and PostgreSQL cannot store."""
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def _label_name(label: LabelModel | str | None) -> str:
+    name = label.name if isinstance(label, LabelModel) else label
+    return clean(name or "").lower()
+
+
+ACTIONS: Final = "github-actions[bot]"
+"""Who writes with the token of a workflow.
+
+Not established on github.com; `rehearse` asks.
+"""
 
 
 class IssueRead(Struct, frozen=True):
@@ -46,6 +200,27 @@ class IssueRead(Struct, frozen=True):
         return name == (repository.full_name.lower(), number)
 
     @property
+    def continues(self) -> threads.Continues | None:
+        """Return which petition it continues, where a bot has written so: only an owner lets a bot in."""
+        is_by_bot = self.author is not None and self.author.type == "Bot"
+        return threads.read_continues(self.body) if is_by_bot else None
+
+    @property
+    def is_by_workflow(self) -> bool:
+        """Return whether a workflow has opened it, whichever it was.
+
+        That may also be one that opens issues with what strangers have written. So such an issue continues a
+        petition only where the previous issue's block names it.
+        """
+        return self.author is not None and self.author.login.lower() == ACTIONS
+
+    @property
+    def named_threads(self) -> tuple[str, ...]:
+        """Return the names of the petition's issues that its block has; none where there is only one."""
+        line = block.machine_line(self.body)
+        return line.threads if line is not None else ()
+
+    @property
     def is_as_created(self) -> bool:
         """Return whether nothing has changed since it was opened, so that its body is the first one."""
         return self.issue.updated_at == self.created_at
@@ -63,73 +238,6 @@ class CommentsRead(Struct, frozen=True):
     node_ids: Mapping[int, str] = field(default_factory=dict)
     associates: frozenset[int] = frozenset()
     """The authors that GitHub shows as the repository's owner, its organization's members, or collaborators."""
-
-
-class AppInfo(Struct, frozen=True, gc=False):
-    """The App as GitHub knows it; `permissions` and `events` are what it asks of new installations."""
-
-    id: Id
-    slug: str
-    name: str
-    html_url: str
-    permissions: dict[str, str]
-    events: tuple[str, ...]
-
-
-class Installation(Struct, frozen=True, gc=False):
-    """An installation with what its account's owner has granted."""
-
-    id: Id
-    owner: AccountModel | None = msgspec.field(name="account")
-    permissions: dict[str, str]
-    events: tuple[str, ...]
-    html_url: str = ""
-    suspended_at: Time | None = None
-
-    @property
-    def account(self) -> str:
-        """Return the name of the account."""
-        return account_name(self.owner)
-
-    @property
-    def suspended(self) -> bool:
-        """Return whether GitHub or the owner has suspended it."""
-        return self.suspended_at is not None
-
-
-class HookConfig(Struct, frozen=True, gc=False):
-    """Where and how GitHub delivers; of the secret GitHub shows only stars."""
-
-    url: str | None = None
-    insecure_ssl: str | float | None = None
-    secret: str | None = None
-
-    @property
-    def is_insecure(self) -> bool:
-        """Return whether GitHub does not check certificates."""
-        return self.insecure_ssl in ("1", 1)
-
-
-class HookDelivery(Struct, frozen=True, gc=False):
-    """One attempt to deliver; all attempts of one delivery share the `guid`. It succeeded if `status` is `OK`."""
-
-    id: Id
-    guid: str
-    delivered_at: Time
-    status: str
-    status_code: int
-
-    @property
-    def at(self) -> WholeEpochSeconds:
-        """Return when it was made."""
-        return epoch(self.delivered_at)
-
-
-class DeliveryPage(Struct, frozen=True):
-    """Attempts to deliver, newest first; `cursor` is of the next page, None on the last."""
-
-    deliveries: tuple[HookDelivery, ...]
-    cursor: str | None
 
 
 class IssueResponse(IssueModel, kw_only=True, gc=False):
@@ -230,27 +338,6 @@ class RepositoriesResponse(Struct, gc=False):
     """The repositories that an installation may see."""
 
     repositories: list[RepositoryModel]
-
-
-class TokenResponse(Struct, gc=False):
-    """A new installation token."""
-
-    token: str
-    expires_at: Time
-
-
-class GraphQLError(Struct, gc=False):
-    """An error of GraphQL's; the rest of the data may be there."""
-
-    message: str = ""
-    type: str = ""
-
-
-class GraphQLResponse(Struct, gc=False):
-    """A response of GraphQL's, which has status 200 even where something went wrong."""
-
-    data: dict[str, Any] | None = None
-    errors: list[GraphQLError] = []
 
 
 CACHED = (

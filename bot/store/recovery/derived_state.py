@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bot.petition.counting.tally import DigestSum
-from bot.petition.organizers.settings import Mistake
+from bot.petition.organizers.settings_file import Mistake
 from bot.store.engine.database import Database, Row, Transaction
 from bot.store.petition_states import State
 from bot.store.privacy import erase_details_on, forget_people

@@ -19,7 +19,7 @@ from aiohttp import web
 from cachetools import TTLCache
 from msgspec import Struct
 
-from bot.github.app_client import GitHub
+from bot.github.clients import GitHub
 from bot.github.errors import GitHubError, NotFound, NotSignedIn, Paused, Unreachable
 from bot.github.sign_in import OAuthClient, authorize_url, identify
 from bot.links import SIGNED_IN

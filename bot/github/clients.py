@@ -1,4 +1,4 @@
-"""GitHub for this App: its own calls, and a client for each of its installations."""
+"""The clients of GitHub's API: for the App itself, for each of its installations, and for the owner of a token."""
 
 from __future__ import annotations
 
@@ -9,30 +9,33 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
+import msgspec
 from cachetools import LRUCache
 from gidgethub.sansio import DOMAIN
+from msgspec import Struct
 
-from bot.github.authentication import AppKey, Tokens
+from bot.github.authentication import AppKey, PersonalToken, Tokens
 from bot.github.circuit_breaker import CircuitBreaker, get_meta
-from bot.github.errors import Unavailable
+from bot.github.errors import Forbidden, Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient, named
 from bot.github.installation_session import InstallationSession
-from bot.github.models.common import IdModel
+from bot.github.models import graphql
 from bot.github.models.rest import (
-    AppInfo,
-    DeliveryPage,
-    HookConfig,
-    HookDelivery,
-    Installation,
+    ACTIONS,
+    AccountModel,
+    Id,
+    IdModel,
+    Time,
+    account_name,
+    epoch,
     expect,
 )
-from bot.github.paging import PAGE_SIZE, read_pages
 from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits, Throttle
-from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
+from bot.github.transport import PAGE_SIZE, Api, ApiResponse, Credentials, Transport, Variables, read_pages
 from bot.metrics_hooks import Hooks
-from bot.time_types import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 CLOCK_TIMEOUT: Final[Seconds] = 10.0
 
@@ -41,6 +44,73 @@ CACHE_BYTES: Final = 8 * 1024 * 1024
 
 MAX_CLIENTS: Final = 10_000
 """Installations whose clients are kept; those used least recently are dropped."""
+
+
+class AppInfo(Struct, frozen=True, gc=False):
+    """The App as GitHub knows it; `permissions` and `events` are what it asks of new installations."""
+
+    id: Id
+    slug: str
+    name: str
+    html_url: str
+    permissions: dict[str, str]
+    events: tuple[str, ...]
+
+
+class Installation(Struct, frozen=True, gc=False):
+    """An installation with what its account's owner has granted."""
+
+    id: Id
+    owner: AccountModel | None = msgspec.field(name="account")
+    permissions: dict[str, str]
+    events: tuple[str, ...]
+    html_url: str = ""
+    suspended_at: Time | None = None
+
+    @property
+    def account(self) -> str:
+        """Return the name of the account."""
+        return account_name(self.owner)
+
+    @property
+    def suspended(self) -> bool:
+        """Return whether GitHub or the owner has suspended it."""
+        return self.suspended_at is not None
+
+
+class HookConfig(Struct, frozen=True, gc=False):
+    """Where and how GitHub delivers; of the secret GitHub shows only stars."""
+
+    url: str | None = None
+    insecure_ssl: str | float | None = None
+    secret: str | None = None
+
+    @property
+    def is_insecure(self) -> bool:
+        """Return whether GitHub does not check certificates."""
+        return self.insecure_ssl in ("1", 1)
+
+
+class HookDelivery(Struct, frozen=True, gc=False):
+    """One attempt to deliver; all attempts of one delivery share the `guid`. It succeeded if `status` is `OK`."""
+
+    id: Id
+    guid: str
+    delivered_at: Time
+    status: str
+    status_code: int
+
+    @property
+    def at(self) -> WholeEpochSeconds:
+        """Return when it was made."""
+        return epoch(self.delivered_at)
+
+
+class DeliveryPage(Struct, frozen=True):
+    """Attempts to deliver, newest first; `cursor` is of the next page, None on the last."""
+
+    deliveries: tuple[HookDelivery, ...]
+    cursor: str | None
 
 
 class GitHub:
@@ -175,3 +245,34 @@ class GitHub:
 
     async def _request(self, method: str, url: str, variables: Variables | None = None) -> ApiResponse:
         return await self._api.request(method, url, variables or {}, self._key.credentials())
+
+
+def with_token(
+    session: aiohttp.ClientSession,
+    token: str,
+    *,
+    api_url: str = DOMAIN,
+    now: Callable[[], EpochSeconds],
+    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
+    hooks: Hooks | None = None,
+    cache: EtagCache | None = None,
+    installation_id: int = 0,
+) -> InstallationClient:
+    """Return a client that acts as the owner of a token: a person, or the job of a workflow."""
+    transport = Transport(session, api_url.rstrip("/"), now, sleep, timeout=30.0, hooks=hooks or Hooks())
+    throttle = Throttle()
+    calls = InstallationSession(
+        installation_id, Api(transport, throttle, cache), transport, PersonalToken(token), lag=0.0
+    )
+    login: str | None = None
+
+    async def get_login() -> str:
+        nonlocal login
+        if login is None:
+            try:
+                login = graphql.read_viewer(await calls.graphql(graphql.VIEWER))
+            except (Forbidden, Unavailable):
+                login = ACTIONS
+        return login
+
+    return InstallationClient(installation_id, calls, throttle, get_login)

@@ -1,4 +1,4 @@
-"""Read translations of a letter from a repository: text files, and when each was last committed."""
+"""Read text files of a repository: its settings, and the translations of letters."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 from bot.github.errors import NotFound
 from bot.github.installation import InstallationClient, named
-from bot.github.models.common import epoch
-from bot.github.models.rest import CommitResponse, EntryModel, FileResponse, expect
+from bot.github.models.rest import CommitResponse, EntryModel, FileResponse, epoch, expect
 from bot.petition.letter_versions_and_translations import SIZE_LIMIT, TranslationFault, TranslationRead, read_text
 from bot.time_types import WholeEpochSeconds
 
@@ -19,8 +18,8 @@ https://docs.github.com/en/rest/repos/contents#get-repository-content
 """
 
 
-class TranslationFiles:
-    """The text files of one repository's default branch; each folder is listed once.
+class RepositoryFiles:
+    """The text files of one repository's default branch; each folder is listed once. Raises `bot.github.errors`.
 
     That a file is missing costs a call each time, and that a list lacks it costs none where it is cached. A list
     also says what a link is, of which GitHub would show the file that it leads to.
@@ -31,16 +30,28 @@ class TranslationFiles:
         self._repo = repo
         self._folders: dict[str, list[EntryModel]] = {}
 
-    async def read(self, path: str) -> TranslationRead | TranslationFault:
-        """Read a file, or why it is none that can be shown; raises `bot.github.errors`."""
+    async def read_text(self, path: str) -> str | None:
+        """Read a text file; None where there is none."""
+        found = await self._get_file(path)
+        return None if found is None else found.text()
+
+    async def list_files(self, folder: str) -> list[str]:
+        """List the paths of the files in a folder; none where there is no such folder."""
+        return [one.path for one in await self._list(folder) if one.type == "file"]
+
+    async def is_listed(self, path: str) -> bool:
+        """Return whether there is something under a path, by the lists of its folders, which can be cached."""
+        return await self._look_up(path) is not TranslationFault.MISSING
+
+    async def read_translation(self, path: str) -> TranslationRead | TranslationFault:
+        """Read a translation and when it was last committed, or why its file is none that can be shown."""
         fault = await self._look_up(path)
         if fault is not None:
             return fault
-        try:
-            data = await self._get(f"contents/{quote(path)}")
-        except NotFound:
+        found = await self._get_file(path)
+        if found is None:
             return TranslationFault.MISSING
-        content = None if isinstance(data, list) else expect(FileResponse, data).decoded()
+        content = found.decoded()
         text = TranslationFault.NOT_TEXT if content is None else read_text(content)
         if isinstance(text, TranslationFault):
             return text
@@ -69,6 +80,14 @@ class TranslationFiles:
                 data = []
             self._folders[folder] = expect(list[EntryModel], data) if isinstance(data, list) else []
         return self._folders[folder]
+
+    async def _get_file(self, path: str) -> FileResponse | None:
+        """Return a file, with another type where it is something else; None where there is nothing."""
+        try:
+            data = await self._get(f"contents/{quote(path)}")
+        except NotFound:
+            return None
+        return FileResponse(type="dir") if isinstance(data, list) else expect(FileResponse, data)
 
     async def _read_last_commit(self, path: str) -> WholeEpochSeconds | None:
         """Return when the last commit that changed a file was made; None where GitHub shows none.
