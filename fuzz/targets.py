@@ -11,7 +11,7 @@ from bot.petition.block.body import BEGIN, END, NOTE, letter, machine_line, spli
 from bot.petition.comments.commands import OrganizerCommand, Sign
 from bot.petition.comments.parser import parse, phrases
 from bot.petition.machine_readable_tally import MachineLine
-from bot.petition.organizers import commands, settings
+from bot.petition.organizers import commands, settings_file
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
 
 ROUTES: Final = webhooks._ROUTES  # noqa: SLF001 - the events that we act on, and what they look like
@@ -39,7 +39,7 @@ def read_comment(data: bytes) -> None:
                 commands.understand(command)
     assert parse(text) == command
     phrases([text])
-    settings.read(text)
+    settings_file.read(text)
 
 
 def splice_body(data: bytes) -> None:

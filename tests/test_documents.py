@@ -23,7 +23,7 @@ from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
 from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import digest
 from bot.petition.i18n import LANGUAGES
-from bot.petition.organizers import settings
+from bot.petition.organizers import settings, settings_file
 from bot.petition.organizers.commands import INSTRUCTIONS, understand
 from bot.store import Rosters
 from bot.store.engine.database import connect
@@ -120,20 +120,20 @@ def test_the_settings_table_has_every_key_with_its_default_and_an_example_that_c
     rows = table(_page("ORGANIZERS"), "## Settings")
     assert [code(key) for key, *_ in rows] == list(settings.KEYS)
     for key, example, default, _ in rows:
-        changed = settings.read(f"{code(key)}: {code(example)}")
+        changed = settings_file.read(f"{code(key)}: {code(example)}")
         assert isinstance(changed, settings.Settings), key
         assert changed != settings.DEFAULTS, key
         if default == "–":
             assert getattr(settings.DEFAULTS, settings.KEYS[code(key)].setting or code(key)) in ((), None), key
         else:
-            assert settings.read(f"{code(key)}: {code(default)}") == settings.DEFAULTS, key
+            assert settings_file.read(f"{code(key)}: {code(default)}") == settings.DEFAULTS, key
 
 
 def test_each_example_of_a_settings_file_is_one() -> None:
     examples = re.findall(r"```yaml\n(.*?)```", _page("ORGANIZERS"), re.DOTALL)
     assert len(examples) > 1
     for example in examples:
-        assert isinstance(settings.read(example), settings.Settings)
+        assert isinstance(settings_file.read(example), settings.Settings)
 
 
 def test_the_signers_page_and_the_readme_say_the_same() -> None:

@@ -11,34 +11,34 @@ import yaml
 
 from bot.cli.init_repo import TEMPLATE, starter_files
 from bot.github.repository_setup import COLOR, DESCRIPTION
-from bot.petition.organizers import settings, values
+from bot.petition.organizers import settings, settings_file
 
 FILES = starter_files("petition")
 
 
 def test_the_settings_file_changes_nothing_as_it_is() -> None:
-    assert settings.read(FILES[settings.PATH]) == settings.DEFAULTS
+    assert settings_file.read(FILES[settings.PATH]) == settings.DEFAULTS
 
 
 def test_each_line_of_it_can_be_switched_on_and_no_key_is_left_out() -> None:
     lines = re.findall(r"^#(\w+): .*$", FILES[settings.PATH], re.MULTILINE)
     assert set(lines) == set(settings.KEYS)
     switched_on = re.sub(r"^#(\w+: )", r"\1", FILES[settings.PATH], flags=re.MULTILINE)
-    assert isinstance(settings.read(switched_on), settings.Settings), settings.read(switched_on)
+    assert isinstance(settings_file.read(switched_on), settings.Settings), settings_file.read(switched_on)
 
 
 def test_what_it_shows_as_the_default_is_the_default() -> None:
     examples = {"goal", "deadline", "also_accept", "anonymise_after", "first", "counter", "site", "translations"}
     for key, line in re.findall(r"^#((\w+): .*)$", FILES[settings.PATH], re.MULTILINE):
         if line not in examples:
-            assert settings.read(key) == settings.DEFAULTS, key
+            assert settings_file.read(key) == settings.DEFAULTS, key
         else:
-            assert settings.read(key) != settings.DEFAULTS, key
+            assert settings_file.read(key) != settings.DEFAULTS, key
 
 
 def test_its_deadline_is_still_to_come() -> None:
     (day,) = re.findall(r"^#deadline: (\S+)$", FILES[settings.PATH], re.MULTILINE)
-    assert values.read_deadline(day) > datetime(2026, 12, 31, tzinfo=UTC).timestamp()
+    assert settings.read_deadline(day) > datetime(2026, 12, 31, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize("label", ["petition", "open letter", "it's: a #label", "نداء"])

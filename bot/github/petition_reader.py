@@ -19,7 +19,7 @@ from bot.petition.counting.abuse_signals import Account
 from bot.petition.organizers.commands import GivenCommand, apply_commands, logins_in, standing_commands
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
-from bot.petition.organizers.settings import read as read_text
+from bot.petition.organizers.settings_file import read as read_text
 from bot.petition.threads import split_name
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)

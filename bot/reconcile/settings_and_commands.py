@@ -14,9 +14,10 @@ from bot.github.repository_files import RepositoryFiles
 from bot.petition.comments.comment import Author
 from bot.petition.letter_versions_and_translations import Translation, translation_remarks
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
-from bot.petition.organizers.settings import FOLDERS, PATH, is_misplaced
-from bot.petition.organizers.settings import digest as digest_of
+from bot.petition.organizers.settings import PATH
+from bot.petition.organizers.settings_file import FOLDERS, is_misplaced
 from bot.petition.reported_facts import Repository
+from bot.petition.untrusted_text import text_digest
 from bot.reconcile.errors_and_retries import ends_all
 from bot.reconcile.letters import read_translations
 from bot.reconcile.publish_plan import PublishContext
@@ -87,7 +88,7 @@ async def read_settings(
                 advice="Give the App the permission Contents: read-only.",
             )
         return await store.rules.mark_settings_unreadable(repository.id, at, known)
-    is_known = known.read_at and known.readable and known.digest == ("" if text is None else digest_of(text))
+    is_known = known.read_at and known.readable and known.digest == ("" if text is None else text_digest(text))
     if is_known and known.misplaced == misplaced:
         await store.rules.mark_settings_read(repository.id, at, known)
         return replace(known, read_at=at)

@@ -21,7 +21,8 @@ from bot.petition.counting.tally import Signature
 from bot.petition.i18n import DOMAIN, ENGLISH, LANGUAGES, is_reviewed, preferred_language, translator
 from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.rules_in_force import Milestone, Response
-from bot.petition.organizers.settings import Mistake, Settings, read
+from bot.petition.organizers.settings import Settings
+from bot.petition.organizers.settings_file import Mistake, read
 from tests.pseudo_locale import untranslated
 
 ROOT = Path(__file__).parents[2]

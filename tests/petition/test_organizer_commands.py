@@ -231,13 +231,13 @@ def test_who_lists_people_without_brackets_finds_in_the_log_that_only_one_is_mea
 
 def test_commands_that_are_written_for_organizers_say_all_that_they_mean() -> None:
     socks = [f"dependably-long-sock-puppet-{number}[bot]" for number in range(300)]
-    written = list(write_removals(socks))
+    written = write_removals(socks)
     assert len(written) > 1
     read = [understand(parsed(text.removeprefix("/petition "))) for text in written]
     assert [login for one in read if isinstance(one, Remove) for login in one.logins] == socks
     assert {one.reason for one in read if isinstance(one, Remove)} == {"REASON"}
     assert not any("@" in text for text in written)
-    assert list(write_removals([])) == []
+    assert write_removals([]) == []
 
 
 def test_a_list_that_is_cut_off_removes_nobody() -> None:

@@ -14,20 +14,18 @@ from bot.petition.comments.parser import parse
 from bot.petition.i18n import LANGUAGES, Message
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.commands import NotUnderstood, SetGoal, understand
-from bot.petition.organizers.settings import (
-    DEFAULTS,
-    KEYS,
-    PATH,
+from bot.petition.organizers.settings import DEFAULTS, KEYS, PATH, Detail, Settings, read_goals
+from bot.petition.organizers.settings_file import (
     SIZE_LIMIT,
-    Detail,
     Mistake,
-    Settings,
+    explain_hiding,
     explain_misplaced,
+    is_hiding,
     is_misplaced,
+    is_unapplied,
     read,
+    restrict,
 )
-from bot.petition.organizers.settings_fallback import explain_hiding, is_hiding, is_unapplied, restrict
-from bot.petition.organizers.values import read_goal
 
 
 def at(text: str) -> int:
@@ -272,7 +270,7 @@ def test_a_bomb_of_aliases_goes_off_in_nobodys_face() -> None:
     ("typed", "goal"), [("500", 500), ("1,000", 1000), ("1.000.000", 1_000_000), ("2 500", 2500)]
 )
 def test_a_goal_may_be_written_with_separators(typed: str, goal: int) -> None:
-    assert read_goal(typed) == goal
+    assert read_goals(typed) == (goal,)
 
 
 THOUSANDS = [
@@ -343,7 +341,7 @@ def test_no_number_of_the_file_is_guessed(text: str) -> None:
 @pytest.mark.parametrize("typed", ["", "0", "-5", "1,00", "1,000.000", "٥٠٠", "9999999999", "many", "1e3"])
 def test_what_is_no_goal_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="no "):
-        read_goal(typed)
+        read_goals(typed)
 
 
 def test_a_language_with_a_line_end_is_none() -> None:

@@ -19,7 +19,8 @@ from bot.petition.i18n import LANGUAGES
 from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.commands import GivenCommand, apply_commands
 from bot.petition.organizers.rules_in_force import Milestone, Response
-from bot.petition.organizers.settings import Detail, Settings, read
+from bot.petition.organizers.settings import Detail, Settings
+from bot.petition.organizers.settings_file import read
 from tests.pseudo_locale import untranslated
 
 NOW = 1795347607

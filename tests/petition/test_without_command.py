@@ -8,7 +8,8 @@ from bot.petition.comments.commands import Command, Phrase, Sign, restore
 from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import evaluate
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings, read
+from bot.petition.organizers.settings import Settings
+from bot.petition.organizers.settings_file import read
 from tests.petition.test_not_counted import says
 
 USUAL = Rules()

@@ -14,7 +14,7 @@ from bot.petition.letter_versions_and_translations import Letter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.settings import read as read_settings
+from bot.petition.organizers.settings_file import read as read_settings
 from bot.petition.reported_facts import Issue, Repository
 from bot.reconcile.publish_plan import (
     EditDecision,

@@ -27,7 +27,7 @@ from bot.petition.i18n import ENGLISH, translator
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.settings import read as read_settings
+from bot.petition.organizers.settings_file import read as read_settings
 from bot.petition.reported_facts import Continuation, Issue
 from bot.store import NotCounted, PetitionDetails, RosterQuery, Rosters, SortOrder
 from bot.web import request_limits

@@ -17,7 +17,7 @@ from bot.petition.letter_versions_and_translations import Translation, digest_of
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.settings import read as read_settings
+from bot.petition.organizers.settings_file import read as read_settings
 from bot.store import KnownTranslations, NotCounted
 from bot.web.pages.uncounted_reasons import explain
 from tests.pseudo_locale import untranslated, untranslated_in_page

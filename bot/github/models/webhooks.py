@@ -27,7 +27,8 @@ from bot.github.models.rest import (
 from bot.petition.comments import parser
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.letter_versions_and_translations import TEXT_ENDINGS
-from bot.petition.organizers.settings import PATH, is_misplaced
+from bot.petition.organizers.settings import PATH
+from bot.petition.organizers.settings_file import is_misplaced
 from bot.petition.reported_facts import (
     BodyEdit,
     CommentFact,

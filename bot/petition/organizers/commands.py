@@ -7,14 +7,14 @@ count as long as their author may write to the repository. So the rules follow f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from operator import attrgetter
 from typing import ClassVar, Final, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
-from msgspec.structs import replace as _changed
 
 from bot.petition.comments.commands import (
     ARGUMENT_LIMIT,
@@ -26,8 +26,15 @@ from bot.petition.comments.commands import (
 from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
-from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.values import DEADLINE_ALLOWED, NONE, PERSON, read_deadline, read_goals, read_people
+from bot.petition.organizers.settings import (
+    DEADLINE_ALLOWED,
+    NONE,
+    PERSON,
+    Settings,
+    read_deadline,
+    read_goals,
+    read_people,
+)
 from bot.petition.untrusted_text import clean
 from bot.time_types import WholeEpochSeconds
 
@@ -129,7 +136,7 @@ class SetGoal(Instruction, frozen=True):
             raise NotUnderstood(allowed) from error
 
     def _change(self, rules: Rules, _given: GivenCommand, /) -> Rules:
-        return _changed(rules, settings=replace(rules.settings, goals=self.goals))
+        return replace(rules, settings=replace(rules.settings, goals=self.goals))
 
 
 class SetDeadline(Instruction, frozen=True):
@@ -152,7 +159,7 @@ class SetDeadline(Instruction, frozen=True):
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
         if self.at is not None and self.at < given.at:
             raise NotUnderstood(message("the deadline must be in the future"))
-        return _changed(rules, settings=replace(rules.settings, deadline=self.at))
+        return replace(rules, settings=replace(rules.settings, deadline=self.at))
 
 
 class AboutPeople(Instruction, frozen=True):
@@ -182,7 +189,7 @@ class AboutPeople(Instruction, frozen=True):
         if len(self.logins) == 1 and PERSON.match(self.reason or ""):
             note = f"only {self.logins[0]} is meant; for several write remove [login, login] reason"
         in_order = tuple(sorted(removals.values(), key=attrgetter("user_id")))
-        results = replace(results, rules=_changed(results.rules, removals=in_order))
+        results = replace(results, rules=replace(results.rules, removals=in_order))
         return results.with_outcome(given, CommandStatus.APPLIED, note)
 
 
@@ -223,7 +230,7 @@ class Close(Instruction, frozen=True):
     purpose = message("ends the petition without closing the issue")
 
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
-        return _changed(rules, closed_at=given.at if rules.closed_at is None else rules.closed_at)
+        return replace(rules, closed_at=given.at if rules.closed_at is None else rules.closed_at)
 
 
 class Reopen(Instruction, frozen=True):
@@ -236,7 +243,7 @@ class Reopen(Instruction, frozen=True):
         settings = rules.settings
         if settings.deadline is not None and settings.deadline < given.at:
             settings = replace(settings, deadline=None)
-        return _changed(rules, closed_at=None, settings=settings)
+        return replace(rules, closed_at=None, settings=settings)
 
 
 class Recount(Instruction, frozen=True):
@@ -276,7 +283,7 @@ class Respond(Instruction, frozen=True):
 
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
         response = Response(self.text, given.author.login, given.at, self.addressee) if self.text else None
-        return _changed(rules, response=response)
+        return replace(rules, response=response)
 
 
 class Help(Instruction, frozen=True):
@@ -286,7 +293,7 @@ class Help(Instruction, frozen=True):
     purpose = message("shows this list")
 
     def _change(self, rules: Rules, _given: GivenCommand, /) -> Rules:
-        return _changed(rules, helps=True)
+        return replace(rules, helps=True)
 
 
 INSTRUCTIONS: Final = {
@@ -330,16 +337,11 @@ def logins_in(command: OrganizerCommand) -> tuple[str, ...]:
     return instruction.logins if isinstance(instruction, AboutPeople) else ()
 
 
-def write_removals(logins: Iterable[str]) -> Iterator[str]:
+def write_removals(logins: Iterable[str]) -> list[str]:
     """Write the commands that remove the signatures of people, each no longer than what is read of it."""
-    listed = ""
-    for login in logins:
-        if listed and len(listed) + len(login) > ARGUMENT_LIMIT - _ROOM_FOR_A_REASON:
-            yield f"/petition remove [{listed}] REASON"
-            listed = ""
-        listed = f"{listed}, {login}" if listed else login
-    if listed:
-        yield f"/petition remove [{listed}] REASON"
+    room = ARGUMENT_LIMIT - _ROOM_FOR_A_REASON
+    lists = textwrap.wrap(", ".join(logins), room, break_long_words=False, break_on_hyphens=False)
+    return [f"/petition remove [{people.rstrip(',')}] REASON" for people in lists]
 
 
 def apply_commands(
@@ -366,16 +368,12 @@ def apply_commands(
             try:
                 results = understand(given.command).apply(results, given, named)
             except NotUnderstood as error:
-                results = _explain(results, given, error.allowed)
+                allowed = error.allowed.in_language(settings.language)
+                remark = write_remark(given.author.login, str(given.command), allowed, settings.language)
+                rules = replace(results.rules, remarks=(*results.rules.remarks, remark))
+                results = replace(results, rules=rules)
+                results = results.with_outcome(given, CommandStatus.NOT_UNDERSTOOD, str(error.allowed))
     return results
-
-
-def _explain(results: CommandResults, given: GivenCommand, allowed: Message) -> CommandResults:
-    """Record that a command could not be applied, and explain it to the organizers."""
-    language = results.rules.settings.language
-    remark = write_remark(given.author.login, str(given.command), allowed.in_language(language), language)
-    results = replace(results, rules=_changed(results.rules, remarks=(*results.rules.remarks, remark)))
-    return results.with_outcome(given, CommandStatus.NOT_UNDERSTOOD, str(allowed))
 
 
 def write_remark(login: str, text: str, allowed: str, language: str) -> str:

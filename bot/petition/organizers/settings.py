@@ -1,56 +1,24 @@
-"""Read an organizer's settings, the file `.github/petition.yml`, or list each mistake in it."""
+"""The settings of a petition: the keys that organizers write, what each allows, and how its value is read."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
-import msgspec
-import yaml
 from msgspec import Meta, Struct
 
-from bot.petition.i18n import ENGLISH, LANGUAGES, Message, language_named, message, translator
+from bot.petition.i18n import ENGLISH, LANGUAGES, language_named, message
 from bot.petition.machine_readable_tally import Counter
-from bot.petition.organizers.values import (
-    DEADLINE_ALLOWED,
-    read_deadline,
-    read_goals,
-    read_logins,
-    read_pairs,
-    read_plain,
-    read_site_url,
-    read_whole,
-    read_written,
-)
-from bot.petition.untrusted_text import clean, fold
+from bot.petition.untrusted_text import fold
 from bot.time_types import WholeEpochSeconds
 
 PATH: Final = ".github/petition.yml"
-"""Where the file is, in the repository's default branch."""
-
-FOLDERS: Final = (".github", "")
-"""Where it is looked for when it is not there."""
-
-_NEARLY_PATH = re.compile(r"(?i)(?:\.github/)?petitions?\.ya?ml|\.github/petitions?(?:\.yml)?(?:\.txt|\.json)?")
-
-
-def is_misplaced(path: str) -> bool:
-    """Return whether a file looks as if it was meant to be the settings file, and is not where it is read."""
-    return path != PATH and _NEARLY_PATH.fullmatch(path) is not None
-
-
-def explain_misplaced(path: str, language: str) -> str:
-    """Format what organizers are told about such a file."""
-    tr = translator(language)
-    return tr.translate("{file} is not read; move it to {path}", file=tr.name(path), path=tr.name(PATH))
-
-
-SIZE_LIMIT: Final = 10_000
-"""Characters of a settings file; what is longer is none."""
+"""Where the settings file is, in the repository's default branch."""
 
 MOST_FIRST: Final = 20
 """First signatories at most."""
@@ -102,80 +70,121 @@ class Settings(Struct, frozen=True):
 DEFAULTS: Final = Settings()
 
 
-class Mistake(Struct, frozen=True):
-    """A mistake in the file: the key that it concerns, its line (from 1), what was found and what is allowed."""
+# --- numbers, times and logins, as people write them in the settings file and in commands
 
-    key: str
-    line: int
-    found: Message
-    allowed: Message
+NONE: Final = ("none", "off", "-", "[]")
+"""What takes a goal, a deadline or an answer away."""
 
-    @property
-    def about(self) -> str:
-        """Return the key that the mistake concerns, or was probably meant; empty where it may be any key."""
-        return self.key or (self.allowed.value if self.allowed.value in KEYS else "")
-
-    def __str__(self) -> str:
-        return self.in_language(ENGLISH)
-
-    def in_language(self, language: str) -> str:
-        """Format it in a language."""
-        tr = translator(language)
-        with_key, without = (
-            message("line {line}, {key}: found {found}; {allowed}"),
-            message("line {line}: found {found}; {allowed}"),
-        )
-        return tr.translate(
-            with_key if self.key else without,
-            line=tr.number(self.line),
-            key=tr.name(self.key),
-            found=self.found.in_language(language),
-            allowed=self.allowed.in_language(language),
-        )
+DEADLINE_ALLOWED: Final = message(
+    "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
+    " 2026-12-31T18:00+01:00"
+)
 
 
-def read(text: str) -> Settings | tuple[Mistake, ...]:
-    """Read the text of a settings file: the settings, or the mistakes in the order of their lines."""
-    settings, mistakes = read_sound(text)
-    return mistakes or settings
+# Logins of today begin and end with a letter or a digit; old ones may not.
+LOGIN: Final = r"(?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,40}"
 
 
-def read_sound(text: str) -> tuple[Settings, tuple[Mistake, ...]]:
-    """Read the text of a settings file: what is in order in it, and the mistakes."""
-    found, mistakes = read_values(text)
-    return Settings(**found), mistakes
+def read_logins(texts: Sequence[str]) -> tuple[str, ...]:
+    """Read logins, with or without an @, in lower case and each once; raises ValueError for anything else."""
+    logins = [text.removeprefix("@").lower() for text in texts]
+    if wrong := [login for login in logins if not re.fullmatch(LOGIN, login, re.ASCII)]:
+        raise ValueError(f"no logins: {wrong!r}")
+    return tuple(dict.fromkeys(logins))
 
 
-def read_values(text: str) -> tuple[dict[str, Any], tuple[Mistake, ...]]:
-    """Read the text of a settings file: the settings that it makes, by name, and the mistakes."""
-    if len(text) > SIZE_LIMIT:
-        return {}, (Mistake("", 1, Message(message("{value} characters"), len(text)), _SHORTER),)
-    if text.count("[") + text.count("{") > _BRACKETS:
-        # The parser takes long over what is nested deeply, and no value of ours is.
-        return {}, (Mistake("", 1, Message(message("more than {value} brackets"), _BRACKETS), _FEWER),)
-    try:
-        # All scalars stay texts: YAML itself would turn `+1` into a number and `no` into a boolean.
-        root = yaml.compose(text, Loader=yaml.CBaseLoader)
-    except yaml.YAMLError as error:
-        return {}, (_not_yaml(error),)
-    if root is None or _is_empty(root):
-        return {}, ()
-    if not isinstance(root, yaml.MappingNode):
-        return {}, (Mistake("", _line(root), _found(root), _LINES),)
-    found: dict[str, Any] = {}
-    mistakes = [one for key, value in root.value if (one := _take(key, value, found)) is not None]
-    return found, tuple(mistakes)
+def read_site_url(text: str) -> str:
+    """Read the https address of a web site, without a slash at its end; raises ValueError for anything else."""
+    if not _SITE_URL.fullmatch(text):
+        raise ValueError(f"no https address: {text!r}")
+    return text.rstrip("/")
 
 
-def digest(text: str) -> str:
-    """Identify the text of a settings file."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+# Nothing in it ends a link of Markdown, and it names no user, query or part of a page.
+_SITE_URL: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/?", re.ASCII)
 
 
-_SHORTER: Final = Message(message("a settings file has at most {value}"), SIZE_LIMIT)
-_ONCE: Final = Message(message("write it once"))
-_FEWER: Final = Message(message("no setting needs so many"))
-_LINES: Final = Message(message("write one “key: value” on each line"))
+PERSON: Final = re.compile(rf"@({LOGIN}(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII)
+"""A mention, which is mail for whoever is mentioned."""
+
+
+def read_people(argument: str) -> tuple[tuple[str, ...], str]:
+    """Read whom a command is about, in lower case, and what follows; nobody where that is not clear.
+
+    Between brackets no `@` is needed: a mention is mail for whoever is mentioned.
+    """
+    if several := _PEOPLE.match(argument):
+        listed = [PERSON.fullmatch(f"@{one.removeprefix('@')}") for one in _BETWEEN.split(several[1].strip(" ,;"))]
+        logins = [person[1].lower() for person in listed if person is not None]
+        known = tuple(dict.fromkeys(logins)) if len(logins) == len(listed) else ()
+        return known, argument[several.end() :].strip()
+    person = PERSON.match(argument)
+    return ((person[1].lower(),), argument[person.end() :].strip()) if person else ((), "")
+
+
+def read_deadline(text: str) -> WholeEpochSeconds:
+    """Read a date, which means its end in UTC, or a date and time with its zone.
+
+    Raises ValueError for anything else, and for what lies before 1970 or after the year 9999 in UTC.
+    """
+    if _DATE.fullmatch(text):
+        day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        at = int(day.timestamp()) + _SECONDS_PER_DAY - 1
+    elif _DATE_AND_TIME.fullmatch(text):
+        at = int(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")).timestamp())
+    else:
+        raise ValueError(f"no time: {text!r}")
+    if not 0 <= at <= _LAST_SECOND:
+        raise ValueError(f"nobody can write this in UTC: {text!r}")
+    return at
+
+
+def read_whole(text: str) -> int:
+    """Read a whole number as people write it, also with its thousands apart; raises ValueError for others."""
+    digits = re.sub(_SEPARATORS, "", text) if _GROUPED.fullmatch(text) else text
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS):
+        raise ValueError(f"no whole number: {text!r}")
+    return int(digits)
+
+
+def read_goals(text: str) -> tuple[int, ...]:
+    """Read a goal, or a ladder of goals, as people write it; empty for `none`. Raises ValueError for anything else.
+
+    A comma before exactly three digits groups thousands, one with a blank behind it divides. Between brackets a
+    comma divides also without one, as it does in YAML, unless others there have it.
+    """
+    if text.lower() in NONE:
+        return ()
+    listed = _BRACKETED.fullmatch(text)
+    inner = (listed[1] if listed else text).strip()
+    divided = _LIST.split(inner)
+    attempts = [divided] if len(divided) > 1 else [inner.split(","), [inner]] if listed else [[inner]]
+    for parts in attempts:
+        with suppress(ValueError):
+            return _ascending([read_whole(part.strip()) for part in parts])
+    raise ValueError(f"no goals: {text!r}")
+
+
+_PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")
+_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?=@)")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DATE_AND_TIME = re.compile(r"(?i)\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d)? ?(z|[+-]\d\d:\d\d)", re.ASCII)
+_SECONDS_PER_DAY: Final = 86_400
+_LAST_SECOND: Final = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
+_SEPARATORS = "[,.'’_ \u00a0\u2009\u202f]"
+_GROUPED = re.compile(rf"[1-9]\d{{,2}}({_SEPARATORS})\d{{3}}(?:\1\d{{3}})*", re.ASCII)
+_MOST_DIGITS: Final = 9
+_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
+_LIST = re.compile(r"[,;]\s+")
+
+
+def _ascending(goals: Sequence[int]) -> tuple[int, ...]:
+    if any(lower >= higher for lower, higher in pairwise((0, *goals))):
+        raise ValueError("the goals do not ascend from 1")
+    return tuple(goals)
+
+
+# --- the keys
 
 
 def _read_listed_goals(given: str) -> tuple[int, ...]:
@@ -302,92 +311,3 @@ KEYS: Final = {
     ),
 }
 """Each key of the file. A new one is an entry here and a field of `Settings`."""
-
-
-def _is_empty(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.value == "" and node.style not in ("'", '"')
-
-
-def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | None:
-    """Add the setting that one key makes, or return the mistake in it."""
-    name = key.value if isinstance(key, yaml.ScalarNode) else ""
-    known = KEYS.get(name)
-    if known is None:
-        unknown = Message(message("the key “{value}”"), _one_line(_text(key)))
-        return Mistake("", _line(key), unknown, _allowed_keys(name))
-    setting = known.setting or name
-    if setting in found:
-        return Mistake(name, _line(key), Message(message("the same key a second time")), _ONCE)
-    if _is_empty(value):
-        # A key without a value is as good as none.
-        return None
-    if known.as_mapping and (mistake := _find_indented(name, value)) is not None:
-        return mistake
-    try:
-        given = (read_pairs if known.as_mapping else read_written if known.as_text else read_plain)(value)
-        found[setting] = known.read(msgspec.convert(given, known.type, strict=False))
-    except ValueError:
-        return Mistake(name, _line(value), _found(value), Message(known.allowed, known.value))
-    return None
-
-
-def _find_indented(name: str, value: yaml.Node) -> Mistake | None:
-    """Return the mistake that another setting, such as `roster: private`, stands among the parts of this one."""
-    parts = value.value if isinstance(value, yaml.MappingNode) else ()
-    for key, _ in parts:
-        inner = _text(key).lower()
-        if inner in KEYS:
-            return Mistake(inner, _line(key), _shown(f"{name}: {inner}"), _LINES)
-    return None
-
-
-def _allowed_keys(name: str) -> Message:
-    if near := get_close_matches(name.lower().replace("-", "_"), KEYS, n=1):
-        return Message(message("did you mean {value}?"), near[0])
-    return Message(message("the keys are {value}"), ", ".join(KEYS))
-
-
-def _found(node: yaml.Node) -> Message:
-    """Return what was found in place of a value."""
-    is_mapping = isinstance(node, yaml.MappingNode)
-    return Message(message("a mapping of keys and values")) if is_mapping else _shown(_text(node))
-
-
-def _text(node: yaml.Node) -> str:
-    """Return what a node says; only texts in it are spelled out."""
-    match node:
-        case yaml.ScalarNode():
-            return str(node.value)
-        case yaml.SequenceNode():
-            return f"[{', '.join(_inner(item) for item in node.value[:_SHOWN_ITEMS])}]"
-        case _:
-            return _inner(node)
-
-
-def _inner(node: yaml.Node) -> str:
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else "…"
-
-
-_BRACKETS: Final = 200
-_SHOWN_ITEMS: Final = 20
-_SHOWN: Final = 60
-
-
-def _shown(text: str) -> Message:
-    return Message(message("“{value}”"), _one_line(text))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(clean(text, _SHOWN).split())
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
-def _not_yaml(error: yaml.YAMLError) -> Mistake:
-    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
-    problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
-    line = 1 if mark is None else mark.line + 1
-    said = f" ({clean(problem, _SHOWN)})" if problem else ""
-    return Mistake("", line, Message(message("something that is not YAML"), detail=said), _LINES)

@@ -51,7 +51,7 @@ def view_organizers(
         "waiting": 0 if snapshot.anonymised_at else review.found.waiting,
         "groups": []
         if snapshot.anonymised_at
-        else [(one, str(one), list(write_removals(one.logins))) for one in review.found.alike],
+        else [(one, str(one), write_removals(one.logins)) for one in review.found.alike],
         "reviewed_at": review.at,
         "counting": [("Counted", _counted(details, review)), *_rules(details, context)],
         "results": _RESULTS,
