@@ -184,7 +184,7 @@ class GitHub:
     async def list_installations(self) -> tuple[Installation, ...]:
         """List the App's installations, suspended ones too."""
         found: list[Installation] = []
-        async for page in read_pages(self._get, "/app/installations{?per_page}", {"per_page": PAGE_SIZE}):
+        async for page in read_pages(self._get, "/app/installations?per_page=100", {}):
             found += expect(list[Installation], page.data)
         return tuple(found)
 

@@ -181,7 +181,7 @@ Not established on github.com; `rehearse` asks.
 
 
 class IssueRead(Struct, frozen=True):
-    """An issue as it was at `read_at` or later; `unchanged` when nothing is new since we last read it.
+    """An issue as it was at `read_at` or later.
 
     `repository` is where the issue is now, which may not be where it was looked for.
     """
@@ -190,7 +190,6 @@ class IssueRead(Struct, frozen=True):
     issue: Issue
     body: str | None
     read_at: WholeEpochSeconds
-    unchanged: bool = False
     author: Author | None = None
     created_at: WholeEpochSeconds = 0
 
@@ -234,7 +233,6 @@ class CommentsRead(Struct, frozen=True):
 
     started_at: WholeEpochSeconds
     comments: tuple[Comment, ...]
-    unchanged: bool = False
     node_ids: Mapping[int, str] = field(default_factory=dict)
     associates: frozenset[int] = frozenset()
     """The authors that GitHub shows as the repository's owner, its organization's members, or collaborators."""
@@ -248,10 +246,10 @@ class IssueResponse(IssueModel, kw_only=True, gc=False):
     body: str | None = None
     user: UserModel | None = None
 
-    def read(self, repository: Repository, at: WholeEpochSeconds, *, unchanged: bool = False) -> IssueRead:
+    def read(self, repository: Repository, at: WholeEpochSeconds) -> IssueRead:
         """Return the issue as it was at a time or later."""
         author = None if self.user is None else self.user.author()
-        return IssueRead(repository, self.fact(), self.body, at, unchanged, author, epoch(self.created_at))
+        return IssueRead(repository, self.fact(), self.body, at, author, epoch(self.created_at))
 
 
 class CommentResponse(CommentModel, kw_only=True, gc=False):
