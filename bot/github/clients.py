@@ -18,16 +18,7 @@ from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient, named
 from bot.github.installation_session import InstallationSession
 from bot.github.models import graphql
-from bot.github.models.rest import (
-    ACTIONS,
-    AccountModel,
-    Id,
-    IdModel,
-    Time,
-    account_name,
-    epoch,
-    expect,
-)
+from bot.github.models.rest import ACTIONS, AccountModel, Id, IdModel, Time, account_name, epoch, expect
 from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits, Throttle
 from bot.github.transport import PAGE_SIZE, Api, ApiResponse, Credentials, Transport, Variables, read_pages
