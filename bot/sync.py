@@ -213,7 +213,7 @@ class SyncRun:
 
     def _worker(self) -> Worker:
         return Worker(
-            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
+            self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
             self.clock.now, self.clock.now(), addresses_of(self.config), once=True,
             counter=self._counter,
         )  # fmt: skip

@@ -107,7 +107,7 @@ class Life:
         author = Author(posted.user.id, posted.user.login)
         seen = Comment(posted.id, posted.created_at, author, posted.created_at, (version,))
         await self.stage.store.record(
-            [CommentFact(self.worker.installation_id, shown.repository, shown.issue, seen)]
+            [CommentFact(self.worker.client.id, shown.repository, shown.issue, seen)]
         )
 
     async def look(self, kind: str) -> None:
@@ -159,7 +159,7 @@ async def life(stage: Scene) -> AsyncIterator[Life]:
         )  # fmt: skip
         here = stage.installation.id
         worker = Worker(
-            here, stage.store, github.installation(here), "petition",
+            stage.store, github.installation(here), "petition",
             WriteLimiter(WriteRate(burst=1_000, period=0.0, gap=0.0)), Intervals(api_lag=LAG), clock, clock(),
         )  # fmt: skip
         found = Life(stage, worker, petition)
