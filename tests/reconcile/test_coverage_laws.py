@@ -106,9 +106,7 @@ class Life:
         version = Version(posted.created_at, body_digest("/sign"), Writer.AUTHOR, Sign())
         author = Author(posted.user.id, posted.user.login)
         seen = Comment(posted.id, posted.created_at, author, posted.created_at, (version,))
-        await self.stage.store.record(
-            [CommentFact(self.worker.client.id, shown.repository, shown.issue, seen)]
-        )
+        await self.stage.store.record([CommentFact(self.worker.client.id, shown.repository, shown.issue, seen)])
 
     async def look(self, kind: str) -> None:
         """Read the thread as discovery does, or as a request makes it."""
