@@ -254,17 +254,13 @@ def _document() -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {
-            f"{where}.json": _operation(
-                "roster", "A petition, part of its roster", _json_content(RosterRecord), _PARTS
-            ),
-            f"{where}.csv": _operation("table", "All listed signatures as a table", _text_content("text/csv")),
-            f"{where}/badge.svg": _operation("badge", "The count as a badge", _text_content("image/svg+xml")),
-            f"{where}/badge.json": _operation("shield", "The count for shields.io", _json_content(ShieldRecord)),
-            f"{where}/card.png": _operation("card", "Count and bar as a picture", {"image/png": {}}),
-            f"{where}/chart.svg": _operation("chart", "How the signatures grew", _text_content("image/svg+xml")),
-            f"{where}/feed.atom": _operation(
-                "feed", "The newest signatures", _text_content("application/atom+xml")
-            ),
+            f"{where}.json": _get("roster", "A petition, part of its roster", _record(RosterRecord), _PARTS),
+            f"{where}.csv": _get("table", "All listed signatures as a table", _text("text/csv")),
+            f"{where}/badge.svg": _get("badge", "The count as a badge", _text("image/svg+xml")),
+            f"{where}/badge.json": _get("shield", "The count for shields.io", _record(ShieldRecord)),
+            f"{where}/card.png": _get("card", "Count and bar as a picture", {"image/png": {}}),
+            f"{where}/chart.svg": _get("chart", "How the signatures grew", _text("image/svg+xml")),
+            f"{where}/feed.atom": _get("feed", "The newest signatures", _text("application/atom+xml")),
             "/oembed": {
                 "get": {
                     "operationId": "embed",
@@ -273,7 +269,7 @@ def _document() -> dict[str, Any]:
                         _query("url", "The address of a petition's page", {"type": "string"}, required=True),
                         _query("format", "The only format", {"type": "string", "enum": ["json"]}),
                     ],
-                    "responses": _answers(_json_content(EmbedRecord)),
+                    "responses": _answers(_record(EmbedRecord)),
                 }
             },
         },
@@ -281,9 +277,7 @@ def _document() -> dict[str, Any]:
     }
 
 
-def _operation(
-    name: str, summary: str, content: dict[str, Any], parts: Sequence[dict[str, Any]] = ()
-) -> dict[str, Any]:
+def _get(name: str, summary: str, content: dict[str, Any], parts: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     moved = {"description": "The same under the present name: this one is spelt otherwise, or a former one"}
     responses = {**_answers(content), "302": moved}
     if parts:
@@ -293,7 +287,7 @@ def _operation(
 
 
 def _answers(content: dict[str, Any]) -> dict[str, Any]:
-    refusal = _json_content(ProblemRecord)
+    refusal = _record(ProblemRecord)
     return {
         "200": {"description": "The answer", "content": content},
         "400": {"description": "The query is not valid", "content": refusal},
@@ -302,11 +296,11 @@ def _answers(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _json_content(record: type[msgspec.Struct]) -> dict[str, Any]:
+def _record(record: type[msgspec.Struct]) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{record.__name__}"}}}
 
 
-def _text_content(media_type: str) -> dict[str, Any]:
+def _text(media_type: str) -> dict[str, Any]:
     return {media_type: {"schema": {"type": "string"}}}
 
 
