@@ -32,7 +32,6 @@ from bot.export.schemas import (
     LetterRecord,
     PackRecord,
     UnlistedRecord,
-    asked_not_to_be_listed,
     format_json,
     iso,
     record_petition,
@@ -41,6 +40,7 @@ from bot.export.schemas import (
 from bot.export.template_gettext import template_values
 from bot.links import Pages, Site
 from bot.petition.block.body import letter_digest
+from bot.petition.block.sections import asked_not_to_be_listed
 from bot.petition.counting.tally import digest
 from bot.petition.i18n import ENGLISH, Translator, counted, translator
 from bot.petition.untrusted_text import drop_non_xml
