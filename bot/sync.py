@@ -254,13 +254,17 @@ class SyncRun:
     async def sync(self, number: int | None, lease: Lease) -> SyncReport:
         """Read, count and publish; a limit of GitHub's ends the run early, and the next one goes on."""
         before = {petition_id: found.count for petition_id, found in (await self._snapshots()).items()}
+        worker = Worker(
+            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
+            self.clock.now, self.clock.now(), addresses_of(self.config), once=True, counter=self._counter,
+        )  # fmt: skip
         try:
             if not lease:
                 self.left = "another process is using this database"
             else:
                 await self._begin(number)
                 await self._discover(number)
-                await self._work(lease)
+                await self._work(worker, lease)
             if not self.left:
                 self._reactions = await add_missing_reactions(
                     self.store, self.client, self.repository.id, lease, MAX_REACTIONS
@@ -314,13 +318,8 @@ class SyncRun:
         now = self.clock.now()
         await self.store.installations.mark_discovered(self.client.id, mark.asked, now, now)
 
-    async def _work(self, lease: Lease) -> None:
+    async def _work(self, worker: Worker, lease: Lease) -> None:
         """Do all that is due, and what is due again soon."""
-        worker = Worker(
-            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
-            self.clock.now, self.clock.now(), addresses_of(self.config), once=True,
-            counter=self._counter,
-        )  # fmt: skip
         ends_at = self.clock.now() + LONGEST_RUN
         while lease and self._mistakes < MOST_MISTAKES:
             until = 0.0
