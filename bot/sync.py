@@ -155,9 +155,8 @@ async def _sync(
         responses = KeptResponses(make_response_store(CACHE_BYTES), WORKFLOW)
         if config.token:
             client = with_token(
-                session, config.token, api_url=config.api_url, now=clock.now, sleep=clock.sleep, hooks=calls,
-                cache=responses, installation_id=WORKFLOW,
-            )  # fmt: skip
+                session, config.token, config.api_url, clock, hooks=calls, cache=responses, installation_id=WORKFLOW
+            )
         else:
             github = github_of(config, session, clock, hooks=calls)
             client = github.installation(await github.find_installation(repository))
