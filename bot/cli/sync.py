@@ -19,8 +19,8 @@ from bot.cli.common import (
 )
 from bot.cli.github_actions import add_output, add_to_summary, annotate, is_workflow
 from bot.config import ConfigError
-from bot.counted_nouns import counted
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthorized
+from bot.petition.i18n import counted
 from bot.petition.machine_readable_tally import Counter
 from bot.reconcile.resync import UnknownPetition
 from bot.store import Damaged, State, StoreError, WrongDatabase
