@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox import shapes
-from sandbox.events import Events
+from sandbox.events import publish_installation
 from sandbox.models import JsonObject, Refused, User
 from sandbox.world import World
 
@@ -11,9 +11,8 @@ from sandbox.world import World
 class Accounts:
     """People, organizations and bots."""
 
-    def __init__(self, world: World, events: Events) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._events = events
 
     def get_or_create(self, login: str, kind: str = "User") -> User:
         """Find an account by its present login, or make one; `kind` is its type if it is new."""
@@ -44,8 +43,8 @@ class Accounts:
                 "changes": {"login": {"from": before}},
                 "target_type": user.type,
             }
-            self._events.publish_installation("installation_target", "renamed", user, installation, more)
-        self._events.changed(None)
+            publish_installation(self._world, "installation_target", "renamed", user, installation, more)
+        self._world.changed()
         return user
 
     def delete(self, user: User, *, ghost: bool = True) -> User:
@@ -54,17 +53,17 @@ class Accounts:
         user.shown_when_deleted = ghost
         if self._world.logins.get(user.login.lower()) is user:
             del self._world.logins[user.login.lower()]
-        self._events.changed(None)
+        self._world.changed()
         return user
 
     def flag(self, user: User) -> User:
         """Flag an account as spam: what it wrote becomes invisible, and no webhook reports it."""
         user.spam = True
-        self._events.changed(None)
+        self._world.changed()
         return user
 
     def unflag(self, user: User) -> User:
         """Remove the spam flag: what the account wrote returns, and no webhook reports it."""
         user.spam = False
-        self._events.changed(None)
+        self._world.changed()
         return user

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.events import Events
+from sandbox.events import publish
 from sandbox.issues import Issues
 from sandbox.models import HIDE_REASONS, REACTIONS, Comment, Edit, Issue, Reaction, Refused, User, invalid
 from sandbox.repositories import Repositories
@@ -12,9 +12,8 @@ from sandbox.world import World
 class Comments:
     """Comments on issues, and reactions to them."""
 
-    def __init__(self, world: World, events: Events, repositories: Repositories, issues: Issues) -> None:
+    def __init__(self, world: World, repositories: Repositories, issues: Issues) -> None:
         self._world = world
-        self._events = events
         self._repositories = repositories
         self._issues = issues
 
@@ -71,7 +70,7 @@ class Comments:
         issue.updated_at = self._world.time()
         if issue.pinned_comment is comment:
             issue.pinned_comment = None
-        self._events.changed(issue)
+        self._world.changed(issue)
 
     def hide(self, comment: Comment, actor: User, reason: str = "off-topic") -> Comment:
         """Hide a comment as a moderator; GitHub sends it as an edit whose texts are equal."""
@@ -91,7 +90,7 @@ class Comments:
             raise Refused(422, "Validation Failed")
         if issue.pinned_comment is not None and issue.pinned_comment is not comment:
             self.unpin(issue.pinned_comment, actor)
-        comment.pinned_at, comment.pinned_by = self._world.time(), actor
+        comment.pinned = self._world.time(), actor
         issue.pinned_comment = comment
         self._publish("pinned", comment, actor)
         return comment
@@ -101,7 +100,7 @@ class Comments:
         self._require(comment, actor)
         if comment.issue.pinned_comment is not comment:
             raise Refused(404, "Not Found")
-        comment.pinned_at = comment.pinned_by = None
+        comment.pinned = None
         comment.issue.pinned_comment = None
         self._publish("unpinned", comment, actor)
         return comment
@@ -118,13 +117,13 @@ class Comments:
                 return reaction
         reaction = Reaction(self._world.next_id("reaction"), actor, content, self._world.time())
         comment.reactions.append(reaction)
-        self._events.changed(comment.issue)
+        self._world.changed(comment.issue)
         return reaction
 
     def remove_reaction(self, comment: Comment, reaction: Reaction) -> None:
         """Remove a reaction."""
         comment.reactions.remove(reaction)
-        self._events.changed(comment.issue)
+        self._world.changed(comment.issue)
 
     def _set_minimized(self, comment: Comment, actor: User, reason: str | None) -> Comment:
         self._require(comment, actor)
@@ -140,8 +139,8 @@ class Comments:
     ) -> None:
         changes = {} if before is None else {"changes": {"body": {"from": before}}}
         issue = comment.issue
-        self._events.publish(
-            "issue_comment", action, actor, issue.repository, dict(changes),
+        publish(
+            self._world, "issue_comment", action, actor, issue.repository, dict(changes),
             issue=issue, comment=comment, comments=comments,
         )  # fmt: skip
 

@@ -10,75 +10,51 @@ from sandbox.models import GHOST, Comment, Installation, Issue, Json, JsonObject
 from sandbox.world import Event, World
 
 
-class Events:
-    """Publishes what happens in the world to whoever listens to it."""
+def publish(
+    world: World, name: str, action: str | None, sender: User, repository: Repository,
+    more: JsonObject | None = None, *,
+    issue: Issue | None = None, comment: Comment | None = None, comments: int | None = None,
+) -> None:  # fmt: skip
+    """Publish an event of a repository, to the webhook if the App is there, not suspended, and subscribed.
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def publish(
-        self, name: str, action: str | None, sender: User, repository: Repository, more: JsonObject | None = None,
-        *, issue: Issue | None = None, comment: Comment | None = None, comments: int | None = None,
-    ) -> None:  # fmt: skip
-        """Publish an event of a repository, to the webhook if the App is there, not suspended, and subscribed.
-
-        `comments` is the number of comments to show where it is not the present one.
-        """
-        world, installation = self._world, self._world.installation_for(repository)
-        hooks = [one for one in repository.hooks.values() if name in one.events]
-        is_told = (
-            installation is not None and installation.usable and name in installation.events and world.on_event
-        )
-        if hooks or is_told:
-            payload: JsonObject = {} if action is None else {"action": action}
-            if issue is not None:
-                counted = {} if comments is None else {"comments": comments}
-                payload["issue"] = issue_payload(world, issue) | counted
-            if comment is not None:
-                payload["comment"] = comment_payload(world, comment)
-            payload |= (more or {}) | _about_repository(world, repository, sender)
-            for hook in hooks:
-                shown: JsonObject = {"event": name, "action": action, "request": {"payload": dict(payload)}}
-                hook.deliveries.append({"id": world.next_id("attempt"), **shown})
-            if is_told and installation is not None:
-                payload["installation"] = {"id": installation.id, "node_id": installation.node_id}
-                self._send(Event(name, action, payload, installation.id, repository.id, issue, comment))
-        self.changed(issue)
-
-    def publish_installation(
-        self, name: str, action: str, sender: User, installation: Installation, more: JsonObject
-    ) -> None:
-        """Publish an event of an installation; these cannot be unsubscribed."""
-        common = _about_installation(self._world, installation, sender)
-        payload: JsonObject = {"action": action} | common | more
-        self._send(Event(name, action, payload, installation.id))
-        self.changed(None)
-
-    def changed(self, issue: Issue | None = None) -> None:
-        """Call whoever waits for changes, with the issue that has changed if it is one."""
-        for listener in self._world.on_change:
-            listener(issue)
-
-    def _send(self, event: Event) -> None:
-        for listener in self._world.on_event:
-            listener(event)
+    `comments` is the number of comments to show where it is not the present one.
+    """
+    installation = world.installation_for(repository)
+    hooks = [one for one in repository.hooks.values() if name in one.events]
+    is_told = installation is not None and installation.usable and name in installation.events and world.on_event
+    if hooks or is_told:
+        payload: JsonObject = {} if action is None else {"action": action}
+        if issue is not None:
+            counted = {} if comments is None else {"comments": comments}
+            payload["issue"] = issue_payload(world, issue) | counted
+        if comment is not None:
+            # A vanished author is always the ghost here, never null.
+            payload["comment"] = _with_ghost(world, shapes.comment(world, comment))
+        about = {"repository": shapes.repository(world, repository), "sender": shapes.user(world, sender)}
+        payload |= (more or {}) | about | _organization(world, repository.owner)
+        for hook in hooks:
+            shown: JsonObject = {"event": name, "action": action, "request": {"payload": dict(payload)}}
+            hook.deliveries.append({"id": world.next_id("attempt"), **shown})
+        if is_told and installation is not None:
+            payload["installation"] = {"id": installation.id, "node_id": installation.node_id}
+            world.send(Event(name, action, payload, installation.id, repository.id, issue, comment))
+    world.changed(issue)
 
 
-def _about_repository(world: World, repository: Repository, sender: User) -> JsonObject:
-    """Return what every event of a repository carries."""
-    payload: JsonObject = {"repository": shapes.repository(world, repository), "sender": shapes.user(world, sender)}
-    return payload | _organization(world, repository.owner)
-
-
-def _about_installation(world: World, installation: Installation, sender: User) -> JsonObject:
-    """Return what every event of an installation carries."""
-    in_full = shapes.installation(world, installation)
+def publish_installation(
+    world: World, name: str, action: str, sender: User, installation: Installation, more: JsonObject
+) -> None:
+    """Publish an event of an installation; these cannot be unsubscribed."""
+    # Here, and only here, GitHub's samples have these two times as epoch seconds.
+    times = {"created_at": installation.created_at, "updated_at": installation.updated_at}
     payload: JsonObject = {
-        # Here, and only here, GitHub's samples have these two times as epoch seconds.
-        "installation": in_full | {"created_at": installation.created_at, "updated_at": installation.updated_at},
+        "action": action,
+        "installation": shapes.installation(world, installation) | times,
         "sender": shapes.user(world, sender),
     }
-    return payload | _organization(world, installation.account)
+    payload |= _organization(world, installation.account) | more
+    world.send(Event(name, action, payload, installation.id))
+    world.changed()
 
 
 def _organization(world: World, account: User) -> JsonObject:
@@ -92,9 +68,7 @@ def _organization(world: World, account: User) -> JsonObject:
             "id": account.id,
             "node_id": account.node_id,
             "url": api,
-            **{f"{name}_url": f"{api}/{name}" for name in ("repos", "events", "hooks", "issues")},
-            "members_url": f"{api}/members{{/member}}",
-            "public_members_url": f"{api}/public_members{{/member}}",
+            **{key: f"{api}/{path}" for key, path in shapes.CONSTANTS["organization_addresses"].items()},
             "avatar_url": f"{world.urls.web}/avatars/u/{account.id}",
             "description": None,
         }
@@ -108,18 +82,16 @@ def issue_payload(world: World, of: Issue) -> JsonObject:
     return shown
 
 
-def comment_payload(world: World, of: Comment) -> JsonObject:
-    """Return a comment as in a delivery, where a vanished author is always the ghost, never null."""
-    return _with_ghost(world, shapes.comment(world, of))
-
-
 def push_payload(
     world: World, repository: Repository, pusher: User, files: Mapping[str, list[Json]], at: int
 ) -> JsonObject:
     """Return what only the event `push` has: one commit to the default branch that touches these files."""
     person: JsonObject = {"name": pusher.login, "email": f"{pusher.login}@users.noreply.localhost"}
     # The sandbox has no Git: something of the length of a commit's name, and another one for every push.
-    before, after = (_hash(f"{repository.id} {at} {files} {one}") for one in ("before", "after"))
+    before, after = (
+        hashlib.sha1(f"{repository.id} {at} {files} {one}".encode(), usedforsecurity=False).hexdigest()
+        for one in ("before", "after")
+    )
     page = f"{world.urls.web}/{repository.full_name}"
     commit: JsonObject = {
         "id": after,
@@ -130,19 +102,13 @@ def push_payload(
         "url": f"{page}/commit/{after}",
         "author": person | {"username": pusher.login},
         "committer": person | {"username": pusher.login},
-        "added": files.get("added", []),
-        "modified": files.get("modified", []),
-        "removed": files.get("removed", []),
+        **{change: files.get(change, []) for change in ("added", "modified", "removed")},
     }
     return {
-        "ref": "refs/heads/main",
+        **shapes.CONSTANTS["push"],
         "before": before,
         "after": after,
-        "base_ref": None,
         "compare": f"{page}/compare/{before[:12]}...{after[:12]}",
-        "created": False,
-        "deleted": False,
-        "forced": False,
         "commits": [commit],
         "head_commit": commit,
         "pusher": person,
@@ -168,10 +134,6 @@ def ping_payload(world: World, hook: JsonObject) -> JsonObject:
         },
         "sender": shapes.user(world, world.app.owner),
     }
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _with_ghost(world: World, shown: JsonObject) -> JsonObject:

@@ -1,11 +1,5 @@
 """The sandbox's GitHub: one world, and the services through which people, the App and the API act in it.
 
-    github = GitHub(now=time.time)
-    letters = github.repositories.get_or_create("lovelace/letters")
-    github.installations.create(letters.owner)
-    petition = github.issues.open(letters, letters.owner, "A letter", "Dear all,", labels=["petition"])
-    signed = github.comments.create(petition, github.accounts.get_or_create("ada"), "/sign Ada Lovelace")
-
 Every method does what the person or the bot named as actor does, returns what it changed, and publishes it to the
 App's webhook. What GitHub would refuse raises `Refused` with GitHub's status and words.
 """
@@ -19,13 +13,11 @@ from sandbox.api.limits import RateLimiter
 from sandbox.comments import Comments
 from sandbox.credentials import Credentials
 from sandbox.deliveries import Deliveries
-from sandbox.events import Events
-from sandbox.faults import FaultInjector
+from sandbox.faults import FaultInjector, StaleReads
 from sandbox.installations import Installations
 from sandbox.issues import Issues
 from sandbox.registration import Registration
 from sandbox.repositories import Repositories
-from sandbox.stale_reads import StaleReads
 from sandbox.world import World
 
 
@@ -34,12 +26,11 @@ class GitHub:
 
     def __init__(self, *, now: Callable[[], float], seed: int = 0) -> None:
         self.world = world = World(now=now, seed=seed)
-        self.events = events = Events(world)
-        self.accounts = Accounts(world, events)
-        self.installations = Installations(world, events)
-        self.repositories = Repositories(world, events, self.accounts, self.installations)
-        self.issues = Issues(world, events, self.repositories)
-        self.comments = Comments(world, events, self.repositories, self.issues)
+        self.accounts = Accounts(world)
+        self.installations = Installations(world)
+        self.repositories = Repositories(world, self.accounts, self.installations)
+        self.issues = Issues(world, self.repositories)
+        self.comments = Comments(world, self.repositories, self.issues)
         self.fault_injector = FaultInjector()
         self.credentials = Credentials(world)
         self.rate_limiter = RateLimiter(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sandbox import shapes
-from sandbox.events import Events
+from sandbox.events import publish_installation
 from sandbox.models import Installation, Json, JsonObject, Refused, Repository, User
 from sandbox.world import World
 
@@ -13,14 +13,10 @@ from sandbox.world import World
 class Installations:
     """The App on people's and organizations' accounts."""
 
-    def __init__(self, world: World, events: Events) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._events = events
 
-    def create(
-        self, account: User, repositories: Iterable[Repository] | None = None, *,
-        permissions: Mapping[str, str] | None = None, events: Iterable[str] | None = None,
-    ) -> Installation:  # fmt: skip
+    def create(self, account: User, repositories: Iterable[Repository] | None = None) -> Installation:
         """Install the App on an account, on the given repositories or on all; once only."""
         if self._world.installation_on(account) is not None:
             raise Refused(422, "The App is already installed on this account")
@@ -30,8 +26,8 @@ class Installations:
             account=account,
             created_at=now,
             updated_at=now,
-            permissions=dict(self._world.app.permissions if permissions is None else permissions),
-            events=list(self._world.app.events if events is None else events),
+            permissions=dict(self._world.app.permissions),
+            events=list(self._world.app.events),
             repositories=None if repositories is None else {one.id: one for one in repositories},
         )
         self._world.installations[installation.id] = installation
@@ -92,7 +88,7 @@ class Installations:
             more["repositories"] = [shapes.short_repository(one) for one in self.repositories_of(installation)]
         if action in {"created", "new_permissions_accepted"}:
             more["requester"] = None
-        self._events.publish_installation("installation", action, sender, installation, more)
+        publish_installation(self._world, "installation", action, sender, installation, more)
 
     def publish_selection(self, action: str, installation: Installation, which: Iterable[Repository]) -> None:
         """Publish that an installation sees other repositories than before."""
@@ -105,4 +101,4 @@ class Installations:
         }
         if installation.usable:
             name, sender = "installation_repositories", installation.account
-            self._events.publish_installation(name, action, sender, installation, more)
+            publish_installation(self._world, name, action, sender, installation, more)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sandbox import shapes
-from sandbox.events import Events, issue_payload
+from sandbox.events import issue_payload, publish
 from sandbox.models import Edit, Issue, JsonObject, Label, Refused, Repository, User, invalid
 from sandbox.repositories import Repositories
 from sandbox.world import World
@@ -21,9 +21,8 @@ class Issues:
     People write on the web and bots through the API unless `web` says otherwise.
     """
 
-    def __init__(self, world: World, events: Events, repositories: Repositories) -> None:
+    def __init__(self, world: World, repositories: Repositories) -> None:
         self._world = world
-        self._events = events
         self._repositories = repositories
 
     def open(
@@ -49,7 +48,7 @@ class Issues:
         issue.edits.append(Edit(now, actor, body or ""))
         self._world.add_issue(issue)
         issue.labels = [self._label(repository, name) for name in labels]
-        self._events.publish("issues", "opened", actor, repository, issue=issue)
+        publish(self._world, "issues", "opened", actor, repository, issue=issue)
         for label in issue.labels:
             self._update(issue, "labeled", actor, self._about(label, issue))
         return issue
@@ -134,8 +133,8 @@ class Issues:
             raise Refused(422, "Issues can only be transferred between repositories of the same owner")
         moved = self._moved(issue, target)
         old = issue_payload(self._world, issue)
-        self._events.publish(
-            "issues", "transferred", actor, source,
+        publish(
+            self._world, "issues", "transferred", actor, source,
             {"changes": {
                 "new_issue": issue_payload(self._world, moved),
                 "new_repository": shapes.repository(self._world, target),
@@ -145,15 +144,15 @@ class Issues:
         issue.comments = []
         issue.pinned_comment = None
         origin = {"old_issue": old, "old_repository": shapes.repository(self._world, source)}
-        self._events.publish("issues", "opened", actor, target, {"changes": origin}, issue=moved)
+        publish(self._world, "issues", "opened", actor, target, {"changes": origin}, issue=moved)
         return moved
 
     def delete(self, issue: Issue, actor: User) -> None:
         """Delete an issue; the API answers 410 from then on."""
         self._require(issue, actor, "admin")
-        self._events.publish("issues", "deleted", actor, issue.repository, issue=issue)
+        publish(self._world, "issues", "deleted", actor, issue.repository, issue=issue)
         issue.deleted = True
-        self._events.changed(issue)
+        self._world.changed(issue)
 
     def refuse_disabled(self, repository: Repository) -> None:
         """Refuse issues where they are switched off, and writes where the repository is archived."""
@@ -182,7 +181,7 @@ class Issues:
         if not title.strip():
             raise invalid("Issue", "title", "missing_field")
         for field, text, limit in (
-            ("title", title, self._world.rules.title_limit),
+            ("title", title, 256),
             ("body", body, self._world.rules.body_limit),
         ):
             if text is not None and len(text) > limit:
@@ -196,7 +195,7 @@ class Issues:
 
     def _update(self, issue: Issue, action: str, actor: User, more: JsonObject | None = None) -> None:
         issue.updated_at = self._world.time()
-        self._events.publish("issues", action, actor, issue.repository, more, issue=issue)
+        publish(self._world, "issues", action, actor, issue.repository, more, issue=issue)
 
     def _set_state(self, issue: Issue, actor: User, state: str, reason: str) -> Issue:
         self._require(issue, actor, "triage" if actor is not issue.user else "none")

@@ -156,8 +156,8 @@ class Comment(_Text):
     edits: list[Edit] = field(default_factory=list)
     minimized: str | None = None
     """Why it is hidden, one of `HIDE_REASONS`; None while it is shown."""
-    pinned_at: int | None = None
-    pinned_by: User | None = None
+    pinned: tuple[int, User] | None = None
+    """When it was pinned, and by whom."""
     reactions: list[Reaction] = field(default_factory=list)
     deleted: bool = False
     by_mail: bool = False
@@ -228,7 +228,6 @@ class Repository(_Node):
     name: str
     created_at: int
     updated_at: int
-    description: str | None = None
     private: bool = False
     archived: bool = False
     has_issues: bool = True
@@ -301,15 +300,10 @@ class Installation(_Node):
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where this GitHub is reachable: REST root, GraphQL endpoint and web pages."""
+    """Where this GitHub is reachable: REST root and web pages."""
 
     api: str = "http://localhost/api/v3"
     web: str = "http://localhost"
-
-    @property
-    def graphql(self) -> str:
-        """Return the GraphQL endpoint, beside the REST root as on GitHub Enterprise Server."""
-        return f"{self.web}/api/graphql"
 
 
 def node_id(prefix: str, *ids: int) -> str:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from importlib import resources
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
 from sandbox import views
-from sandbox.activity import Activity, edits_by
-from sandbox.avatar import picture_values
-from sandbox.change_feed import ChangeFeed
+from sandbox.activity_feed import ActivityFeed
 from sandbox.github import GitHub
 from sandbox.models import GHOST, HIDE_REASONS, Comment, Issue, Refused, Repository, User
 from sandbox.server import Sandbox
+from sandbox.views import picture_values
 
 PEOPLE = ("ada", "grace", "emmy", "sofia")
 """Invented people who are there to speak from the start."""
@@ -28,8 +27,7 @@ MANIFESTS = "/settings/apps/new"
 """Where any site's page may post to: a set-up sends the browser there with its manifest."""
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": views.POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -56,18 +54,17 @@ class _Page:
     def __init__(self, github: GitHub) -> None:
         self._github = github
         self._world = github.world
-        self._activity = activity = Activity(github.world.now, github.deliveries.log)
+        self._feed = ActivityFeed(github.world.now, github.deliveries.log)
         self._templates = views.environment()
-        self._feed = ChangeFeed(lambda: activity.deliveries)
         github.world.on_change.append(lambda _: self._feed.changed())
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[web.AbstractRouteDef]:
         """List the page's addresses, which are GitHub's where GitHub has them."""
         issue = r"/{owner}/{name}/issues/{number:\d{1,9}}"
         comment = issue + r"/comments/{comment:\d{1,18}}"
         return [
             web.get("/", self._front),
-            web.get("/-/static/{file}", _static),
+            web.static("/-/static", Path(__file__).with_name("static")),
             web.get(r"/avatars/u/{id:\d{1,18}}", self._avatar),
             web.get("/{login}", self._person),
             web.get("/{owner}/{name}", self._repository),
@@ -131,11 +128,8 @@ class _Page:
         is_person = speaker is not None and speaker.type == "User"
         values: dict[str, object] = {
             "issue": issue,
-            "version": self._feed.version,
-            "deliveries": self._activity.deliveries,
-            "calls": self._activity.calls,
-            "edits": edits_by(self._world.app.bot, issue),
-            "feed": self._activity.latest(),
+            "activity": self._feed,
+            "edits": sum(edit.editor is self._world.app.bot for edit in issue.edits),
             "hints": HINTS,
             "hide_reasons": HIDE_REASONS,
         }
@@ -272,8 +266,7 @@ class _Page:
         else:
             return response
         finally:
-            self._activity.called(request.method, re.sub(r"^/api(/v3)?", "", request.path), status)
-            self._feed.changed()
+            self._feed.called(request.method, re.sub(r"^/api(/v3)?", "", request.path), status)
 
     def _message(
         self, heading: str, message: str, *, status: int = 200, links: list[Issue] | None = None
@@ -287,7 +280,6 @@ class _Page:
         return web.Response(text=text, status=status, content_type="text/html")
 
 
-_STATIC = {"page.css": "text/css", "page.js": "text/javascript", "mark.svg": "image/svg+xml"}
 _HEADINGS = {
     400: "That did not come through",
     403: "Not allowed",
@@ -297,14 +289,6 @@ _HEADINGS = {
     413: "Too long",
     422: "That does not fit",
 }
-
-
-async def _static(request: web.Request) -> web.Response:
-    name = request.match_info["file"]
-    if name not in _STATIC:
-        raise Refused(404, "There is no such file.")
-    text = resources.files("sandbox").joinpath("static", name).read_text("utf-8")
-    return web.Response(text=text, content_type=_STATIC[name])
 
 
 def _visible(repository: Repository) -> list[Issue]:

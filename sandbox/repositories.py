@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sandbox import shapes
 from sandbox.accounts import Accounts
-from sandbox.events import Events, push_payload
+from sandbox.events import publish, push_payload
 from sandbox.installations import Installations
 from sandbox.models import ROLES, Json, Label, Refused, Repository, User, existing, invalid
 from sandbox.world import World
@@ -17,9 +17,8 @@ _DEFAULT_LABELS = {"bug": "d73a4a", "enhancement": "a2eeef", "question": "d876e3
 class Repositories:
     """Repositories of people and organizations."""
 
-    def __init__(self, world: World, events: Events, accounts: Accounts, installations: Installations) -> None:
+    def __init__(self, world: World, accounts: Accounts, installations: Installations) -> None:
         self._world = world
-        self._events = events
         self._accounts = accounts
         self._installations = installations
 
@@ -37,13 +36,13 @@ class Repositories:
         now = self._world.time()
         number = self._world.next_id("repository")
         repository = Repository(number, owner, name, created_at=now, updated_at=now, private=private)
-        self._world.repositories[repository.id] = repository
+        self._world.add_repository(repository)
         for label, color in _DEFAULT_LABELS.items():
             repository.labels[label] = Label(self._world.next_id("label"), label, color, default=True)
         installation = self._world.installation_for(repository)
         if installation is not None:
             self._installations.publish_selection("added", installation, [repository])
-            self._events.publish("repository", "created", owner, repository)
+            publish(self._world, "repository", "created", owner, repository)
         return repository
 
     def find(self, full_name: str) -> Repository | None:
@@ -111,7 +110,7 @@ class Repositories:
     def set_issues_enabled(self, repository: Repository, enabled: bool) -> Repository:
         """Switch a repository's issues off or on; no webhook reports it."""
         repository.has_issues = enabled
-        self._events.changed(None)
+        self._world.changed()
         return repository
 
     def set_role(self, repository: Repository, user: User, role: str) -> Repository:
@@ -151,7 +150,7 @@ class Repositories:
             raise invalid("Label", "description", "custom", "description is too long (maximum is 100 characters)")
         label = Label(self._world.next_id("label"), name, color.lower(), description)
         repository.labels[name.lower()] = label
-        self._events.changed(None)
+        self._world.changed()
         return label
 
     def delete_label(self, repository: Repository, actor: User, name: str) -> None:
@@ -161,7 +160,7 @@ class Repositories:
         for issue in repository.issues.values():
             if label in issue.labels:
                 issue.labels.remove(label)
-                self._events.changed(issue)
+                self._world.changed(issue)
 
     def write_file(
         self, repository: Repository, path: str, content: str | None, actor: User | None = None
@@ -176,7 +175,7 @@ class Repositories:
         repository.committed[path] = self._world.time()
         actor = actor or repository.owner
         pushed = push_payload(self._world, repository, actor, {change: [path]}, self._world.time())
-        self._events.publish("push", None, actor, repository, pushed)
+        publish(self._world, "push", None, actor, repository, pushed)
         return repository
 
     def refuse_archived(self, repository: Repository) -> None:
@@ -204,4 +203,4 @@ class Repositories:
         self, repository: Repository, action: str, actor: User, more: Mapping[str, Json] | None = None
     ) -> None:
         repository.updated_at = self._world.time()
-        self._events.publish("repository", action, actor, repository, dict(more or {}))
+        publish(self._world, "repository", action, actor, repository, dict(more or {}))

@@ -81,8 +81,8 @@ class Sandbox:
 
     @property
     def graphql_url(self) -> str:
-        """Where GraphQL is, as on GitHub Enterprise Server."""
-        return self.world.urls.graphql
+        """Where GraphQL is, beside REST as on GitHub Enterprise Server."""
+        return f"{self.world.urls.web}/api/graphql"
 
     @property
     def web_url(self) -> str:

@@ -27,8 +27,8 @@ from sandbox.models import (
 )
 from sandbox.world import World
 
-_CONSTANTS: dict[str, JsonObject] = json.loads(files("sandbox").joinpath("constants.json").read_text("utf-8"))
-"""What all of the sandbox's issues and repositories have, and the paths of the addresses below a thing's own."""
+CONSTANTS: dict[str, JsonObject] = json.loads(files("sandbox").joinpath("constants.json").read_text("utf-8"))
+"""What all things of a kind have here, and the paths of the addresses below a thing's own."""
 
 
 def timestamp(at: float) -> str:
@@ -42,17 +42,15 @@ def user(world: World, account: User) -> JsonObject:
     api = f"{world.urls.api}/users/{account.login}"
     web = f"{world.urls.web}/apps/{account.login.removesuffix('[bot]')}" if account.type == "Bot" else ""
     return {
+        **CONSTANTS["account"],
         "login": account.login,
         "id": account.id,
         "node_id": account.node_id,
         "avatar_url": f"{world.urls.web}/avatars/u/{account.id}",
-        "gravatar_id": "",
         "url": api,
         "html_url": web or f"{world.urls.web}/{account.login}",
-        **{key: f"{api}/{path}" for key, path in _CONSTANTS["account_addresses"].items()},
+        **{key: f"{api}/{path}" for key, path in CONSTANTS["account_addresses"].items()},
         "type": account.type,
-        "user_view_type": "public",
-        "site_admin": False,
     }
 
 
@@ -82,36 +80,23 @@ def commit(world: World, repository: Repository, path: str, at: int) -> JsonObje
     """Build the JSON of the last commit that changed a file."""
     sha, tree = (hashlib.sha1(f"{one} {path} {at}".encode(), usedforsecurity=False).hexdigest() for one in "ct")
     api = repository_url(world, repository)
-    page = f"{world.urls.web}/{repository.full_name}/commit/{sha}"
-    owner = repository.owner
-    person: JsonObject = {
-        "name": owner.login,
-        "email": f"{owner.login}@users.noreply.localhost",
-        "date": timestamp(at),
-    }
+    login, owner = repository.owner.login, user(world, repository.owner)
+    person: JsonObject = {"name": login, "email": f"{login}@users.noreply.localhost", "date": timestamp(at)}
     return {
         "sha": sha,
         "node_id": f"C_{sha}",
         "commit": {
+            **CONSTANTS["commit"],
             "author": person,
             "committer": person,
-            "message": "Change a file",
             "tree": {"sha": tree, "url": f"{api}/git/trees/{tree}"},
             "url": f"{api}/git/commits/{sha}",
-            "comment_count": 0,
-            "verification": {
-                "verified": False,
-                "reason": "unsigned",
-                "signature": None,
-                "payload": None,
-                "verified_at": None,
-            },
         },
         "url": f"{api}/commits/{sha}",
-        "html_url": page,
+        "html_url": f"{world.urls.web}/{repository.full_name}/commit/{sha}",
         "comments_url": f"{api}/commits/{sha}/comments",
-        "author": user(world, owner),
-        "committer": user(world, owner),
+        "author": owner,
+        "committer": owner,
         "parents": [],
     }
 
@@ -133,7 +118,7 @@ def issue(world: World, of: Issue) -> JsonObject:
     repository = of.repository
     pinned = of.pinned_comment
     shown: JsonObject = {
-        **_CONSTANTS["issue"],
+        **CONSTANTS["issue"],
         "url": url,
         "repository_url": repository_url(world, repository),
         "labels_url": f"{url}/labels{{/name}}",
@@ -162,31 +147,19 @@ def issue(world: World, of: Issue) -> JsonObject:
         "pinned_comment": None if pinned is None else comment(world, pinned),
     }
     if of.is_pull_request:
-        shown |= _pull_request(world, of)
+        page, api = issue_page(world, of), f"{repository_url(world, repository)}/pulls/{of.number}"
+        urls = {"url": api, "html_url": page, "diff_url": f"{page}.diff", "patch_url": f"{page}.patch"}
+        shown |= {"draft": False, "pull_request": {**urls, "merged_at": None}}
     return shown
-
-
-def _pull_request(world: World, of: Issue) -> JsonObject:
-    page = issue_page(world, of)
-    pull: JsonObject = {
-        "url": f"{repository_url(world, of.repository)}/pulls/{of.number}",
-        "html_url": page,
-        "diff_url": f"{page}.diff",
-        "patch_url": f"{page}.patch",
-        "merged_at": None,
-    }
-    return {"draft": False, "pull_request": pull}
 
 
 def comment(world: World, of: Comment) -> JsonObject:
     """Build a comment's JSON, with the keys `pin` and `minimized` that REST has since 2026."""
     url = comment_url(world, of)
     pin: Json = None
-    if of.pinned_at is not None:
-        pin = {
-            "pinned_at": timestamp(of.pinned_at),
-            "pinned_by": None if of.pinned_by is None else author(world, of.pinned_by),
-        }
+    if of.pinned is not None:
+        at, by = of.pinned
+        pin = {"pinned_at": timestamp(at), "pinned_by": author(world, by)}
     return {
         "url": url,
         "html_url": f"{issue_page(world, of.issue)}#issuecomment-{of.id}",
@@ -245,6 +218,7 @@ def integration(world: World) -> JsonObject:
 def installation(world: World, of: Installation) -> JsonObject:
     """Build an installation's JSON with what was granted."""
     return {
+        **CONSTANTS["installation"],
         "id": of.id,
         "client_id": world.app.client_id,
         "account": user(world, of.account),
@@ -260,9 +234,6 @@ def installation(world: World, of: Installation) -> JsonObject:
         "events": list(of.events),
         "created_at": timestamp(of.created_at),
         "updated_at": timestamp(of.updated_at),
-        "single_file_name": None,
-        "has_multiple_single_files": False,
-        "single_file_paths": [],
         "suspended_by": None if of.suspended_by is None else user(world, of.suspended_by),
         "suspended_at": None if of.suspended_at is None else timestamp(of.suspended_at),
     }
@@ -302,17 +273,12 @@ def repository(world: World, of: Repository) -> JsonObject:
         1 for one in of.issues.values() if one.state == "open" and not one.deleted and not one.moved_to
     )
     return {
-        **_CONSTANTS["repository"],
-        "id": of.id,
-        "node_id": of.node_id,
-        "name": of.name,
-        "full_name": of.full_name,
-        "private": of.private,
+        **CONSTANTS["repository"],
+        **short_repository(of),
         "owner": user(world, of.owner),
         "html_url": page,
-        "description": of.description,
         "url": url,
-        **{key: f"{url}/{path}" for key, path in _CONSTANTS["repository_addresses"].items()},
+        **{key: f"{url}/{path}" for key, path in CONSTANTS["repository_addresses"].items()},
         "created_at": timestamp(of.created_at),
         "updated_at": timestamp(of.updated_at),
         "pushed_at": timestamp(of.created_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,10 @@ from sandbox.markdown import render
 from sandbox.models import GHOST, REACTIONS, Comment, Issue, Reaction, Repository, User
 from sandbox.shapes import timestamp
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 SHOWN_COMMENTS = 30
 """Comments on the page until somebody asks for all; GitHub folds long threads too."""
 CAST = 8
@@ -34,10 +39,7 @@ def environment() -> jinja2.Environment:
 def leading_away(text: str, address: str) -> web.Response:
     """Return a page whose form may send the browser on to another address."""
     home = urlsplit(address)
-    policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none';"
-        f" form-action 'self' {home.scheme}://{home.netloc}; frame-ancestors 'none'"
-    )
+    policy = POLICY.replace("form-action 'self'", f"form-action 'self' {home.scheme}://{home.netloc}")
     return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 
@@ -134,3 +136,26 @@ def _date(at: float) -> str:
 
 def _clock(at: float) -> str:
     return f"{datetime.fromtimestamp(int(at), UTC):%H:%M:%S}"
+
+
+def picture_values(user: User) -> dict[str, object]:
+    """Return what the picture's template draws: two colours and the initials for a person, a face for a bot."""
+    seed = hashlib.sha256(str(user.id).encode()).digest()
+    hue = int.from_bytes(seed[:2], "big") / 65536
+    return {
+        "dark": _colour(hue, 0.34),
+        "light": _colour((hue + 0.06) % 1, 0.44),
+        "turn": seed[2] * 360 // 256,
+        "letters": None if user.type == "Bot" else _initials(user),
+    }
+
+
+def _initials(user: User) -> str:
+    parts = [part for part in user.login.replace("_", "-").split("-") if part] or ["?"]
+    letters = parts[0][0] + parts[1][0] if len(parts) > 1 else parts[0][:2]
+    return letters.upper()
+
+
+def _colour(hue: float, lightness: float) -> str:
+    red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.5)
+    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"

@@ -23,7 +23,6 @@ class Rules:
     """Code points of an issue body."""
     comment_bytes: int = 262_144
     """Bytes of a comment in UTF-8; GitHub's message says 65,536 characters all the same."""
-    title_limit: int = 256
     comment_ids_survive_transfer: bool = True
     """Whether a transferred issue's comments keep their ids; nobody could tell."""
     hiding_moves_updated_at: bool = True
@@ -65,8 +64,8 @@ class World:
         """Repositories by each full name they have had, in lower case."""
         self.comments: dict[int, Comment] = {}
         """Every comment by id, deleted ones too."""
-        self.nodes: dict[str, Issue | Comment] = {}
-        """Issues and comments by GraphQL id, deleted ones too."""
+        self.nodes: dict[str, Repository | Issue | Comment] = {}
+        """Repositories, issues and comments by GraphQL id, deleted ones too."""
         self.installations: dict[int, Installation] = {}
         self._ids = {kind: itertools.count(start) for kind, start in _FIRST_IDS.items()}
         self.app = App(
@@ -90,12 +89,26 @@ class World:
         """Return an id of a kind that nothing has yet."""
         return next(self._ids[kind])
 
+    def changed(self, issue: Issue | None = None) -> None:
+        """Call whoever waits for changes, with the issue that has changed if it is one."""
+        for listener in self.on_change:
+            listener(issue)
+
+    def send(self, event: Event) -> None:
+        """Call whoever delivers events."""
+        for listener in self.on_event:
+            listener(event)
+
     def add_account(self, login: str, kind: str) -> User:
         """Add an account under a login that nobody has."""
         user = User(id=self.next_id("user"), login=login, created_at=self.time(), type=kind)
         self.users[user.id] = user
         self.logins[login.lower()] = user
         return user
+
+    def add_repository(self, repository: Repository) -> None:
+        """Add a repository by its id."""
+        self.repositories[repository.id] = self.nodes[repository.node_id] = repository
 
     def add_issue(self, issue: Issue) -> None:
         """Add an issue to its repository and to the GraphQL ids."""

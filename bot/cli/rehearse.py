@@ -23,9 +23,8 @@ from bot.cli.common import (
 )
 from bot.connections import SYSTEM_CLOCK
 from bot.rehearsal.assumptions import Verdict
-from bot.rehearsal.observations import FIRST, SECOND
-from bot.rehearsal.rehearse import NotPossible, Plan, rehearse
-from bot.rehearsal.report import Report
+from bot.rehearsal.rehearse import NotPossible, Plan, Report, rehearse
+from bot.rehearsal.story import FIRST, SECOND
 
 
 def _rehearse(options: argparse.Namespace) -> int:

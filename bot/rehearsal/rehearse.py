@@ -4,28 +4,101 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 import aiohttp
 from msgspec import Struct
 
+from bot import __version__
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized, Unavailable
 from bot.github.models import graphql
-from bot.rehearsal.assumptions import ASSUMPTIONS
-from bot.rehearsal.client import RehearsalClient
-from bot.rehearsal.observations import FIRST, SECOND, NotObserved, Observations, Request, Response
-from bot.rehearsal.report import Report
-from bot.rehearsal.story import DELETE_ISSUE, LABEL, MOVED_LABEL, STORY, TITLE, Step
-from bot.rehearsal.webhooks import delete_webhooks, make_webhooks, read_deliveries
-from bot.time_types import Clock
+from bot.rehearsal.assumptions import ASSUMPTIONS, DOCS, Finding, Verdict
+from bot.rehearsal.client import RehearsalClient, delete_webhooks, make_webhooks, read_deliveries
+from bot.rehearsal.story import (
+    DELETE_ISSUE,
+    FIRST,
+    LABEL,
+    MOVED_LABEL,
+    SECOND,
+    STORY,
+    TITLE,
+    NotObserved,
+    Observations,
+    Request,
+    Response,
+    Step,
+)
+from bot.time_types import Clock, EpochSeconds
 
 FAILURES: Final = 3
 """How often GitHub may fail to answer before the story ends early."""
 
 Agree = Callable[[Sequence[str]], bool]
 """Show what will be done, and ask whether it may be."""
+
+
+class Report(Struct, frozen=True):
+    """What a rehearsal has found, where and when."""
+
+    repository: str
+    host: str
+    at: EpochSeconds
+    players: Sequence[str]
+    """The logins of those who played."""
+    calls: int
+    findings: Sequence[Finding]
+    cleaned: Sequence[str]
+    """What has become of all that the rehearsal made."""
+    broke_off: str = ""
+
+    def found(self, verdict: Verdict) -> list[Finding]:
+        """Return the findings of one kind."""
+        return [one for one in self.findings if one.verdict is verdict]
+
+    @property
+    def total(self) -> str:
+        """Return how many assumptions held, and how many did not."""
+        order = (Verdict.HELD, Verdict.FAILED, Verdict.UNTRIED)
+        return ", ".join(f"{len(self.found(verdict))} {verdict}" for verdict in order)
+
+    def lines(self) -> Iterator[str]:
+        """Return its lines for people."""
+        for one in self.found(Verdict.FAILED):
+            yield f"Did not hold: {one.assumption.sentence} Seen: {one.seen}"
+        if self.broke_off:
+            yield f"The story was not played to its end: {self.broke_off}"
+        yield f"{self.total}. {self.calls} calls to GitHub."
+
+    def markdown(self) -> str:
+        """Return it as a page."""
+        return "\n".join(self._page())
+
+    def _page(self) -> Iterator[str]:
+        day = datetime.fromtimestamp(self.at, UTC)
+        yield f"# Rehearsal on {self.host}, {day:%Y-%m-%d}\n"
+        yield f"- Played in {self.repository} at {day:%H:%M} UTC by {' and '.join(self.players)}"
+        yield f"- Undersigned {__version__}, {self.calls} calls"
+        yield f"- {self.total}"
+        if self.broke_off:
+            yield f"- **Not played to its end:** {self.broke_off}"
+        for verdict in Verdict:
+            if found := self.found(verdict):
+                yield f"\n## {str(verdict).capitalize()}\n"
+                yield f"| assumption | before | {'reason' if verdict is Verdict.UNTRIED else 'seen'} |"
+                yield "| --- | --- | --- |"
+                yield from map(_row, found)
+        yield "\n## Cleaned up\n"
+        yield from (f"- {line}" for line in self.cleaned)
+        yield ""
+
+
+def _row(one: Finding) -> str:
+    assumption = one.assumption
+    seen = " ".join(one.seen.split()).replace("|", "\\|")
+    return f"| {assumption.sentence} | [{assumption.confidence}]({DOCS}{assumption.page}) | {seen} |"
 
 
 class NotPossible(Exception):

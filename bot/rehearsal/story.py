@@ -5,13 +5,13 @@ In a path or header `{sign.body[url]}` stands for what the step `sign` was answe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from bot.github.models import graphql
-from bot.rehearsal.observations import FIRST, SECOND, NotObserved, Observations, Request
 from bot.time_types import Seconds
 
 TITLE: Final = "Rehearsal of Undersigned: this issue is deleted by itself"
@@ -38,6 +38,69 @@ TRANSFER: Final = """mutation($id: ID!, $to: ID!) {
   transferIssue(input: {issueId: $id, repositoryId: $to}) { issue { number } }
 }"""
 
+FIRST: Final = "first"
+SECOND: Final = "second"
+"""Who plays: the owner of the token, and somebody else."""
+
+
+class NotObserved(Exception):
+    """Something could not be tried; the message is the reason."""
+
+
+class Request(Struct, frozen=True):
+    """One call; `url` is a path below the API's root or an address from a response, `query` is of GraphQL."""
+
+    method: str
+    url: str = ""
+    data: Mapping[str, object] | None = None
+    headers: Mapping[str, str] = {}
+    by: str = FIRST
+    query: str = ""
+
+    @property
+    def is_write(self) -> bool:
+        """Return whether it changes something."""
+        return self.query.startswith("mutation") if self.query else self.method != "GET"
+
+
+class Response(Struct, frozen=True):
+    """A response of GitHub's; of GraphQL, `body` is the data. The names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any = None
+    refusal: str = ""
+    """Why GitHub refuses, in its words; empty where it does not."""
+
+    @property
+    def next_url(self) -> str:
+        """Return the address of the next page; empty where there is none."""
+        found = re.search(r'<([^>]*)>; rel="next"', self.headers.get("link", ""))
+        return found[1] if found else ""
+
+
+class Observations(Struct):
+    """The responses by the names of their steps, and the reasons of steps that have none."""
+
+    responses: dict[str, Response] = {}
+    reasons: dict[str, str] = {}
+    broke_off: str = ""
+    """Why the story was not played to its end; empty where it was."""
+
+    def __getitem__(self, name: str) -> Response:
+        """Return what a step was answered; raises NotObserved with the reason where it was not."""
+        if name in self.responses:
+            return self.responses[name]
+        raise NotObserved(self.reasons.get(name) or self.broke_off or "the story did not come to it")
+
+    def fill(self, template: str) -> str:
+        """Replace `{step.body[url]}` and the like by what the step was answered; raises NotObserved."""
+        try:
+            return template.format_map(self)
+        except (AttributeError, KeyError, IndexError, TypeError):
+            raise NotObserved(f"a response before it lacks what it needs: {template}") from None
+
+
 Variables = Callable[[Observations], Mapping[str, object]]
 
 
@@ -48,7 +111,7 @@ class Step(Struct, frozen=True):
     method: str
     path: str = ""
     data: Mapping[str, object] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     by: str = FIRST
     refused: bool = False
     pause: Seconds = 0.0
@@ -108,7 +171,8 @@ _REPO: Final = "{repository.body[url]}"
 _COMMENTS: Final = "{letter.body[url]}/comments"
 _KNOWN: Final = {"if-none-match": "{listing.headers[etag]}"}
 
-_BEGINNING: Final = (
+STORY: Final = (
+    # It begins, and is edited
     Step("letter", "POST", f"{_REPO}/issues", {"title": TITLE, "body": LETTER, "labels": [LABEL, MOVED_LABEL]}),
     Step("letter_read", "GET", "{letter.body[url]}"),
     Step("by_number", "GET", "/repositories/{repository.body[id]}/issues/{letter.body[number]}", refused=True),
@@ -125,9 +189,7 @@ _BEGINNING: Final = (
     Step("edit_of_second", "PATCH", "{second_sign.body[url]}", {"body": "/sign somebody else"}),
     _ask("edited_by_other", graphql.COMMENT_HISTORIES, _histories("second_sign")),
     Step("labelled", "GET", f"{_REPO}/issues?labels={MOVED_LABEL}&state=all&per_page=100"),
-)
-
-_HIDDEN_AND_LIKED: Final = (
+    # A comment is hidden, and gets a reaction
     Step("shown_list", "GET", f"{_COMMENTS}?per_page=100"),
     _ask("hide", MINIMIZE, _node("sign")),
     Step("hidden", "GET", "{sign.body[url]}"),
@@ -148,9 +210,7 @@ _HIDDEN_AND_LIKED: Final = (
     Step("liked", "GET", "{sign.body[url]}"),
     _ask("reactions", graphql.NEWEST_REACTIONS, _newest_reactions),
     Step("unreaction", "DELETE", "{sign.body[url]}/reactions/{reaction.body[id]}"),
-)
-
-_LISTED_AND_DELETED: Final = (
+    # Comments are listed and deleted
     Step("listing", "GET", f"{_COMMENTS}?per_page=100"),
     *(Step(f"unchanged_{n}", "GET", f"{_COMMENTS}?per_page=100", headers=_KNOWN, refused=True) for n in (1, 2, 3)),
     Step("later_edit", "PATCH", "{later.body[url]}", {"body": "Something else"}),
@@ -159,9 +219,7 @@ _LISTED_AND_DELETED: Final = (
     Step("deletion", "DELETE", "{doomed.body[url]}"),
     Step("gone", "GET", "{doomed.body[url]}", refused=True),
     Step("without_it", "GET", f"{_COMMENTS}?per_page=100"),
-)
-
-_LIMITS: Final = (
+    # Texts are as long as they may be
     Step("full_body", "PATCH", "{letter.body[url]}", {"body": WIDE * BODY_LIMIT}, refused=True),
     Step("longer_body", "PATCH", "{letter.body[url]}", {"body": WIDE * (BODY_LIMIT + 1)}, refused=True),
     Step("body_again", "PATCH", "{letter.body[url]}", {"body": SPACED_LETTER}),
@@ -170,16 +228,12 @@ _LIMITS: Final = (
     Step("conditional", "PATCH", "{letter.body[url]}", {"body": LETTER}, {"if-match": '"another"'}, refused=True),
     Step("full_comment", "POST", _COMMENTS, {"body": WIDE * (COMMENT_BYTES // 4)}, refused=True),
     Step("longer_comment", "POST", _COMMENTS, {"body": "x" * (COMMENT_BYTES + 1)}, refused=True),
-)
-
-_CROWD: Final = (
+    # Many sign
     *(Step(f"burst_{n}", "POST", _COMMENTS, {"body": f"/sign Signer {n}"}) for n in range(BURST)),
     Step("page", "GET", f"{_COMMENTS}?per_page=20&page=1"),
     Step("next_page", "GET", "{page.next_url}"),
     Step("crowd", "GET", f"{_COMMENTS}?per_page=100"),
-)
-
-_END: Final = (
+    # It is locked, closed and deleted
     Step("lock", "PUT", "{letter.body[url]}/lock"),
     Step("locked_comment", "POST", _COMMENTS, {"body": "By whoever may write"}, refused=True),
     Step("second_locked_comment", "POST", _COMMENTS, {"body": "/sign late"}, by=SECOND, refused=True),
@@ -194,9 +248,7 @@ _END: Final = (
     Step("relabelled", "GET", f"{_REPO}/issues?labels={MOVED_LABEL}&state=all&per_page=100"),
     _ask("delete_issue", DELETE_ISSUE, _node("other")),
     Step("deleted_issue", "GET", "{other.body[url]}", refused=True),
-)
-
-_TRANSFER: Final = (
+    # It is transferred
     Step("before_transfer", "GET", f"{_COMMENTS}?per_page=100"),
     _ask("transfer", TRANSFER, lambda seen: {"to": seen["target"].body["node_id"], **_node("letter")(seen)}),
     Step("old_address", "GET", "{letter.body[url]}", refused=True, pause=10.0),
@@ -204,5 +256,3 @@ _TRANSFER: Final = (
     Step("moved_comments", "GET", "{moved.body[url]}/comments?per_page=100"),
     _ask("moved_revisions", graphql.BODY_REVISIONS, _MOVED_OF),
 )
-
-STORY: Final = (*_BEGINNING, *_HIDDEN_AND_LIKED, *_LISTED_AND_DELETED, *_LIMITS, *_CROWD, *_END, *_TRANSFER)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -40,8 +40,6 @@ from bot.web.petition_requests import (
 )
 from bot.web.route_policies import Pool, Route, RoutePolicy, content_security_policy
 
-T = TypeVar("T")
-
 MAX_SIGNATURES: Final = 1_000
 """Signatures in one answer of JSON."""
 
@@ -70,16 +68,15 @@ _CSV: Final = replace(_DATA, pool=Pool.EXPORTS)
 _CHART: Final = replace(_DATA, headers={**_CORS, "Content-Security-Policy": content_security_policy(style=_STYLE)})
 
 
-class ApiRoutes:
+class ApiRoutes(msgspec.Struct, frozen=True):
     """The handlers of all formats but HTML."""
 
-    def __init__(self, context: PagesContext, cache: PageCache) -> None:
-        self._context = context
-        self._cache = cache
+    context: PagesContext
+    cache: PageCache
 
     def routes(self) -> list[Route]:
         """List the routes."""
-        cached = self._cache.handler
+        cached = self.cache.handler
         return [
             Route("GET", f"{PETITION}.json", self._json, _JSON),
             Route("GET", f"{PETITION}.csv", self._csv, _CSV),
@@ -93,29 +90,29 @@ class ApiRoutes:
         ]
 
     async def _json(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
+        requested = await find_petition(request, self.context)
         limit = request.query.get("limit", "100")
         if not (limit.isascii() and limit.isdecimal() and len(limit) < 6 and 1 <= int(limit) <= MAX_SIGNATURES):
             raise BadQuery(message("limit must be a whole number from 1 to {value}."), f"{MAX_SIGNATURES}")
         query = read_roster_query(request, int(limit))
-        return await self._cache.respond(request, requested, "json", partial(self._render_json, query=query))
+        return await self.cache.respond(request, requested, "json", partial(self._render_json, query=query))
 
     async def _render_json(self, requested: RequestedPetition, query: RosterQuery) -> Rendering:
-        details = await read_details(self._context, requested, query)
-        record = _record_roster(details, requested.pages, query, self._context.site)
+        details = await read_details(self.context, requested, query)
+        record = _record_roster(details, requested.pages, query, self.context.site)
         links = {"next": record.next, "prev": record.previous}
         link = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
         headers = {"Link": link} if link else {}
         return Rendering(msgspec.json.encode(record), _JSON_TYPE, details.snapshot.revision, headers=headers)
 
     async def _csv(self, request: web.Request) -> web.StreamResponse:
-        requested = await find_petition(request, self._context)
+        requested = await find_petition(request, self.context)
         ref = requested.ref
         name = f"{ref.repository.owner}-{ref.repository.name}-{ref.number}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         if ref.count <= SHORT_ROSTER:
-            return await self._cache.respond(request, requested, "csv", partial(self._render_csv, headers=headers))
-        letters = _require_names(await read_details(self._context, requested, RosterQuery(size=1))).letters
+            return await self.cache.respond(request, requested, "csv", partial(self._render_csv, headers=headers))
+        letters = _require_names(await read_details(self.context, requested, RosterQuery(size=1))).letters
         response = web.StreamResponse(headers={"Content-Type": _CSV_TYPE, **headers})
         # The client may have left.
         with suppress(ConnectionResetError):
@@ -126,48 +123,44 @@ class ApiRoutes:
         return response
 
     async def _render_csv(self, requested: RequestedPetition, headers: Mapping[str, str]) -> Rendering:
-        async with self._context.long_read:
-            whole = await self._context.rosters.get_export(requested.ref.petition_id)
+        async with self.context.long_read:
+            whole = await self.context.rosters.get_export(requested.ref.petition_id)
         details = _require_names(require_visible(whole.details if whole else None, requested))
         entries = whole.entries if whole else ()
-        rows = await asyncio.to_thread(_format_rows, entries, details.letters, self._context.site)
+        rows = await asyncio.to_thread(_format_rows, entries, details.letters, self.context.site)
         return Rendering(CSV_HEADER.encode() + rows, _CSV_TYPE, details.snapshot.revision, headers=headers)
 
     async def _write_rows(self, response: web.StreamResponse, petition_id: int, letters: Sequence[Letter]) -> None:
         await response.write(CSV_HEADER.encode())
-        async for entries in self._read_in_turn(self._context.rosters.iterate_entries(petition_id)):
-            await response.write(await asyncio.to_thread(_format_rows, entries, letters, self._context.site))
-
-    async def _read_in_turn(self, batches: AsyncIterator[T]) -> AsyncIterator[T]:
-        """Read batches one by one; between them, while a slow client takes one, others may read."""
+        batches = self.context.rosters.iterate_entries(petition_id)
         while True:
-            async with self._context.long_read:
-                batch = await anext(batches, None)
-            if batch is None:
+            # Between two batches, while a slow client takes one, others may read.
+            async with self.context.long_read:
+                entries = await anext(batches, None)
+            if entries is None:
                 return
-            yield batch
+            await response.write(await asyncio.to_thread(_format_rows, entries, letters, self.context.site))
 
     async def _render_badge(self, requested: RequestedPetition) -> Rendering:
         return Rendering(badge(requested.ref.count).encode(), _SVG_TYPE, requested.ref.revision)
 
     async def _shields(self, request: web.Request) -> web.Response:
-        requested = await find_petition(request, self._context)
+        requested = await find_petition(request, self.context)
         return _encode(shield_record(requested.ref.count))
 
     async def _render_card(self, requested: RequestedPetition) -> Rendering:
-        snapshot = (await read_details(self._context, requested, RosterQuery(size=1))).snapshot
+        snapshot = (await read_details(self.context, requested, RosterQuery(size=1))).snapshot
         # It takes some hundredths of a second.
         picture = await asyncio.to_thread(card, snapshot.count, snapshot.rules.settings.goals)
         return Rendering(picture, "image/png", snapshot.revision)
 
     async def _render_chart(self, requested: RequestedPetition) -> Rendering:
-        details = await read_details(self._context, requested, RosterQuery(size=1))
-        text = standalone_chart(details, self._context.now())
-        return render_text(text, details.snapshot, "image/svg+xml")
+        details = await read_details(self.context, requested, RosterQuery(size=1))
+        return render_text(standalone_chart(details, self.context.now()), details.snapshot, "image/svg+xml")
 
     async def _render_feed(self, requested: RequestedPetition) -> Rendering:
-        details = _require_names(await read_details(self._context, requested, RosterQuery(size=PAGE_SIZE)))
-        site = self._context.site
+        details = _require_names(await read_details(self.context, requested, RosterQuery(size=PAGE_SIZE)))
+        site = self.context.site
         signatures = record_signatures(details.page.entries, details.letters, site)
         petition = record_petition(details.snapshot, requested.pages, site)
         return render_text(
@@ -177,9 +170,9 @@ class ApiRoutes:
     async def _embed(self, request: web.Request) -> web.Response:
         if request.query.get("format", "json") != "json":
             raise BadQuery(message("format must be json."))
-        base = self._context.base(request)
+        base = self.context.base(request)
         requested = await self._find_by_url(request.query.get("url", ""), base)
-        snapshot = (await read_details(self._context, requested, RosterQuery(size=1))).snapshot
+        snapshot = (await read_details(self.context, requested, RosterQuery(size=1))).snapshot
         tr = translator(snapshot.rules.settings.language)
         count = headline(snapshot.count, tr, open_=snapshot.shut_at is None and snapshot.labelled)
         return _encode(EmbedRecord(title=f"{snapshot.title}: {count}", provider_url=f"{base}/"))
@@ -192,13 +185,13 @@ class ApiRoutes:
             path = ""
         parts = path.removeprefix(urlsplit(base).path.rstrip("/")).split("/")
         if len(parts) == 5 and parts[1] == "petitions" and parts[4].isascii() and parts[4].isdecimal():
-            ref = await self._context.lookups.find(parts[2], parts[3], int(parts[4][:10]))
+            ref = await self.context.lookups.find(parts[2], parts[3], int(parts[4][:10]))
             if ref is not None and not ref.repository.private:
                 return RequestedPetition(ref, pages_of(base, ref.repository, ref.number, ref.page_key))
         raise web.HTTPNotFound(text=message("url must be the address of a petition's page here."))
 
     async def _openapi(self, request: web.Request) -> web.Response:
-        return web.json_response(body=msgspec.json.encode(describe(self._context.base(request))))
+        return web.json_response(body=msgspec.json.encode(describe(self.context.base(request))))
 
 
 def _record_roster(details: PetitionDetails, pages: Pages, query: RosterQuery, site: Site) -> RosterRecord:

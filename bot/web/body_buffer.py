@@ -64,11 +64,10 @@ class BodyBuffer:
 
         Raises Evicted, TimeoutError, and ConnectionError or web.RequestPayloadError where the client stops.
         """
-        body = bytearray()
-        one: _IncomingBody | None = None
+        deadline = asyncio.timeout(READ_TIMEOUT)
+        one, body = _IncomingBody(address, deadline), bytearray()
         try:
-            async with asyncio.timeout(READ_TIMEOUT) as deadline:
-                one = _IncomingBody(address, deadline)
+            async with deadline:
                 self._add(one)
                 while chunk := await content.readany():
                     # One buffer: a list of pieces would let a single byte cost as much as a hundred.
@@ -76,11 +75,10 @@ class BodyBuffer:
                     self._grow(one, len(chunk))
         except TimeoutError:
             if not content.is_eof():
-                raise Evicted if one is not None and one.is_evicted else TimeoutError from None
+                raise Evicted if one.is_evicted else TimeoutError from None
             body += content.read_nowait()
         finally:
-            if one is not None:
-                self._remove(one)
+            self._remove(one)
         return bytes(body)
 
     def _add(self, one: _IncomingBody) -> None:

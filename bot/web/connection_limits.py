@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Any, Final, cast
 
+from aiohttp import web
 from msgspec import Struct
 
 from bot.time_types import Seconds
@@ -41,18 +42,9 @@ class ConnectionLimits(Struct, frozen=True):
 
 
 class ConnectionLimiter:
-    """Creates the protocols of a server, around those of `make_protocol`."""
+    """The connections of a server."""
 
-    def __init__(
-        self,
-        make_protocol: Callable[[], asyncio.Protocol],
-        limits: ConnectionLimits,
-        on_rejected: Callable[[str], None] = lambda _reason: None,
-        is_idle: Callable[[asyncio.Protocol], bool] = lambda _inner: False,
-    ) -> None:
-        self.make_protocol = make_protocol
-        self.is_idle = is_idle
-        """Returns whether a connection was answered and has sent no request since."""
+    def __init__(self, limits: ConnectionLimits, on_rejected: Callable[[str], None]) -> None:
         self.limits = limits
         self.on_rejected = on_rejected
         self.waiting: dict[Connection, None] = {}
@@ -61,10 +53,6 @@ class ConnectionLimiter:
         """The others, the most silent first."""
         self.peers = Counter[str]()
         """The number of connections of each address."""
-
-    def __call__(self) -> Connection:
-        """Create the protocol of a connection."""
-        return Connection(self)
 
     def admit(self, peer: str, now: Seconds) -> bool:
         """Return whether one more connection is allowed, after closing another where there are too many."""
@@ -95,12 +83,15 @@ class ConnectionLimiter:
         return next((one for one in self.active if one.peer == largest), None)
 
 
-class Connection(asyncio.Protocol):
-    """One connection: passes everything on to an inner protocol, and enforces the timeouts."""
+class Connection(web.RequestHandler):
+    """One connection, with timeouts for its first head and for the reading of an answer."""
 
-    def __init__(self, limiter: ConnectionLimiter) -> None:
+    __slots__ = ("_deadline", "_limiter", "_tail", "_transport", "last_received_at", "peer")
+
+    def __init__(self, limiter: ConnectionLimiter, server: web.Server, **options: Any) -> None:
+        super().__init__(server, **options)
         self._limiter = limiter
-        self._inner: asyncio.Protocol | None = None
+        # aiohttp forgets its own when it begins to close it.
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._tail = b""
@@ -110,9 +101,9 @@ class Connection(asyncio.Protocol):
 
     def is_idle(self) -> bool:
         """Return whether it was answered, has read the answer, and has sent no request since."""
-        if self._inner is None or self._transport is None or self._transport.get_write_buffer_size():
+        if self._transport is None or self._transport.get_write_buffer_size():
             return False
-        return self._limiter.is_idle(self._inner)
+        return self._current_request is None and not self._messages
 
     def disconnect(self, reason: str) -> None:
         """Close the connection, and count the reason."""
@@ -129,18 +120,16 @@ class Connection(asyncio.Protocol):
         self.last_received_at = loop.time()
         self.peer = network_of(str((transport.get_extra_info("peername") or [""])[0]))
         if not self._limiter.admit(self.peer, self.last_received_at):
+            self.force_close()
             self._transport.abort()
             return
         self._limiter.waiting[self] = None
         self._limiter.peers[self.peer] += 1
         self._deadline = loop.call_later(self._limiter.limits.head_timeout, self.disconnect, "slow head")
-        self._inner = self._limiter.make_protocol()
-        self._inner.connection_made(transport)
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Pass bytes on, and check whether the first head is complete."""
-        if self._inner is None:
-            return
+        """Check whether the first head is complete."""
         limiter, self.last_received_at = self._limiter, asyncio.get_running_loop().time()
         if self in limiter.waiting:
             if END_OF_HEAD in self._tail + data:
@@ -151,31 +140,24 @@ class Connection(asyncio.Protocol):
         elif self in limiter.active:
             del limiter.active[self]
             limiter.active[self] = None
-        self._inner.data_received(data)
+        super().data_received(data)
 
-    def eof_received(self) -> bool | None:
-        """Pass it on."""
-        return None if self._inner is None else self._inner.eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: BaseException | None) -> None:
         """End the connection."""
         self._remove()
-        if self._inner is not None:
-            self._inner.connection_lost(exc)
+        super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Start the timeout for the client to read the answer."""
         self._cancel_deadline()
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._limiter.limits.write_timeout, self.disconnect, "slow reader")
-        if self._inner is not None:
-            self._inner.pause_writing()
+        super().pause_writing()
 
     def resume_writing(self) -> None:
         """Stop the timeout."""
         self._cancel_deadline()
-        if self._inner is not None:
-            self._inner.resume_writing()
+        super().resume_writing()
 
     def _remove(self) -> None:
         self._cancel_deadline()

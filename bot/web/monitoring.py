@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from bot.time_types import Seconds
 from bot.web.route_policies import PROBE, Route
+from bot.web.sessions import is_secret
 
 FINDINGS_TTL: Final[Seconds] = 60.0
 """How long findings are cached; each examination costs calls to GitHub and queries."""
@@ -74,7 +74,7 @@ class OperatorDetails:
 
     def is_operator(self, authorization: str) -> bool:
         """Return whether a header `Authorization` has the operator's token."""
-        return hmac.compare_digest(authorization.encode(errors="replace"), f"Bearer {self.token}".encode())
+        return is_secret(authorization, f"Bearer {self.token}")
 
 
 class MonitoringRoutes(Struct, frozen=True):

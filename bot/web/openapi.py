@@ -19,11 +19,10 @@ def describe(server: str) -> dict[str, Any]:
 
 @cache
 def _document() -> dict[str, Any]:
-    shapes, components = msgspec.json.schema_components(
+    where = "/petitions/{owner}/{repo}/{number}"
+    _, components = msgspec.json.schema_components(
         [RosterRecord, ShieldRecord, EmbedRecord, ProblemRecord], ref_template="#/components/schemas/{name}"
     )
-    roster, shield, embed, problem = shapes
-    where = "/petitions/{owner}/{repo}/{number}"
     return {
         "openapi": "3.1.0",
         "info": {
@@ -34,13 +33,13 @@ def _document() -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {
-            f"{where}.json": _path("roster", "A petition, part of its roster", _json(roster), problem, _PARTS),
-            f"{where}.csv": _path("table", "All listed signatures as a table", _text("text/csv"), problem),
-            f"{where}/badge.svg": _path("badge", "The count as a badge", _text("image/svg+xml"), problem),
-            f"{where}/badge.json": _path("shield", "The count for shields.io", _json(shield), problem),
-            f"{where}/card.png": _path("card", "Count and bar as a picture", {"image/png": {}}, problem),
-            f"{where}/chart.svg": _path("chart", "How the signatures grew", _text("image/svg+xml"), problem),
-            f"{where}/feed.atom": _path("feed", "The newest signatures", _text("application/atom+xml"), problem),
+            f"{where}.json": _path("roster", "A petition, part of its roster", _json(RosterRecord), _PARTS),
+            f"{where}.csv": _path("table", "All listed signatures as a table", _text("text/csv")),
+            f"{where}/badge.svg": _path("badge", "The count as a badge", _text("image/svg+xml")),
+            f"{where}/badge.json": _path("shield", "The count for shields.io", _json(ShieldRecord)),
+            f"{where}/card.png": _path("card", "Count and bar as a picture", {"image/png": {}}),
+            f"{where}/chart.svg": _path("chart", "How the signatures grew", _text("image/svg+xml")),
+            f"{where}/feed.atom": _path("feed", "The newest signatures", _text("application/atom+xml")),
             "/oembed": {
                 "get": {
                     "operationId": "embed",
@@ -49,7 +48,7 @@ def _document() -> dict[str, Any]:
                         _query("url", "The address of a petition's page", {"type": "string"}, required=True),
                         _query("format", "The only format", {"type": "string", "enum": ["json"]}),
                     ],
-                    "responses": _answers(_json(embed), problem),
+                    "responses": _answers(_json(EmbedRecord)),
                 }
             },
         },
@@ -57,19 +56,17 @@ def _document() -> dict[str, Any]:
     }
 
 
-def _path(
-    name: str, summary: str, content: dict[str, Any], problem: dict[str, Any], parts: Sequence[dict[str, Any]] = ()
-) -> dict[str, Any]:
+def _path(name: str, summary: str, content: dict[str, Any], parts: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     moved = {"description": "The same under the present name: this one is spelt otherwise, or a former one"}
-    responses = {**_answers(content, problem), "302": moved}
+    responses = {**_answers(content), "302": moved}
     if parts:
         responses["304"] = {"description": "Not modified"}
     parameters = [*_WHERE, *parts]
     return {"get": {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}}
 
 
-def _answers(content: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
-    refusal = _json(problem)
+def _answers(content: dict[str, Any]) -> dict[str, Any]:
+    refusal = _json(ProblemRecord)
     return {
         "200": {"description": "The answer", "content": content},
         "400": {"description": "The query is not valid", "content": refusal},
@@ -78,8 +75,8 @@ def _answers(content: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}
+def _json(record: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{record.__name__}"}}}
 
 
 def _text(media_type: str) -> dict[str, Any]:

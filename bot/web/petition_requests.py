@@ -6,7 +6,6 @@ The handlers of pages share one `PagesContext` for that.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import re
 import time
 from collections.abc import Callable, Collection
@@ -27,6 +26,7 @@ from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters
 from bot.time_types import EpochSeconds, Seconds
 from bot.web import rendering
 from bot.web.route_policies import PRIVATE
+from bot.web.sessions import is_secret
 
 NO_SUCH_PETITION: Final = message("There is no such petition here.")
 
@@ -200,10 +200,7 @@ def require_visible(details: PetitionDetails | None, requested: RequestedPetitio
 
 def is_visible(request: web.Request, ref: PetitionRef) -> bool:
     """Return whether the client may see a petition: a private one only with its key."""
-    if not ref.repository.private:
-        return True
-    key = request.query.get("key", "").encode("utf-8", "replace")
-    return hmac.compare_digest(key, ref.page_key.encode())
+    return not ref.repository.private or is_secret(request.query.get("key", ""), ref.page_key)
 
 
 def is_canonical(request: web.Request, requested: RequestedPetition) -> bool:

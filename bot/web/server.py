@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import ClientConnectionResetError, web
 from aiohttp.http import HttpProcessingError
@@ -17,7 +17,7 @@ from aiohttp.log import server_logger
 from bot.supervisor import Supervisor
 from bot.time_types import Seconds
 from bot.web.api import ApiRoutes
-from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
+from bot.web.connection_limits import Connection, ConnectionLimiter, ConnectionLimits
 from bot.web.middlewares import create_application
 from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
 from bot.web.organizers.routes import OrganizerRoutes, OrganizerServices
@@ -110,20 +110,28 @@ async def listen(
     A bound `address` stays bound afterwards. Raises OSError where the address is in use or not local.
     """
     limits = limits or _connection_limits()
-    options = _options(limits, on_rejected)
-    runner = web.AppRunner(application, shutdown_timeout=SHUTDOWN_TIMEOUT, **options)
+    runner = web.AppRunner(application, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
         assert runner.server is not None  # noqa: S101 - setup has just made it
         loop = asyncio.get_running_loop()
-        make_protocol = partial(_Handler, runner.server, loop=loop, **options)
-        limiter = ConnectionLimiter(
-            make_protocol, limits, on_rejected, lambda inner: isinstance(inner, _Handler) and inner.is_idle
+        limiter = ConnectionLimiter(limits, on_rejected)
+        make_protocol = partial(
+            _Connection,
+            limiter,
+            runner.server,
+            loop=loop,
+            access_log=None,
+            logger=_log(on_rejected),
+            keepalive_timeout=limits.idle_timeout,
+            lingering_time=LINGERING_TIME,
+            # It would decompress also what nobody reads.
+            auto_decompress=False,
         )
         if address is None:
-            server = await loop.create_server(limiter, host, port, backlog=BACKLOG)
+            server = await loop.create_server(make_protocol, host, port, backlog=BACKLOG)
         else:
-            server = await loop.create_server(limiter, sock=address.dup(), backlog=BACKLOG)
+            server = await loop.create_server(make_protocol, sock=address.dup(), backlog=BACKLOG)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
@@ -133,27 +141,10 @@ async def listen(
         await runner.cleanup()
 
 
-def _options(limits: ConnectionLimits, on_rejected: Callable[[str], None]) -> dict[str, Any]:
-    """Return aiohttp's options for all connections."""
-    return {
-        "access_log": None,
-        "logger": _log(on_rejected),
-        "keepalive_timeout": limits.idle_timeout,
-        "lingering_time": LINGERING_TIME,
-        # It would decompress also what nobody reads.
-        "auto_decompress": False,
-    }
-
-
-class _Handler(web.RequestHandler):
+class _Connection(Connection):
     """Adds the headers of all answers to those for invalid HTTP too."""
 
     __slots__ = ()
-
-    @property
-    def is_idle(self) -> bool:
-        """Return whether no request on this connection waits for an answer."""
-        return self._current_request is None and not self._messages
 
     def handle_error(
         self,

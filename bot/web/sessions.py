@@ -35,11 +35,19 @@ class SignedSessions:
         # A cookie may also hold what is no text, and has no signature.
         if not (session.isascii() and rest.isdigit() and len(rest) < 12):
             return None
-        genuine = hmac.compare_digest(session.encode(errors="replace"), self._signed(text, int(rest)).encode())
-        return text if genuine and self.now() < int(rest) else None
+        return text if is_secret(session, self._signed(text, int(rest))) and self.now() < int(rest) else None
+
+    def state(self, session: str) -> str:
+        """Return what GitHub must send back to the browser with a session, so that nobody acts in another's."""
+        return derive(self.secret_key, f"{self.purpose} state {session}")
 
     def _signed(self, text: str, expires: int) -> str:
         return f"{text}.{expires}.{derive(self.secret_key, f'{self.purpose} {text} {expires}')}"
+
+
+def is_secret(shown: str, secret: str) -> bool:
+    """Return whether somebody has sent a secret; how long this takes does not tell how much of it is right."""
+    return hmac.compare_digest(shown.encode(errors="replace"), secret.encode())
 
 
 def origin_url(request: web.Request) -> str:

@@ -9,13 +9,12 @@ from functools import partial
 
 from aiohttp import web
 
-from sandbox import app_pages, authorization
-from sandbox.api import apps, comments, hook_api, issues, repositories  # noqa: F401 - each adds its calls
-from sandbox.api.answer import VERSIONS, Answer, moved, refusal, respond
+from sandbox import app_pages
+from sandbox.api import apps, issues, repositories  # noqa: F401 - each adds its calls
 from sandbox.api.call import REPOSITORY, ROUTES, Call, Moved, Route
-from sandbox.api.fault_responses import go_wrong
 from sandbox.api.graphql import GRAPHQL
 from sandbox.api.limits import Cost, Limits
+from sandbox.api.responses import VERSIONS, Answer, go_wrong, moved, refusal, respond
 from sandbox.credentials import Caller
 from sandbox.github import GitHub
 from sandbox.models import JsonObject, Refused
@@ -41,8 +40,7 @@ class Api:
             if route.path.startswith(REPOSITORY):
                 numeric = r"/repositories/{repository_id:\d+}" + route.path.removeprefix(REPOSITORY)
                 self._mount(app, replace(route, path=numeric))
-        app_pages.mount(app, self.github)
-        authorization.mount(app, self.github, PREFIX)
+        app_pages.mount(app, self.github, PREFIX)
         app.router.add_route("POST", "/api/graphql", partial(self._serve, GRAPHQL))
         self._mount(app, Route("*", "/{tail:.*}"))
 
@@ -134,5 +132,5 @@ def _parse(raw: bytes) -> JsonObject:
 def _cost(route: Route, limits: Limits) -> Cost:
     if route is GRAPHQL:
         return Cost("graphql")
-    counts = {"yes": True, "reaction": limits.reactions_are_content, "edit": limits.edits_are_content}
-    return Cost("core", 1 if route.method == "GET" else 5, counts.get(route.is_content, False))
+    is_content = route.is_content or (route.is_edit and limits.edits_are_content)
+    return Cost("core", 1 if route.method == "GET" else 5, is_content)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from sandbox import shapes
-from sandbox.api.answer import Answer, page_of
 from sandbox.api.call import REPOSITORY, Call, Route
+from sandbox.api.responses import Answer, page_of
 from sandbox.models import Installation, JsonObject, Refused, User, existing
 
 
@@ -66,9 +68,7 @@ def list_repositories(call: Call) -> Answer:
 def get_user(call: Call) -> Answer:
     """Read an account by its present login."""
     user = call.github.accounts.find(call.path["login"])
-    if user is None or user.spam:
-        raise Refused(404, "Not Found")
-    return Answer(_person(call, user))
+    return Answer(_person(call, existing(None if user is None or user.spam else user)))
 
 
 @Route("GET", "/user")
@@ -85,11 +85,41 @@ def get_meta(_call: Call) -> Answer:
     return Answer({"verifiable_password_authentication": False, "hooks": ["127.0.0.1/32"], "web": [], "api": []})
 
 
+@Route("GET", "/app/hook/config", needs_app=True)
+def get_config(call: Call) -> Answer:
+    """Read the hook's configuration; the secret is masked."""
+    return Answer(call.github.deliveries.config())
+
+
+@Route("GET", "/app/hook/deliveries", needs_app=True)
+def list_deliveries(call: Call) -> Answer:
+    """List attempts of the last three days, newest first, paged by an opaque cursor."""
+    found, cursor = call.github.deliveries.log.attempts(), call.query.get("cursor")
+    if cursor is not None:
+        if not cursor.startswith("v1_") or not cursor[3:].isdecimal():
+            raise Refused(400, "Invalid cursor")
+        found = [one for one in found if one.id <= int(cursor[3:])]
+    asked = call.query.get("per_page", "30")
+    per_page = min(int(asked) if asked.isdecimal() and int(asked) else 30, 100)
+    headers = {}
+    if len(found) > per_page:
+        kept = [(key, value) for key, value in call.query.items() if key != "cursor"]
+        query = urlencode([*kept, ("cursor", f"v1_{found[per_page].id}")])
+        headers["Link"] = f'<{call.world.urls.api}/app/hook/deliveries?{query}>; rel="next"'
+    return Answer([one.shown() for one in found[:per_page]], headers=headers)
+
+
+@Route("POST", r"/app/hook/deliveries/{delivery_id:\d+}/attempts", needs_app=True)
+def redeliver(call: Call) -> Answer:
+    """Deliver once more, later and under the same GUID."""
+    wanted, attempts = int(call.path["delivery_id"]), call.github.deliveries.log.attempts()
+    call.github.deliveries.redeliver(existing(next((one for one in attempts if one.id == wanted), None)))
+    return Answer({}, 202)
+
+
 def _person(call: Call, user: User) -> JsonObject:
-    unsaid = dict.fromkeys(("company", "blog", "location", "email", "hireable", "bio", "twitter_username"))
-    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
     since = shapes.timestamp(user.created_at)
-    shown = {"name": user.name, "created_at": since, "updated_at": since, **unsaid, **counts}
+    shown = {"name": user.name, "created_at": since, "updated_at": since, **shapes.CONSTANTS["person"]}
     return shapes.user(call.world, user) | shown
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from multidict import MultiMapping
 
-from sandbox.api.answer import Answer
+from sandbox.api.responses import Answer
 from sandbox.credentials import LEVELS, Caller
 from sandbox.github import GitHub
 from sandbox.models import Comment, Issue, JsonObject, Refused, Repository, User
@@ -45,8 +45,10 @@ class Route:
     """The App permission it needs, as `issues:write`; empty where none is."""
     needs_app: bool = False
     """Whether it is for the App's JWT only."""
-    is_content: str = ""
-    """`yes`, `reaction` or `edit` where GitHub counts, or may count, it as content creation."""
+    is_content: bool = False
+    """Whether GitHub counts it as content creation."""
+    is_edit: bool = False
+    """Whether GitHub may count it so."""
     handler: Handler = not_found
 
     def __call__(self, handler: Handler) -> Handler:
@@ -96,7 +98,7 @@ class Call:
         if "owner" in self.path:
             asked = f"{self.path['owner']}/{self.path['repo']}"
             if asked.lower() != repository.full_name.lower():
-                raise Moved(self.numeric_url(repository))
+                raise Moved(f"{self.base(repository)}{self._rest()}")
         self._check_permission(repository)
         return repository
 
@@ -142,10 +144,6 @@ class Call:
     def base(self, repository: Repository) -> str:
         """Return the numeric address of a repository, as GitHub's own links and redirects use it."""
         return f"{self.world.urls.api}/repositories/{repository.id}"
-
-    def numeric_url(self, repository: Repository) -> str:
-        """Return the address of this very request on the numeric address of its repository."""
-        return f"{self.base(repository)}{self._rest()}"
 
     def text(self, field: str) -> str | None:
         """Return a text field of the body; None where it is absent or null, 422 where it is no text."""

@@ -1,14 +1,15 @@
-"""REST calls on issues and labels."""
+"""REST calls on issues, their labels and comments, and reactions to comments."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 
 from sandbox import shapes
-from sandbox.api.answer import Answer, page_of
-from sandbox.api.call import ISSUE, REPOSITORY, Call, Route
-from sandbox.models import Refused, existing, invalid
+from sandbox.api.call import COMMENT, ISSUE, REPOSITORY, Call, Route
+from sandbox.api.responses import Answer, page_of
+from sandbox.models import Comment, JsonObject, Refused, existing, invalid
 
 
 @Route("GET", f"{REPOSITORY}/issues", "issues:read")
@@ -40,7 +41,7 @@ def get_issue(call: Call) -> Answer:
     return Answer(existing(call.github.stale_reads.issue(call.issue())))
 
 
-@Route("POST", f"{REPOSITORY}/issues", "issues:write", is_content="yes")
+@Route("POST", f"{REPOSITORY}/issues", "issues:write", is_content=True)
 def create_issue(call: Call) -> Answer:
     """Open an issue; labels are dropped unless the caller may write."""
     repository = call.repository()
@@ -51,7 +52,7 @@ def create_issue(call: Call) -> Answer:
     return Answer(shapes.issue(call.world, issue), 201, {"Location": url})
 
 
-@Route("PATCH", ISSUE, "issues:write", is_content="edit")
+@Route("PATCH", ISSUE, "issues:write", is_edit=True)
 def edit_issue(call: Call) -> Answer:
     """Change title, body or state; the last write wins and conditional headers are refused."""
     issue, state = call.issue(), call.text("state")
@@ -122,6 +123,66 @@ def delete_label(call: Call) -> Answer:
     return Answer(status=204)
 
 
+@Route("GET", f"{ISSUE}/comments", "issues:read")
+def list_comments(call: Call) -> Answer:
+    """List an issue's comments, ascending by id; there is no other order."""
+    issue = call.issue()
+    comments, since = call.github.stale_reads.comments(issue), since_of(call)
+    if since is not None:
+        first = since if call.world.rules.since_is_inclusive else since + 1
+        comments = [comment for comment in comments if comment.updated_at >= first]
+    page, links = page_of(comments, call.query, f"{call.base(issue.repository)}/issues/{issue.number}/comments")
+    return Answer(_shown(call, page), headers=links)
+
+
+@Route("GET", COMMENT, "issues:read")
+def get_comment(call: Call) -> Answer:
+    """Read one comment."""
+    return Answer(call.github.stale_reads.comment(call.comment()))
+
+
+@Route("POST", f"{ISSUE}/comments", "issues:write", is_content=True)
+def create_comment(call: Call) -> Answer:
+    """Write a comment; it notifies every subscriber and counts as content."""
+    comment = call.github.comments.create(call.issue(), call.actor, call.required("body"), web=False)
+    url = shapes.comment_url(call.world, comment)
+    return Answer(shapes.comment(call.world, comment), 201, {"Location": url})
+
+
+@Route("PATCH", COMMENT, "issues:write", is_edit=True)
+def edit_comment(call: Call) -> Answer:
+    """Save another text, as its author or with write access; conditional headers are refused."""
+    comment = call.github.comments.edit(call.comment(), call.actor, call.required("body"), web=False)
+    return Answer(shapes.comment(call.world, comment))
+
+
+@Route("DELETE", COMMENT, "issues:write")
+def delete_comment(call: Call) -> Answer:
+    """Delete a comment for good."""
+    call.github.comments.delete(call.comment(), call.actor)
+    return Answer(status=204)
+
+
+@Route("POST", f"{COMMENT}/reactions", "issues:write", is_content=True)
+def create_reaction(call: Call) -> Answer:
+    """React to a comment: 201 for a new reaction, 200 for one that is there."""
+    target = call.comment()
+    before = len(target.reactions)
+    reaction = call.github.comments.react(target, call.actor, call.required("content"))
+    return Answer(shapes.reaction(call.world, reaction), 201 if len(target.reactions) > before else 200)
+
+
+@Route("DELETE", rf"{COMMENT}/reactions/{{reaction_id:\d+}}", "issues:write")
+def delete_reaction(call: Call) -> Answer:
+    """Remove a reaction; only one's own."""
+    target = call.comment()
+    reaction = existing(next((one for one in target.reactions if one.id == int(call.path["reaction_id"])), None))
+    if reaction.user is not call.actor:
+        raise Refused(403, "Resource not accessible by integration")
+    call.github.comments.remove_reaction(target, reaction)
+    return Answer(status=204)
+
+
 def since_of(call: Call) -> int | None:
     """Read the query's `since`, compared with `updated_at`; whether GitHub includes that second is not known."""
     text = call.query.get("since")
@@ -140,3 +201,8 @@ def _names(call: Call) -> list[str]:
     if not isinstance(given, list):
         raise invalid("Issue", "labels", "invalid")
     return [name for name in given if isinstance(name, str)]
+
+
+def _shown(call: Call, comments: Sequence[Comment]) -> list[JsonObject]:
+    shown = (call.github.stale_reads.comment(comment) for comment in comments)
+    return [one for one in shown if one is not None]

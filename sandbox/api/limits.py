@@ -10,10 +10,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.api.answer import Answer, refusal
-from sandbox.models import JsonObject, Refused
+from sandbox.api.responses import SECONDARY, Answer, over_primary, rate_headers, refusal
+from sandbox.models import Refused
 
-SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 CONTENT = (
     "You have exceeded a secondary rate limit and have been temporarily blocked from content creation. "
     "Please retry your request again later."
@@ -36,9 +35,6 @@ class Limits:
     concurrent: int | None = None
     status: int = 403
     """What refusals answer with, 403 or 429; both occur."""
-    says_retry_after: bool = True
-    """Whether a secondary refusal carries `retry-after`; often, not always."""
-    reactions_are_content: bool = True
     edits_are_content: bool = False
 
     @classmethod
@@ -102,16 +98,12 @@ class RateLimiter:
         self._account(caller, cost.resource).used += 1
 
     def headers(self, caller: str, resource: str) -> Mapping[str, str]:
-        """Return the headers that every answer carries."""
-        numbers: JsonObject = {**self.numbers(caller, resource), "resource": resource}
-        return {f"X-RateLimit-{key.capitalize()}": str(value) for key, value in numbers.items()}
-
-    def numbers(self, caller: str, resource: str) -> JsonObject:
-        """Return what is left of an hourly budget; while it is not enforced it never shrinks."""
+        """Return the headers that every answer carries; a budget that is not enforced never shrinks."""
         account = self._account(caller, resource)
         limit = 5000 if self.limits.primary is None else self.limits.primary
         used = 0 if self.limits.primary is None else min(account.used, limit)
-        return {"limit": limit, "remaining": limit - used, "reset": math.ceil(account.window_ends), "used": used}
+        numbers = {"Limit": limit, "Remaining": limit - used, "Used": used, "Reset": math.ceil(account.window_ends)}
+        return rate_headers(numbers, resource)
 
     def _account(self, caller: str, resource: str) -> _Account:
         account = self._accounts.setdefault((caller, resource), _Account())
@@ -121,14 +113,10 @@ class RateLimiter:
         return account
 
     def _over_primary(self, caller: str, resource: str) -> Answer:
-        message = f"API rate limit exceeded for {caller.replace('installation', 'installation ID')}."
-        if resource == "graphql":
-            return Answer({"errors": [{"type": "RATE_LIMITED", "message": message}]})
-        return refusal(Refused(self.limits.status, message))
+        return over_primary(caller.replace("installation", "installation ID"), self.limits.status, resource)
 
     def _over_secondary(self, message: str, wait: float) -> Answer:
-        headers = {"Retry-After": str(math.ceil(wait))} if self.limits.says_retry_after else {}
-        return refusal(Refused(self.limits.status, message, headers=headers))
+        return refusal(Refused(self.limits.status, message, headers={"Retry-After": str(math.ceil(wait))}))
 
 
 def _wait(spent: deque[tuple[float, int]], limit: int | None, window: float, now: float, more: int) -> float:

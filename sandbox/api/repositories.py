@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Iterator
 
 from sandbox import shapes
-from sandbox.api.answer import Answer
 from sandbox.api.call import REPOSITORY, Call, Route
-from sandbox.models import ROLES, JsonObject, Refused, Repository, existing
+from sandbox.api.responses import Answer
+from sandbox.models import ROLES, JsonObject, Refused, Repository, RepositoryHook, existing
 
 _AS_PERMISSION = {"maintain": "write", "triage": "read"}
 
@@ -76,6 +76,52 @@ def get_permission(call: Call) -> Answer:
     return Answer({"permission": _AS_PERMISSION.get(role, role), "user": shown, "role_name": role})
 
 
+_HOOK = REPOSITORY + r"/hooks/{hook_id:\d+}"
+_MANAGES = "repository_hooks:write"
+
+
+@Route("GET", f"{REPOSITORY}/hooks", _MANAGES)
+def list_hooks(call: Call) -> Answer:
+    """List a repository's webhooks."""
+    return Answer([_shown(one) for one in _administered(call).hooks.values()])
+
+
+@Route("POST", f"{REPOSITORY}/hooks", _MANAGES)
+def create_hook(call: Call) -> Answer:
+    """Make a webhook of a repository."""
+    repository, config = _administered(call), call.body.get("config")
+    events = call.body.get("events", ["push"])
+    if (
+        not isinstance(config, dict)
+        or not isinstance(url := config.get("url"), str)
+        or not isinstance(events, list)
+    ):
+        raise Refused(422, "Validation Failed")
+    hook = RepositoryHook(call.world.next_id("hook"), url, [str(one) for one in events])
+    repository.hooks[hook.id] = hook
+    return Answer(_shown(hook), 201)
+
+
+@Route("DELETE", _HOOK, _MANAGES)
+def delete_hook(call: Call) -> Answer:
+    """Delete a webhook of a repository."""
+    del _administered(call).hooks[_hook(call).id]
+    return Answer(status=204)
+
+
+@Route("GET", f"{_HOOK}/deliveries", _MANAGES)
+def list_hook_deliveries(call: Call) -> Answer:
+    """List what a repository's webhook was sent, newest first, without the payloads."""
+    return Answer([{key: one[key] for key in ("id", "event", "action")} for one in _hook(call).deliveries[::-1]])
+
+
+@Route("GET", rf"{_HOOK}/deliveries/{{delivery_id:\d+}}", _MANAGES)
+def get_hook_delivery(call: Call) -> Answer:
+    """Read one delivery with its payload."""
+    wanted = int(call.path["delivery_id"])
+    return Answer(existing(next((one for one in _hook(call).deliveries if one["id"] == wanted), None)))
+
+
 def _list(call: Call, repository: Repository, folder: str) -> Iterator[JsonObject]:
     names = {path.removeprefix(folder).split("/")[0] for path in repository.files if path.startswith(folder)}
     for name in sorted(names):
@@ -106,3 +152,17 @@ def _entry(call: Call, repository: Repository, path: str, content: bytes) -> Jso
 
 def _sha(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
+def _administered(call: Call) -> Repository:
+    repository = call.repository()
+    call.github.repositories.require(repository, call.actor, "admin")
+    return repository
+
+
+def _hook(call: Call) -> RepositoryHook:
+    return existing(_administered(call).hooks.get(int(call.path["hook_id"])))
+
+
+def _shown(hook: RepositoryHook) -> JsonObject:
+    return {"id": hook.id, "events": list(hook.events), "active": True, "config": {"url": hook.url}}

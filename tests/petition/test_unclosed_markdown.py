@@ -57,6 +57,7 @@ OPEN = [
     "> <details>\n> Because.",
     "- <details>\n\n  Because.",
     "1. ```\n   code",
+    "- " * 12 + "Dear all\n\n```\ncode",
     "> ```\n> code",
     "> - ~~~\n>   code",
     "| a |\n| - |\n| <details> |",

@@ -14,9 +14,8 @@ from msgspec.structs import replace
 
 from bot.rehearsal.assumptions import ASSUMPTIONS, DOCS, Verdict
 from bot.rehearsal.client import RehearsalClient
-from bot.rehearsal.observations import FIRST, SECOND, Observations
 from bot.rehearsal.rehearse import Plan, Rehearsal, play
-from bot.rehearsal.story import STORY
+from bot.rehearsal.story import FIRST, SECOND, STORY, Observations
 from bot.time_types import Clock as RehearsalClock
 from sandbox.api.limits import Limits
 from sandbox.server import Sandbox

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from sandbox.events import publish
 from sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock, Mailbox
 from tests.sandbox.truth import check_answer
@@ -35,7 +36,7 @@ async def test_without_a_clock_it_is_now() -> None:
 
 async def test_github_may_send_actions_that_nobody_knows(sandbox: Sandbox, mailbox: Mailbox) -> None:
     petition = sandbox.petition()
-    sandbox.github.events.publish("issue_comment", "whispered", petition.user, petition.repository, issue=petition)
+    publish(sandbox.world, "issue_comment", "whispered", petition.user, petition.repository, issue=petition)
     await sandbox.settled()
 
     assert mailbox.events[-1] == "issue_comment.whispered"

@@ -9,10 +9,11 @@ import hashlib
 import io
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -161,17 +162,39 @@ async def test_a_long_table_is_whole(scene: Scene, monkeypatch: pytest.MonkeyPat
     assert [row["login"] for row in await rows(scene)] == ["ada", "grace", "alan", "linus", "barbara"]
 
 
-async def test_whoever_is_slow_to_take_a_long_table_keeps_nobody_from_theirs(scene: Scene) -> None:
-    async def parts() -> AsyncIterator[int]:
-        yield 1
-        yield 2
+class Reader(web.StreamResponse):
+    """Takes so many parts of an answer, and then none until it goes on."""
 
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.parts = most, list[object]()
+        self.stops, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def write(self, data: object) -> None:
+        self.parts.append(data)
+        if len(self.parts) > self.most:
+            self.stops.set()
+            await self.goes_on.wait()
+
+
+async def test_whoever_is_slow_to_take_a_long_table_keeps_nobody_from_theirs(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.petition_queries.BATCH", 1)
+    for login in ("ada", "grace"):
+        await scene.petition.sign(login)
     context = pages_context(scene.petition.store)
     routes = ApiRoutes(context, PageCache(context))
-    slow = [routes._read_in_turn(parts()) for _ in range(5)]
-    assert [await anext(one) for one in slow] == [1] * 5
-    async with asyncio.timeout(60):
-        assert [part async for part in routes._read_in_turn(parts())] == [1, 2]
+    slow, quick = [Reader(1) for _ in range(5)], Reader(99)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        for one in slow:
+            group.create_task(routes._write_rows(one, LETTER.id, []))
+            await one.stops.wait()
+        await routes._write_rows(quick, LETTER.id, [])
+        assert ([len(one.parts) for one in slow], len(quick.parts)) == ([2] * 5, 3)
+        for one in slow:
+            one.goes_on.set()
+    assert {len(one.parts) for one in slow} == {3}
 
 
 async def test_a_badge_says_the_count(scene: Scene) -> None:

@@ -12,10 +12,9 @@ from aiohttp.typedefs import Middleware
 
 from bot.rehearsal.assumptions import ASSUMPTIONS, Verdict
 from bot.rehearsal.client import RehearsalClient
-from bot.rehearsal.observations import Observations
 from bot.rehearsal.rehearse import Rehearsal
 from bot.rehearsal.rehearse import play as run_story
-from bot.rehearsal.story import STORY, TITLE
+from bot.rehearsal.story import STORY, TITLE, Observations
 from bot.time_types import Clock as RehearsalClock
 from sandbox.server import Sandbox
 from tests.whole.test_rehearse import HERE, Handler, ids, left, plan, play

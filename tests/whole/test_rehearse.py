@@ -17,11 +17,9 @@ from aiohttp.typedefs import Middleware
 from bot.cli import main
 from bot.rehearsal.assumptions import ASSUMPTIONS, Finding, Verdict
 from bot.rehearsal.client import RehearsalClient
-from bot.rehearsal.observations import FIRST, SECOND, Observations
-from bot.rehearsal.rehearse import NotPossible, Plan, Rehearsal, rehearse
+from bot.rehearsal.rehearse import NotPossible, Plan, Rehearsal, Report, rehearse
 from bot.rehearsal.rehearse import play as run_story
-from bot.rehearsal.report import Report
-from bot.rehearsal.story import STORY, TITLE
+from bot.rehearsal.story import FIRST, SECOND, STORY, TITLE, Observations
 from bot.time_types import Clock as RehearsalClock
 from sandbox.api.limits import Limits
 from sandbox.faults import Failure, Faults, RequestFault

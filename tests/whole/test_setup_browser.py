@@ -227,7 +227,7 @@ async def test_what_is_refused_or_takes_a_moment_is_for_everybody_too(browser: B
         await is_for_everybody(page)
         for state, said in (("", "This set-up did not start here"), (None, "This set-up has expired")):
             (cookie,) = await page.context.cookies()
-            of_browser = auth.state(cookie["value"]) if state is None else state
+            of_browser = auth.sessions.state(cookie["value"]) if state is None else state
             await page.goto(f"{home}/made?code=c0de&state={of_browser}")
             await expect(page.get_by_role("heading", name=said)).to_be_visible()
             await is_for_everybody(page)

@@ -16,10 +16,9 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.block.gfm_parser import BLOCKS
 from bot.petition.block.unclosed_markdown import CLOSING_LINE, closing_lines
 from bot.petition.machine_readable_tally import MachineLine
-from bot.petition.markdown_blocks import limit_nesting
+from bot.petition.markdown_blocks import BLOCKS, limit_nesting
 
 BODY_LIMIT = 65_536
 """Code points that GitHub takes as an issue's body."""

@@ -7,7 +7,6 @@ and again does not use up an installation's calls.
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,7 +31,7 @@ from bot.time_types import EpochSeconds, Seconds
 from bot.web.petition_requests import PETITION, PagesContext
 from bot.web.request_limits import Rate, RateLimiter
 from bot.web.route_policies import PRIVATE_HEADERS, Pool, Route, RoutePolicy
-from bot.web.sessions import SignedSessions, origin_url, set_cookie
+from bot.web.sessions import SignedSessions, is_secret, origin_url, set_cookie
 
 log = structlog.get_logger("organizers")
 
@@ -91,11 +90,7 @@ class OrganizerAuth:
 
     def authorize_url(self, ticket: str, callback: str) -> str:
         """Return where GitHub asks whether somebody wants to sign in."""
-        return authorize_url(self._client, callback, self._state(ticket), self._verifier(ticket))
-
-    def is_state(self, shown: str, ticket: str) -> bool:
-        """Return whether GitHub has sent back the state of a ticket."""
-        return hmac.compare_digest(shown.encode(errors="replace"), self._state(ticket).encode())
+        return authorize_url(self._client, callback, self.sign_ins.state(ticket), self._verifier(ticket))
 
     async def identify(self, code: str, ticket: str, callback: str) -> Author:
         """Return who has signed in, by GitHub's code."""
@@ -139,10 +134,6 @@ class OrganizerAuth:
         with suppress(NotFound):
             await self._github.find_installation(name)
         return False
-
-    def _state(self, ticket: str) -> str:
-        """Return what GitHub must send back to this browser, so that nobody signs in another person's browser."""
-        return derive(self._secret_key, f"state of {ticket}")
 
     def _verifier(self, ticket: str) -> str:
         """Return what proves that a code was requested by us (PKCE); it must have at least 43 characters."""
@@ -193,7 +184,7 @@ class SignInRoutes(Struct, frozen=True):
     async def _complete_sign_in(self, request: web.Request) -> web.Response:
         auth, query, ticket = self.auth, request.query, request.cookies.get(SIGN_IN_COOKIE, "")
         place = None if auth is None else auth.sign_ins.read(ticket)
-        if auth is None or place is None or not auth.is_state(query.get("state", ""), ticket):
+        if auth is None or place is None or not is_secret(query.get("state", ""), auth.sign_ins.state(ticket)):
             text = "Start again on the petition's page in this browser, and finish within ten minutes."
             return self._message(request, 403, "This sign-in did not start here", text)
         owner, repo, number, _ = place.split(":")

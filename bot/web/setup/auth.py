@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from aiohttp import web
 
 from bot.secret_key import derive
 from bot.time_types import EpochSeconds
-from bot.web.sessions import SignedSessions
+from bot.web.sessions import SignedSessions, is_secret
 
 COOKIE: Final = "undersigned-setup"
 
@@ -28,38 +27,27 @@ class SetupAuth:
     now: Callable[[], EpochSeconds]
 
     @property
+    def sessions(self) -> SignedSessions:
+        """Return the sessions of browsers that have shown the token."""
+        return SignedSessions(self.secret_key, "session", LIFETIME, self.now)
+
+    @property
     def token(self) -> str:
         """Return the token that opens the set-up; it has no use once the App is set up."""
         return derive(self.secret_key, "setup")
 
     def is_token(self, shown: str) -> bool:
         """Return whether a text is the token."""
-        return _are_equal(shown.strip(), self.token)
+        return is_secret(shown.strip(), self.token)
 
     def is_key(self, shown: str) -> bool:
         """Return whether a text is the secret key from which the token is derived, which nobody should send."""
-        return _are_equal(shown.strip(), self.secret_key)
+        return is_secret(shown.strip(), self.secret_key)
 
     def create_session(self) -> str:
         """Return a new session."""
-        return self._sessions.create(secrets.token_hex(16))
+        return self.sessions.create(secrets.token_hex(16))
 
     def is_authenticated(self, request: web.Request) -> bool:
         """Return whether the browser has a valid session."""
-        return self._sessions.read(request.cookies.get(COOKIE, "")) is not None
-
-    def state(self, session: str) -> str:
-        """Return what GitHub must send back, so that nobody gives their App to another person's browser."""
-        return derive(self.secret_key, f"state {session}")
-
-    def is_state(self, shown: str, session: str) -> bool:
-        """Return whether GitHub has sent back this browser's state."""
-        return _are_equal(shown, self.state(session))
-
-    @property
-    def _sessions(self) -> SignedSessions:
-        return SignedSessions(self.secret_key, "session", LIFETIME, self.now)
-
-
-def _are_equal(shown: str, secret: str) -> bool:
-    return hmac.compare_digest(shown.encode(errors="replace"), secret.encode())
+        return self.sessions.read(request.cookies.get(COOKIE, "")) is not None

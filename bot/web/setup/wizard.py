@@ -24,7 +24,7 @@ from bot.web.monitoring import healthz
 from bot.web.rendering import static_files
 from bot.web.request_limits import RequestLimits
 from bot.web.route_policies import PROBE, WEBHOOK, Route, RoutePolicy, content_security_policy
-from bot.web.sessions import origin_url, set_cookie
+from bot.web.sessions import is_secret, origin_url, set_cookie
 from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
 
 SETUP: Final = RoutePolicy(cache_control="no-store", headers={"Referrer-Policy": "no-referrer"})
@@ -112,7 +112,7 @@ class SetupWizard(Struct, frozen=True):
             here=here,
             right_link="" if _is_led_back(here, form.public_url) else form.public_url + _form_path(request, token),
             has_token=bool(token),
-            action=form_url(self.api_url, form.organization, self.auth.state(request.cookies[COOKIE])),
+            action=form_url(self.api_url, form.organization, self.auth.sessions.state(request.cookies[COOKIE])),
             manifest=json.dumps(asked),
             permissions=[(name, level, REASONS[name]) for name, level in NEEDS.permissions.items()],
             events=NEEDS.events,
@@ -125,8 +125,8 @@ class SetupWizard(Struct, frozen=True):
         return response
 
     async def _made(self, request: web.Request) -> web.Response:
-        session, given = request.cookies.get(COOKIE, ""), request.query
-        if not self.auth.is_authenticated(request) or not self.auth.is_state(given.get("state", ""), session):
+        given, state = request.query, self.auth.sessions.state(request.cookies.get(COOKIE, ""))
+        if not self.auth.is_authenticated(request) or not is_secret(given.get("state", ""), state):
             return message(403, "This set-up did not start here", _NOT_HERE)
         try:
             app = await self.convert(given.get("code", ""), self.public_url or origin_url(request))

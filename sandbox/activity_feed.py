@@ -1,14 +1,20 @@
-"""What passes between the sandbox's GitHub and the bot, put into words for whoever watches the page."""
+"""What passes between the sandbox's GitHub and the bot, in words, and the feed of changes to open pages."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from aiohttp import web
+
 from sandbox.deliveries import Attempt, DeliveryLog
-from sandbox.models import Issue, User
+
+LOOK_SECONDS = 1.0
+"""Seconds between two looks at what changes without telling: the log of deliveries, and whether anybody watches."""
 
 SHOWN = 5
 """Lines of the feed; older ones are only counted."""
@@ -26,19 +32,27 @@ class Line:
     ok: bool
 
 
-class Activity:
-    """Count deliveries and API calls, and put the last of them into words."""
+class ActivityFeed:
+    """Counts deliveries and API calls, puts the last of them into words, and reports changes to open pages."""
 
     def __init__(self, now: Callable[[], float], log: DeliveryLog) -> None:
         self.calls = 0
         self._now = now
         self._log = log
         self._latest_calls: deque[Line] = deque(maxlen=SHOWN)
+        self._changes = 0
+        self._closed = False
+        self._changed = asyncio.Event()
 
     @property
     def deliveries(self) -> int:
         """Count the attempts to tell the bot something."""
         return len(self._log.attempts())
+
+    @property
+    def version(self) -> str:
+        """Return a name of the present state; another state has another name."""
+        return f"{self._changes}.{self.deliveries}"
 
     def called(self, method: str, path: str, status: int) -> None:
         """Record a call to the API and its answer; `path` is below the API's root."""
@@ -48,11 +62,47 @@ class Activity:
         detail = f"{method} {short} · {status}"
         line = Line(f"call-{self.calls}", self._now(), False, next(words, "calls"), detail, status < 400)
         self._latest_calls.append(line)
+        self.changed()
 
     def latest(self) -> list[Line]:
         """List the last of both, newest first."""
         attempts = [_line(attempt) for attempt in self._log.attempts()[:SHOWN]]
         return sorted([*reversed(self._latest_calls), *attempts], key=lambda line: -line.at)[:SHOWN]
+
+    def changed(self) -> None:
+        """Record a change and wake the open pages."""
+        self._changes += 1
+        self._wake()
+
+    def close(self) -> None:
+        """End the feed, so that the server can stop."""
+        self._closed = True
+        self._wake()
+
+    async def watch(self, request: web.Request, headers: Mapping[str, str]) -> web.StreamResponse:
+        """Send `change` whenever the version is not the last one sent, which is `since` of the query at first."""
+        seen = request.query.get("since", "")
+        response = web.StreamResponse(headers={**headers, "Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"retry: 1000\n\n")
+        with suppress(ConnectionResetError):  # the page has been closed
+            while not self._closed:
+                changed = self._changed
+                if seen != self.version:
+                    seen = self.version
+                    await response.write(f"event: change\ndata: {seen}\n\n".encode())
+                    continue
+                try:
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await changed.wait()
+                except TimeoutError:
+                    await response.write(b": still here\n\n")
+        return response
+
+    def _wake(self) -> None:
+        """Wake who watches; who looks from now on waits for the next change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 def _line(attempt: Attempt) -> Line:
@@ -64,11 +114,6 @@ def _line(attempt: Attempt) -> Line:
         f"delivery-{attempt.id}", attempt.delivered_at, True, _EVENTS.get(name, "another event"),
         f"{name} · {answer}", ok,
     )  # fmt: skip
-
-
-def edits_by(user: User, issue: Issue) -> int:
-    """Count how often an account has written the issue's text."""
-    return sum(edit.editor is user for edit in issue.edits)
 
 
 _EVENTS = {
