@@ -133,7 +133,7 @@ class ThreadResync(Struct, frozen=True):
         if not doubts:
             return None
         outcome, failure, paused_until = None, None, 0.0
-        known = await self.store.known_texts.get_known_texts([one.comment_id for one in doubts])
+        known = await self.store.threads.get_known_texts([one.comment_id for one in doubts])
         try:
             histories = await self.client.get_comment_histories([one.node_id for one in doubts], known)
             outcome = await self.store.record_listing(
@@ -182,7 +182,7 @@ class ThreadResync(Struct, frozen=True):
             self.thread.number,
             since=since,
             count=self.thread.comments,
-            recall=self.store.known_texts.get_known_texts,
+            recall=self.store.threads.get_known_texts,
         )
 
     async def _check_place(self, listing: CommentsRead) -> None:
@@ -192,7 +192,7 @@ class ThreadResync(Struct, frozen=True):
         same number. Where nothing is known although all was read before, any comment may be of such an issue.
         """
         thread, listed = self.thread, listing.node_ids.keys()
-        known = await self.store.known_texts.list_present(thread.issue_id, int(self.now) + 1)
+        known = await self.store.threads.list_present(thread.issue_id, int(self.now) + 1)
         if known <= listed and (known or not listed or not thread.listed_at):
             return
         read = await self.client.get_issue(thread.repository.full_name, thread.number)
@@ -241,7 +241,7 @@ class ThreadResync(Struct, frozen=True):
 
         Comments of the very second `at` which GitHub gave the count may be in it or not.
         """
-        issue_id, present = self.thread.issue_id, self.store.known_texts.list_present
+        issue_id, present = self.thread.issue_id, self.store.threads.list_present
         return range(count - len(await present(issue_id, at + 1)), count - len(await present(issue_id, at)) + 1)
 
     @property

@@ -6,10 +6,9 @@ from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.body_writes import KnownBody, LastBodies, OurWrite, outside_digest
 from bot.store.comments_to_look_up import Clarification, DoubtfulComment
 from bot.store.credentials import read_encrypted
-from bot.store.engine.backup import backup, is_backup, restore
+from bot.store.engine.backup import backup, delete_database, is_backup, restore
 from bot.store.engine.database import Lease
 from bot.store.engine.health import Health, check_health
-from bot.store.engine.opening_errors import delete_database
 from bot.store.engine.url import read_existing_address
 from bot.store.errors import (
     Busy,
@@ -22,7 +21,7 @@ from bot.store.errors import (
 )
 from bot.store.failed_deliveries import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
-from bot.store.letter_translations import KnownTranslations, TranslatedPetition
+from bot.store.letters import KnownTranslations, TranslatedPetition
 from bot.store.migrations import migrate_ahead
 from bot.store.not_counted import NotCounted
 from bot.store.petition_lists import MOST_LISTED, Listed, ListQuery, PetitionList, PetitionSummary
@@ -34,15 +33,13 @@ from bot.store.petition_queries import (
     SignerSample,
     TranslatedLetter,
 )
-from bot.store.petition_snapshots import Snapshot, Thread
-from bot.store.petition_states import State
+from bot.store.petition_snapshots_and_states import Snapshot, State, Thread
 from bot.store.privacy import Forgotten
-from bot.store.publishing_queue import Backlog, Due, KnownPetition
-from bot.store.publishing_transactions import PlannedBody, Publication
+from bot.store.publishing import Backlog, Due, KnownPetition, PlannedBody, Publication
 from bot.store.recording.consistency import Discrepancy, Inspection
 from bot.store.recording.listings import ListingOutcome
 from bot.store.recovery import Recovered, recover
 from bot.store.resync_queue import ThreadToRead
 from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
-from bot.store.rules import KnownSettings
+from bot.store.settings_and_commands import KnownSettings
 from bot.store.store import Store

@@ -31,43 +31,40 @@ class Signer(Struct, frozen=True):
 class AccountReviews(Records):
     """Which petitions' signers are to be looked at, and what GitHub told of their accounts."""
 
-    _REQUEST: Final = """
-        INSERT INTO account_reviews (petition_id, due_after)
-        SELECT id, 0 FROM petitions WHERE id = $1
-        ON CONFLICT (petition_id) DO NOTHING
-    """
-
     async def request(self, petition_id: int) -> None:
         """Request that the accounts of all who have signed a petition are looked at."""
-        await self._execute(self._REQUEST, petition_id)
+        sql = """
+            INSERT INTO account_reviews (petition_id, due_after)
+            SELECT id, 0 FROM petitions WHERE id = $1
+            ON CONFLICT (petition_id) DO NOTHING
+        """
+        await self._execute(sql, petition_id)
         self._announce()
-
-    _DUE: Final = f"""
-        SELECT v.petition_id FROM account_reviews v JOIN petitions p ON p.id = v.petition_id AND NOT p.gone
-        {USABLE.format(of="p")}
-        WHERE r.installation_id = $1 AND v.due_after <= $2
-        ORDER BY v.due_after, v.petition_id LIMIT 1
-    """
 
     async def get_due(self, installation_id: int, now: EpochSeconds) -> int | None:
         """Return a petition whose signers are to be looked at; None where there is none."""
-        rows = await self._fetch(self._DUE, installation_id, now)
+        sql = f"""
+            SELECT v.petition_id FROM account_reviews v JOIN petitions p ON p.id = v.petition_id AND NOT p.gone
+            {USABLE.format(of="p")}
+            WHERE r.installation_id = $1 AND v.due_after <= $2
+            ORDER BY v.due_after, v.petition_id LIMIT 1
+        """
+        rows = await self._fetch(sql, installation_id, now)
         return rows[0]["petition_id"] if rows else None
-
-    _UNKNOWN: Final = """
-        SELECT s.user_id, s.login, s.signed_at, s.comment_id FROM signatures s
-        WHERE s.petition_id = $1 AND (s.signed_at, s.comment_id) < ($2::BIGINT, $3::BIGINT) AND s.login <> ''
-          AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = s.user_id AND a.empty IS NOT NULL)
-          AND NOT EXISTS (SELECT 1 FROM unknown_accounts u WHERE u.user_id = s.user_id AND u.asked_at > $4)
-        ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $5
-    """
 
     async def list_unknown(
         self, petition_id: int, before: Signer | None, most: int, now: EpochSeconds
     ) -> list[Signer]:
         """List signers nobody has looked at, the newest first, `before` another one."""
         place = (_LAST, _LAST) if before is None else (before.signed_at, before.comment_id)
-        rows = await self._fetch(self._UNKNOWN, petition_id, *place, int(now - ASK_AGAIN_AFTER), most)
+        sql = """
+            SELECT s.user_id, s.login, s.signed_at, s.comment_id FROM signatures s
+            WHERE s.petition_id = $1 AND (s.signed_at, s.comment_id) < ($2::BIGINT, $3::BIGINT) AND s.login <> ''
+              AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = s.user_id AND a.empty IS NOT NULL)
+              AND NOT EXISTS (SELECT 1 FROM unknown_accounts u WHERE u.user_id = s.user_id AND u.asked_at > $4)
+            ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $5
+        """
+        rows = await self._fetch(sql, petition_id, *place, int(now - ASK_AGAIN_AFTER), most)
         return [Signer(*row) for row in rows]
 
     _PUT_UNKNOWN: Final = upsert("unknown_accounts", "user_id", "user_id BIGINT, asked_at BIGINT")
@@ -80,11 +77,9 @@ class AccountReviews(Records):
         put_accounts(transaction, accounts)
         transaction.put(self._PUT_UNKNOWN, [(user_id, int(now)) for user_id in unknown])
 
-    _POSTPONE: Final = "UPDATE account_reviews SET due_after = $2 WHERE petition_id = $1"
-
     async def postpone(self, petition_id: int, until: EpochSeconds) -> None:
         """Look at a petition's signers later."""
-        await self._execute(self._POSTPONE, petition_id, until)
+        await self._execute("UPDATE account_reviews SET due_after = $2 WHERE petition_id = $1", petition_id, until)
 
     async def end(self, petition_id: int) -> None:
         """Record that all of a petition's signers were looked at."""

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from bot.store.engine.database import Records, Row, Transaction, write_transaction
-from bot.store.petition_states import State
+from bot.store.petition_snapshots_and_states import State
 from bot.store.recording import signatures
 
 
@@ -72,25 +72,6 @@ def _due(condition: str) -> _Due:
 class Acknowledgements(Records):
     """The reactions that are missing, or wrong."""
 
-    _DROP_LATE: Final = """
-        UPDATE comments SET ack_due = FALSE
-        WHERE petition_id IN (
-                SELECT p.id FROM petitions p JOIN repositories r ON r.id = p.repository_id
-                WHERE r.installation_id = $1
-            )
-          AND ack_due AND ack_given IS NULL AND made_at < $2
-          AND (made_at < $3 OR (ack_wanted = '+1' AND command <> 'order'))
-    """
-
-    _DROP_OTHERS: Final = f"""
-        UPDATE comments SET ack_due = FALSE
-        WHERE petition_id IN (
-                SELECT p.id FROM petitions p JOIN repositories r ON r.id = p.repository_id
-                WHERE r.installation_id = $1 AND p.state = '{State.COUNTED_ELSEWHERE}'
-            )
-          AND ack_due
-    """
-
     # Not by the index of what is due: of others there may be thousands.
     _OF_ORGANIZERS: Final = f"""
         SELECT {_COLUMNS} {_OF_COMMENTS}
@@ -115,8 +96,25 @@ class Acknowledgements(Records):
         """
         now = int(self._now())
         late = (now - signatures.ACKNOWLEDGED_WITHIN, now - signatures.REFUSED_WITHIN)
-        transaction.execute(self._DROP_LATE, installation_id, *late)
-        transaction.execute(self._DROP_OTHERS, installation_id)
+        sql = """
+            UPDATE comments SET ack_due = FALSE
+            WHERE petition_id IN (
+                    SELECT p.id FROM petitions p JOIN repositories r ON r.id = p.repository_id
+                    WHERE r.installation_id = $1
+                )
+              AND ack_due AND ack_given IS NULL AND made_at < $2
+              AND (made_at < $3 OR (ack_wanted = '+1' AND command <> 'order'))
+        """
+        transaction.execute(sql, installation_id, *late)
+        drop_others = f"""
+            UPDATE comments SET ack_due = FALSE
+            WHERE petition_id IN (
+                    SELECT p.id FROM petitions p JOIN repositories r ON r.id = p.repository_id
+                    WHERE r.installation_id = $1 AND p.state = '{State.COUNTED_ELSEWHERE}'
+                )
+              AND ack_due
+        """
+        transaction.execute(drop_others, installation_id)
         found = {row[0]: row for row in transaction.fetch(self._OF_ORGANIZERS, installation_id, limit)}
         for due in (self._REFUSALS, self._ALL):
             if len(found) < limit:
@@ -127,19 +125,15 @@ class Acknowledgements(Records):
             for comment_id, owner, name, *rest in list(found.values())[:limit]
         ]
 
-    _LOCK: Final = """
-        SELECT c.ack_wanted FROM comments c JOIN petitions p ON p.id = c.petition_id
-        WHERE c.id = $1 FOR UPDATE OF p, c
-    """
-
-    _SET_GIVEN: Final = """
-        UPDATE comments SET ack_given = $2, reaction_id = $3, ack_due = $4 WHERE id = $1
-    """
-
     @write_transaction
     def record_given(
         self, transaction: Transaction, comment_id: int, given: str | None, reaction_id: int | None
     ) -> None:
         """Record which reaction a comment bears now."""
-        for row in transaction.fetch(self._LOCK, comment_id):
-            transaction.execute(self._SET_GIVEN, comment_id, given, reaction_id, row["ack_wanted"] != given)
+        sql = """
+            SELECT c.ack_wanted FROM comments c JOIN petitions p ON p.id = c.petition_id
+            WHERE c.id = $1 FOR UPDATE OF p, c
+        """
+        set_given = "UPDATE comments SET ack_given = $2, reaction_id = $3, ack_due = $4 WHERE id = $1"
+        for row in transaction.fetch(sql, comment_id):
+            transaction.execute(set_given, comment_id, given, reaction_id, row["ack_wanted"] != given)

@@ -142,15 +142,13 @@ def record_outcomes(
     return attempts
 
 
-_ATTEMPTS: Final = f"""
-    SELECT a.user_id, a.login, a.word, a.times, a.first_at, a.last_at, a.last_comment_id, t.number AS thread
-    FROM attempts a LEFT JOIN comments c ON c.id = a.last_comment_id {_THREAD_IN_REPOSITORY}
-    WHERE a.petition_id = $1 ORDER BY a.last_at DESC, a.last_comment_id DESC
-"""
-
-
 def _read_attempts(transaction: Transaction, petition_id: int) -> list[Attempts]:
-    return [Attempts(*row) for row in transaction.fetch(_ATTEMPTS, petition_id)]
+    sql = f"""
+        SELECT a.user_id, a.login, a.word, a.times, a.first_at, a.last_at, a.last_comment_id, t.number AS thread
+        FROM attempts a LEFT JOIN comments c ON c.id = a.last_comment_id {_THREAD_IN_REPOSITORY}
+        WHERE a.petition_id = $1 ORDER BY a.last_at DESC, a.last_comment_id DESC
+    """
+    return [Attempts(*row) for row in transaction.fetch(sql, petition_id)]
 
 
 _PUT_ATTEMPTS: Final = upsert(
@@ -159,8 +157,6 @@ _PUT_ATTEMPTS: Final = upsert(
     "petition_id BIGINT, user_id BIGINT, login TEXT, word TEXT, times BIGINT, first_at BIGINT, last_at BIGINT,"
     " last_comment_id BIGINT",
 )
-
-_DROP_ATTEMPTS: Final = "DELETE FROM attempts WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])"
 
 
 def record_attempts(transaction: Transaction, petition_id: int, commands: Sequence[GivenCommand]) -> None:
@@ -181,7 +177,8 @@ def record_attempts(transaction: Transaction, petition_id: int, commands: Sequen
     changed = [one for one in kept if known.get(one.user_id) != one]
     transaction.put(_PUT_ATTEMPTS, [(petition_id, *astuple(one)[:-1]) for one in changed])
     if gone := sorted(known.keys() - {one.user_id for one in kept}):
-        transaction.execute(_DROP_ATTEMPTS, petition_id, gone)
+        sql = "DELETE FROM attempts WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])"
+        transaction.execute(sql, petition_id, gone)
 
 
 def _add_attempt(before: Attempts | None, one: GivenCommand) -> Attempts:
@@ -195,26 +192,17 @@ def _add_attempt(before: Attempts | None, one: GivenCommand) -> Attempts:
     )  # fmt: skip
 
 
-_DROP_ATTEMPTS_ON: Final = "DELETE FROM attempts WHERE petition_id = $1"
-
-
 def drop_attempts_on(transaction: Transaction, petition_id: int) -> None:
     """Drop the attempts to give commands on a petition."""
-    transaction.execute(_DROP_ATTEMPTS_ON, petition_id)
-
-
-_DROP_ENTRIES: Final = "DELETE FROM audit WHERE petition_id = $1"
+    transaction.execute("DELETE FROM attempts WHERE petition_id = $1", petition_id)
 
 
 def drop_log(transaction: Transaction, petition_id: int) -> None:
     """Drop the audit log of a petition, and the attempts to give commands on it."""
-    transaction.execute(_DROP_ENTRIES, petition_id)
+    transaction.execute("DELETE FROM audit WHERE petition_id = $1", petition_id)
     drop_attempts_on(transaction, petition_id)
-
-
-_DROP_ATTEMPTS_BY: Final = "DELETE FROM attempts WHERE user_id = ANY($1::BIGINT[])"
 
 
 def drop_attempts_by(transaction: Transaction, people: Collection[int]) -> None:
     """Drop the attempts of people."""
-    transaction.execute(_DROP_ATTEMPTS_BY, list(people))
+    transaction.execute("DELETE FROM attempts WHERE user_id = ANY($1::BIGINT[])", list(people))

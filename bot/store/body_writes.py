@@ -82,24 +82,15 @@ class Bodies(Records):
         """Record that what a write replaced is back, or is out of date."""
         await self._execute(_MARK_RESTORED, issue_id, lost_by)
 
-    _COUNT_UNCONFIRMED: Final = """
-        SELECT count(*) FROM writes WHERE issue_id = $1 AND NOT heard AND at < $2
-    """
-
     async def count_unconfirmed_writes(self, issue_id: int, before: WholeEpochSeconds) -> int:
         """Count our writes before a time that no delivery has confirmed."""
-        count: int = (await self._fetch(self._COUNT_UNCONFIRMED, issue_id, before))[0][0]
+        sql = "SELECT count(*) FROM writes WHERE issue_id = $1 AND NOT heard AND at < $2"
+        count: int = (await self._fetch(sql, issue_id, before))[0][0]
         return count
-
-    _CONFIRM_BEFORE: Final = "UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND NOT heard AND at < $2"
 
     _SET_NOT_LOST: Final = """
         UPDATE bodies SET lost = NULL
         WHERE issue_id = $1 AND EXISTS (SELECT 1 FROM writes WHERE issue_id = $1 AND number = lost_by AND at < $2)
-    """
-
-    _SET_LOST_FOR_SURE: Final = """
-        UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND (lost IS NULL OR lost_by <= $3)
     """
 
     @write_transaction
@@ -111,7 +102,8 @@ class Bodies(Records):
         We never change a letter. So, whatever deliveries have shown, what we wrote last must have the letter that
         was saved last by another one. No delivery will confirm writes before a time.
         """
-        transaction.execute(self._CONFIRM_BEFORE, issue_id, before)
+        sql = "UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND NOT heard AND at < $2"
+        transaction.execute(sql, issue_id, before)
         if last.saved is None:
             return False
         if last.ours is None or outside_digest(last.ours) == outside_digest(last.saved):
@@ -121,37 +113,24 @@ class Bodies(Records):
         if not writes:
             return False
         transaction.execute(_ADD, issue_id)
-        return bool(transaction.execute(self._SET_LOST_FOR_SURE, issue_id, last.saved, writes[-1]["number"]))
+        set_lost_for_sure = """
+            UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND (lost IS NULL OR lost_by <= $3)
+        """
+        return bool(transaction.execute(set_lost_for_sure, issue_id, last.saved, writes[-1]["number"]))
 
 
 _ADD: Final = "INSERT INTO bodies (issue_id) VALUES ($1) ON CONFLICT (issue_id) DO NOTHING"
 
-_BODY: Final = """
-    SELECT left_digest, edited_digest, edited_at, lost, lost_by, edited_over FROM bodies WHERE issue_id = $1
-"""
-
 
 def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
     """Return what is known of an issue's body."""
-    rows = transaction.fetch(_BODY, issue_id)
+    sql = "SELECT left_digest, edited_digest, edited_at, lost, lost_by, edited_over FROM bodies WHERE issue_id = $1"
+    rows = transaction.fetch(sql, issue_id)
     return KnownBody(*rows[0]) if rows else KnownBody()
 
 
-_LAST_WRITE: Final = "SELECT max(number) FROM writes WHERE issue_id = $1"
-
-
 def _read_last_write(transaction: Transaction, issue_id: int) -> int:
-    return transaction.fetch(_LAST_WRITE, issue_id)[0][0] or 0
-
-
-_MOVED_TO: Final = "SELECT moved_to FROM threads WHERE issue_id = $1 AND moved_to IS NOT NULL"
-
-_ADD_WRITE: Final = """
-    INSERT INTO writes (issue_id, number, written, outside_read, outside_written, at, heard)
-    VALUES ($1, $2, $3, $4, $5, $6, FALSE)
-"""
-
-_DROP_WRITES: Final = "DELETE FROM writes WHERE issue_id = $1 AND number <= $2"
+    return transaction.fetch("SELECT max(number) FROM writes WHERE issue_id = $1", issue_id)[0][0] or 0
 
 
 def record_write(
@@ -161,22 +140,24 @@ def record_write(
 
     An issue that has moved on since it was read sends the write on, and so does this.
     """
-    moved = transaction.fetch(_MOVED_TO, issue_id)
+    moved = transaction.fetch("SELECT moved_to FROM threads WHERE issue_id = $1 AND moved_to IS NOT NULL", issue_id)
     issue_id = moved[0][0] if moved else issue_id
     number = _read_last_write(transaction, issue_id) + 1
     outsides = outside_digest(made_from), outside_digest(body)
-    transaction.execute(_ADD_WRITE, issue_id, number, body_digest(body), *outsides, at)
-    transaction.execute(_DROP_WRITES, issue_id, number - WRITES_KEPT)
+    sql = """
+        INSERT INTO writes (issue_id, number, written, outside_read, outside_written, at, heard)
+        VALUES ($1, $2, $3, $4, $5, $6, FALSE)
+    """
+    transaction.execute(sql, issue_id, number, body_digest(body), *outsides, at)
+    transaction.execute("DELETE FROM writes WHERE issue_id = $1 AND number <= $2", issue_id, number - WRITES_KEPT)
     mark_right(transaction, issue_id, body)
-
-
-_SET_LEFT: Final = "UPDATE bodies SET left_digest = $2 WHERE issue_id = $1 AND left_digest <> $2"
 
 
 def mark_right(transaction: Transaction, issue_id: int, body: str | None) -> None:
     """Record that a body is as we want it."""
     transaction.execute(_ADD, issue_id)
-    transaction.execute(_SET_LEFT, issue_id, body_digest(body or ""))
+    sql = "UPDATE bodies SET left_digest = $2 WHERE issue_id = $1 AND left_digest <> $2"
+    transaction.execute(sql, issue_id, body_digest(body or ""))
 
 
 _MARK_RESTORED: Final = "UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2"
@@ -187,15 +168,13 @@ def mark_restored(transaction: Transaction, issue_id: int, lost_by: int) -> None
     transaction.execute(_MARK_RESTORED, issue_id, lost_by)
 
 
-_WRITES_SINCE: Final = """
-    SELECT number, written, outside_read, outside_written FROM writes WHERE issue_id = $1 AND number >= $2
-    ORDER BY number
-"""
-
-
 def read_writes_since(transaction: Transaction, issue_id: int, number: int) -> tuple[OurWrite, ...]:
     """Return our writes of a body from one on, the oldest first."""
-    return tuple(OurWrite(*row) for row in transaction.fetch(_WRITES_SINCE, issue_id, number))
+    sql = """
+        SELECT number, written, outside_read, outside_written FROM writes WHERE issue_id = $1 AND number >= $2
+        ORDER BY number
+    """
+    return tuple(OurWrite(*row) for row in transaction.fetch(sql, issue_id, number))
 
 
 _WRITES_OF_TEXT: Final = """
@@ -232,15 +211,6 @@ def observe_edit(
     return True
 
 
-_CONFIRM: Final = "UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND number = $2"
-
-_UNCONFIRM: Final = "UPDATE writes SET heard = FALSE WHERE issue_id = $1 AND written = $2 AND heard"
-
-_SET_LOST: Final = """
-    UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND lost_by < $3
-"""
-
-
 def _observe_own_write(transaction: Transaction, issue_id: int, edit: BodyEdit, writes: Sequence[Row]) -> bool:
     """Record from a delivery what one of our writes of a text replaced; return whether the body is to be checked.
 
@@ -255,28 +225,19 @@ def _observe_own_write(transaction: Transaction, issue_id: int, edit: BodyEdit, 
         # The same text may have been written twice within a second. Deliveries are repeated: the first write's does
         # not confirm the second one.
         if len(writes) == 1:
-            transaction.execute(_CONFIRM, issue_id, number)
+            sql = "UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND number = $2"
+            transaction.execute(sql, issue_id, number)
         return came_late
     # Something was lost, if nobody has saved anything since.
-    transaction.execute(_UNCONFIRM, issue_id, body_digest(edit.body))
+    unconfirm = "UPDATE writes SET heard = FALSE WHERE issue_id = $1 AND written = $2 AND heard"
+    transaction.execute(unconfirm, issue_id, body_digest(edit.body))
     if replaced and not came_late:
         # A write of ours that was done after this one had been made from something newer; or somebody has saved the
         # same text.
         return False
-    lost = transaction.execute(_SET_LOST, issue_id, edit.previous, number)
+    set_lost = "UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND lost_by < $3"
+    lost = transaction.execute(set_lost, issue_id, edit.previous, number)
     return bool(lost) or came_late
-
-
-# Through negative numbers, because a number must not be taken twice, not even half-way.
-_SHIFT_WRITES: Final = "UPDATE writes SET number = -(number + $2) WHERE issue_id = $1"
-
-_UNSHIFT_WRITES: Final = "UPDATE writes SET number = -number WHERE issue_id = $1 AND number < 0"
-
-_MOVE_WRITES: Final = "UPDATE writes SET issue_id = $2 WHERE issue_id = $1"
-
-_DROP: Final = "DELETE FROM bodies WHERE issue_id = $1"
-
-_JOIN: Final = "UPDATE bodies SET left_digest = $2, lost = $3, lost_by = $4 WHERE issue_id = $1"
 
 
 def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
@@ -286,12 +247,14 @@ def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
     """
     earlier, later = read_body(transaction, issue_id), read_body(transaction, arrival)
     shift = _read_last_write(transaction, issue_id)
-    transaction.execute(_SHIFT_WRITES, arrival, shift)
-    transaction.execute(_UNSHIFT_WRITES, arrival)
-    transaction.execute(_MOVE_WRITES, issue_id, arrival)
-    transaction.execute(_DROP, issue_id)
+    # Through negative numbers, because a number must not be taken twice, not even half-way.
+    transaction.execute("UPDATE writes SET number = -(number + $2) WHERE issue_id = $1", arrival, shift)
+    transaction.execute("UPDATE writes SET number = -number WHERE issue_id = $1 AND number < 0", arrival)
+    transaction.execute("UPDATE writes SET issue_id = $2 WHERE issue_id = $1", issue_id, arrival)
+    transaction.execute("DELETE FROM bodies WHERE issue_id = $1", issue_id)
     edited = max((each.edited_at, each.edited_digest) for each in (earlier, later))
     lost = (later.lost, later.lost_by + shift) if later.lost_by else (earlier.lost, earlier.lost_by)
     transaction.execute(_ADD, arrival)
     transaction.execute(_SET_EDITED, arrival, edited[1], edited[0], _read_last_write(transaction, arrival))
-    transaction.execute(_JOIN, arrival, later.left_digest or earlier.left_digest, *lost)
+    sql = "UPDATE bodies SET left_digest = $2, lost = $3, lost_by = $4 WHERE issue_id = $1"
+    transaction.execute(sql, arrival, later.left_digest or earlier.left_digest, *lost)

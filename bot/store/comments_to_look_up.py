@@ -55,8 +55,6 @@ class Clarification(Struct, frozen=True):
 class DoubtfulComments(Records):
     """The comments to ask GitHub for."""
 
-    _DROP_OLD: Final = "DELETE FROM doubts WHERE (ask_after < $1 AND wanted <= done) OR ask_after < $2"
-
     async def request_clarification(
         self, nodes: Mapping[int, str], now: EpochSeconds, about_mail: Collection[int] = ()
     ) -> None:
@@ -66,67 +64,56 @@ class DoubtfulComments(Records):
         """
 
         def request(transaction: Transaction) -> None:
-            transaction.execute(self._DROP_OLD, now - REMEMBERED, now - GIVEN_UP)
+            sql = "DELETE FROM doubts WHERE (ask_after < $1 AND wanted <= done) OR ask_after < $2"
+            transaction.execute(sql, now - REMEMBERED, now - GIVEN_UP)
             _put_doubts(transaction, nodes, now, about_mail)
 
         if nodes:
             await self._database.write(request)
 
-    _DOUBTFUL_THREAD: Final = f"""
-        {THREAD_TO_READ}
-        {USABLE.format(of="t")}
-        WHERE NOT t.gone AND r.installation_id = $1 AND t.issue_id IN (
-                SELECT c.issue_id FROM doubts d JOIN comments c ON c.id = d.comment_id
-                WHERE d.wanted > d.done AND d.ask_after <= $2
-            )
-        ORDER BY t.issue_id LIMIT 1
-    """
-
     async def get_doubtful_thread(self, installation_id: int, now: EpochSeconds) -> ThreadToRead | None:
         """Return a thread of an installation that has comments to ask for now; None where there is none."""
-        return first_thread(await self._fetch(self._DOUBTFUL_THREAD, installation_id, now))
-
-    _DOUBTFUL: Final = """
-        SELECT d.comment_id, d.node_id, d.wanted, d.asked, d.about_mail
-        FROM doubts d JOIN comments c ON c.id = d.comment_id
-        WHERE d.wanted > d.done AND d.ask_after <= $2 AND c.issue_id = $1
-        ORDER BY d.ask_after, d.comment_id LIMIT $3
-    """
+        sql = f"""
+            {THREAD_TO_READ}
+            {USABLE.format(of="t")}
+            WHERE NOT t.gone AND r.installation_id = $1 AND t.issue_id IN (
+                    SELECT c.issue_id FROM doubts d JOIN comments c ON c.id = d.comment_id
+                    WHERE d.wanted > d.done AND d.ask_after <= $2
+                )
+            ORDER BY t.issue_id LIMIT 1
+        """
+        return first_thread(await self._fetch(sql, installation_id, now))
 
     async def list_doubtful(self, issue_id: int, now: EpochSeconds) -> list[DoubtfulComment]:
         """List the comments of a thread to ask for now, those first that have waited longest."""
-        return [DoubtfulComment(*row) for row in await self._fetch(self._DOUBTFUL, issue_id, now, AT_ONCE)]
-
-    _POSTPONE: Final = "UPDATE doubts SET ask_after = $2 WHERE comment_id = $1"
+        sql = """
+            SELECT d.comment_id, d.node_id, d.wanted, d.asked, d.about_mail
+            FROM doubts d JOIN comments c ON c.id = d.comment_id
+            WHERE d.wanted > d.done AND d.ask_after <= $2 AND c.issue_id = $1
+            ORDER BY d.ask_after, d.comment_id LIMIT $3
+        """
+        return [DoubtfulComment(*row) for row in await self._fetch(sql, issue_id, now, AT_ONCE)]
 
     @write_transaction
     def postpone_doubts(
         self, transaction: Transaction, doubts: Sequence[DoubtfulComment], until: EpochSeconds
     ) -> None:
         """Record that comments wait for their turn until a time."""
-        transaction.each(self._POSTPONE, [(one.comment_id, until) for one in doubts])
-
-    _LOOKUPS: Final = """
-        SELECT asked_at FROM mail_lookups WHERE petition_id = $1 AND asked_at > $2 ORDER BY asked_at
-    """
+        sql = "UPDATE doubts SET ask_after = $2 WHERE comment_id = $1"
+        transaction.each(sql, [(one.comment_id, until) for one in doubts])
 
     async def list_lookups(self, petition_id: int, since: EpochSeconds) -> list[EpochSeconds]:
         """List when GitHub was asked for comments of a petition, in order."""
-        return [row[0] for row in await self._fetch(self._LOOKUPS, petition_id, since)]
-
-    _PUT_LOOKUP: Final = "INSERT INTO mail_lookups (petition_id, asked_at) VALUES ($1, $2)"
-    _DROP_LOOKUPS: Final = "DELETE FROM mail_lookups WHERE petition_id = $1 AND asked_at < $2"
+        sql = "SELECT asked_at FROM mail_lookups WHERE petition_id = $1 AND asked_at > $2 ORDER BY asked_at"
+        return [row[0] for row in await self._fetch(sql, petition_id, since)]
 
     @write_transaction
     def record_lookups(self, transaction: Transaction, petition_id: int, calls: int, now: EpochSeconds) -> None:
         """Record that GitHub is asked for comments of a petition in so many calls."""
-        transaction.execute(self._DROP_LOOKUPS, petition_id, now - REMEMBERED)
-        transaction.each(self._PUT_LOOKUP, [(petition_id, now)] * calls)
-
-    _MARK_ASKED: Final = """
-        UPDATE doubts SET asked = asked + 1, ask_after = $2, done = CASE WHEN done < $3 THEN $3 ELSE done END
-        WHERE comment_id = $1
-    """
+        drop_lookups = "DELETE FROM mail_lookups WHERE petition_id = $1 AND asked_at < $2"
+        transaction.execute(drop_lookups, petition_id, now - REMEMBERED)
+        sql = "INSERT INTO mail_lookups (petition_id, asked_at) VALUES ($1, $2)"
+        transaction.each(sql, [(petition_id, now)] * calls)
 
     @write_transaction
     def record_clarifications(self, transaction: Transaction, answers: Sequence[Clarification]) -> None:
@@ -134,25 +121,24 @@ class DoubtfulComments(Records):
         rows = [
             (one.comment.comment_id, one.ask_after, one.comment.wanted if one.is_clear else 0) for one in answers
         ]
-        transaction.each(self._MARK_ASKED, rows)
-
-
-_PUT_DOUBTS: Final = """
-    INSERT INTO doubts (comment_id, node_id, wanted, ask_after, about_mail)
-    SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::DOUBLE PRECISION[], $5::BOOLEAN[])
-    ON CONFLICT (comment_id) DO UPDATE SET
-        node_id = excluded.node_id, wanted = doubts.wanted + 1, about_mail = excluded.about_mail
-"""
+        sql = """
+            UPDATE doubts SET asked = asked + 1, ask_after = $2, done = greatest(done, $3)
+            WHERE comment_id = $1
+        """
+        transaction.each(sql, rows)
 
 
 def _put_doubts(
     transaction: Transaction, nodes: Mapping[int, str], now: EpochSeconds, about_mail: Collection[int]
 ) -> None:
     rows = [(comment_id, node_id, 1, now, comment_id in about_mail) for comment_id, node_id in nodes.items()]
-    transaction.put(_PUT_DOUBTS, rows)
-
-
-_REOPEN_DOUBT: Final = "UPDATE doubts SET wanted = wanted + 1, about_mail = $2 WHERE comment_id = $1"
+    sql = """
+        INSERT INTO doubts (comment_id, node_id, wanted, ask_after, about_mail)
+        SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::DOUBLE PRECISION[], $5::BOOLEAN[])
+        ON CONFLICT (comment_id) DO UPDATE SET
+            node_id = excluded.node_id, wanted = doubts.wanted + 1, about_mail = excluded.about_mail
+    """
+    transaction.put(sql, rows)
 
 
 def reopen_doubt(transaction: Transaction, row: CommentRow, node_id: str, now: EpochSeconds) -> bool:
@@ -161,7 +147,8 @@ def reopen_doubt(transaction: Transaction, row: CommentRow, node_id: str, now: E
     What only may have come by mail is asked for without reading its thread.
     """
     about_mail = row.standing is not None and row.standing.is_only_unclear
-    if transaction.execute(_REOPEN_DOUBT, row.comment.id, about_mail):
+    sql = "UPDATE doubts SET wanted = wanted + 1, about_mail = $2 WHERE comment_id = $1"
+    if transaction.execute(sql, row.comment.id, about_mail):
         return True
     if about_mail and node_id:
         _put_doubts(transaction, {row.comment.id: node_id}, now, [row.comment.id])

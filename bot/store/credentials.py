@@ -8,13 +8,13 @@ from bot.store.engine.database import (
     Records,
     Transaction,
     connect,
+    drop_mark,
+    read_mark,
     read_transaction,
     upsert,
     write_transaction,
 )
-from bot.store.engine.opening_errors import opening
-from bot.store.engine.url import SqliteFile, read_address
-from bot.store.key_values import drop_mark, read_mark
+from bot.store.engine.url import SqliteFile, opening, read_address
 from bot.time_types import WholeEpochSeconds
 
 APP: Final = "app"
@@ -32,13 +32,10 @@ class CredentialStore(Records):
         """Return the App's encrypted credentials; None where there are none."""
         return read_credentials(transaction)
 
-    _ADD: Final = """
-        INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
-    """
-
     async def add(self, encrypted: str, at: WholeEpochSeconds) -> bool:
         """Store the App's encrypted credentials; False where there are some already, which stay."""
-        return bool(await self._execute(self._ADD, APP, encrypted, at))
+        sql = "INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING"
+        return bool(await self._execute(sql, APP, encrypted, at))
 
     _PUT: Final = upsert("sealed", "name", "name TEXT, content TEXT, at BIGINT")
 
@@ -47,24 +44,21 @@ class CredentialStore(Records):
         """Store the App's encrypted credentials, and replace others."""
         transaction.put(self._PUT, [(APP, encrypted, at)])
 
-    _DROP: Final = "DELETE FROM sealed WHERE name = $1"
-
     @write_transaction
     def drop(self, transaction: Transaction) -> bool:
         """Drop the App's credentials, and that GitHub ever reached it; False where there were none."""
         drop_mark(transaction, FIRST_DELIVERY)
-        return bool(transaction.execute(self._DROP, APP))
+        return bool(transaction.execute("DELETE FROM sealed WHERE name = $1", APP))
 
     @read_transaction
     def get_first_delivery_at(self, transaction: Transaction) -> WholeEpochSeconds | None:
         """Return when GitHub first reached us; None for never."""
         return read_mark(transaction, FIRST_DELIVERY)
 
-    _MARK_FIRST: Final = "INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
-
     async def record_delivery(self, at: WholeEpochSeconds) -> None:
         """Record that GitHub has reached us; only the first time counts."""
-        await self._execute(self._MARK_FIRST, FIRST_DELIVERY, at)
+        sql = "INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
+        await self._execute(sql, FIRST_DELIVERY, at)
 
 
 async def read_encrypted(database_url: str) -> str | None:
@@ -80,10 +74,7 @@ async def read_encrypted(database_url: str) -> str | None:
             return await database.read(lambda work: read_credentials(work) if work.has_table("sealed") else None)
 
 
-_GET: Final = "SELECT content FROM sealed WHERE name = $1"
-
-
 def read_credentials(transaction: Transaction) -> str | None:
     """Return the App's encrypted credentials; None where there are none."""
-    rows = transaction.fetch(_GET, APP)
+    rows = transaction.fetch("SELECT content FROM sealed WHERE name = $1", APP)
     return rows[0][0] if rows else None

@@ -11,11 +11,12 @@ from bot.store.engine.database import (
     Database,
     Records,
     Transaction,
+    put_mark,
+    read_mark,
     read_transaction,
     upsert,
     write_transaction,
 )
-from bot.store.key_values import put_mark, read_mark
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 KEPT: Final = 3 * 86_400
@@ -54,8 +55,6 @@ class Deliveries(Records):
 
     _DROP: Final = "DELETE FROM failed_deliveries WHERE guid = ANY($1::TEXT[])"
 
-    _DROP_OLD: Final = "DELETE FROM failed_deliveries WHERE delivered_at < $1"
-
     @write_transaction
     def record_log(
         self, transaction: Transaction, failed: Sequence[FailedDelivery], arrived: Sequence[str],
@@ -64,7 +63,7 @@ class Deliveries(Records):
         """Record what the log of deliveries has, and up to when it has been read."""
         transaction.execute(self._DROP, list(arrived))
         transaction.put(self._PUT, [(one.guid, one.delivery_id, one.delivered_at) for one in failed])
-        transaction.execute(self._DROP_OLD, until - KEPT)
+        transaction.execute("DELETE FROM failed_deliveries WHERE delivered_at < $1", until - KEPT)
         put_mark(transaction, LOG_READ, until)
 
     _FAILED: Final = """
@@ -75,14 +74,11 @@ class Deliveries(Records):
         """List deliveries that have not arrived, oldest first."""
         return [FailedDelivery(*row) for row in await self._fetch(self._FAILED)]
 
-    _MARK_REQUESTED: Final = """
-        UPDATE failed_deliveries SET asked_at = $2, asked = asked + 1 WHERE guid = $1
-    """
-
     async def mark_requested(self, guid: str, at: WholeEpochSeconds) -> None:
         """Record that a delivery was asked for once more."""
         self._requested()
-        await self._database.write(lambda transaction: transaction.execute(self._MARK_REQUESTED, guid, at))
+        sql = "UPDATE failed_deliveries SET asked_at = $2, asked = asked + 1 WHERE guid = $1"
+        await self._database.write(lambda transaction: transaction.execute(sql, guid, at))
 
     async def drop(self, guid: str) -> None:
         """Drop a delivery that GitHub cannot repeat."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bot.petition.reported_facts import InstallationFact, Repository, RepositoryFact
 from bot.store.engine.database import Records, Row, Transaction, upsert, write_transaction
-from bot.store.petition_states import State
+from bot.store.petition_snapshots_and_states import State
 from bot.store.resync_queue import publish_now, resync_petitions
 from bot.store.row_codec import read_repository
 from bot.time_types import EpochSeconds, WholeEpochSeconds
@@ -49,21 +49,14 @@ _INSTALLATION_COLUMNS: Final = "id BIGINT, account TEXT, suspended BOOLEAN, dele
 class Installations(Records):
     """Where the App is installed."""
 
-    _ACCOUNTS: Final = "SELECT account FROM installations WHERE NOT deleted ORDER BY account"
-
     async def list_accounts(self) -> list[str]:
         """List the accounts on which the App is installed."""
-        return [row["account"] for row in await self._fetch(self._ACCOUNTS)]
-
-    _OTHERS: Final = "SELECT 1 FROM installations WHERE id <> $1 LIMIT 1"
+        sql = "SELECT account FROM installations WHERE NOT deleted ORDER BY account"
+        return [row["account"] for row in await self._fetch(sql)]
 
     async def has_others(self, installation_id: int) -> bool:
         """Return whether any other installation than this one is known."""
-        return bool(await self._fetch(self._OTHERS, installation_id))
-
-    _ALL: Final = "SELECT id, account, suspended, deleted, as_of, lacks FROM installations"
-
-    _END: Final = "UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1"
+        return bool(await self._fetch("SELECT 1 FROM installations WHERE id <> $1 LIMIT 1", installation_id))
 
     _PUT_SEEN: Final = upsert("installations", "id", f"{_INSTALLATION_COLUMNS}, lacks TEXT")
 
@@ -77,11 +70,13 @@ class Installations(Records):
 
         def record(transaction: Transaction) -> bool:
             lock_structure(transaction)
-            known = {row["id"]: row for row in transaction.fetch(self._ALL)}
+            sql = "SELECT id, account, suspended, deleted, as_of, lacks FROM installations"
+            known = {row["id"]: row for row in transaction.fetch(sql)}
             current = (row for row in known.values() if not row["deleted"] and row["as_of"] < as_of)
             ended = [row["id"] for row in current if row["id"] not in listed]
+            end = "UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1"
             for installation_id in ended:
-                transaction.execute(self._END, installation_id, as_of)
+                transaction.execute(end, installation_id, as_of)
             changed = [one for one in listed.values() if _is_changed(one, known.get(one.id), as_of)]
             for one in changed:
                 transaction.put(self._PUT_SEEN, [(one.id, one.account, one.suspended, False, as_of, one.lacks)])
@@ -92,25 +87,23 @@ class Installations(Records):
         if await self._database.write(record):
             self._announce()
 
-    _TO_DISCOVER: Final = """
-        SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
-        WHERE NOT suspended AND NOT deleted
-          AND (survey_asked > survey_done OR surveyed_at < $1 OR survey_began < $2)
-        ORDER BY surveyed_at, id
-    """
-
     async def list_to_discover(self, ended: EpochSeconds, began: EpochSeconds = 0.0) -> list[DiscoveryMark]:
         """List installations whose discovery was asked for, or whose last one ended, or began, before a time."""
-        return [DiscoveryMark(*row) for row in await self._fetch(self._TO_DISCOVER, ended, began)]
-
-    _DISCOVERY: Final = """
-        SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
-        WHERE id = $1 AND NOT suspended AND NOT deleted
-    """
+        sql = """
+            SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
+            WHERE NOT suspended AND NOT deleted
+              AND (survey_asked > survey_done OR surveyed_at < $1 OR survey_began < $2)
+            ORDER BY surveyed_at, id
+        """
+        return [DiscoveryMark(*row) for row in await self._fetch(sql, ended, began)]
 
     async def get_discovery(self, installation_id: int) -> DiscoveryMark | None:
         """Return when the last discovery in an installation was; None where it is not usable."""
-        rows = await self._fetch(self._DISCOVERY, installation_id)
+        sql = """
+            SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
+            WHERE id = $1 AND NOT suspended AND NOT deleted
+        """
+        rows = await self._fetch(sql, installation_id)
         return DiscoveryMark(*rows[0]) if rows else None
 
     @write_transaction
@@ -118,66 +111,59 @@ class Installations(Records):
         """Request that discovery in an installation starts soon."""
         request_discovery(transaction, installation_id)
 
-    _MARK_DISCOVERED: Final = """
-        UPDATE installations
-        SET survey_done = CASE WHEN survey_done < $2 THEN $2 ELSE survey_done END, surveyed_at = $3,
-            survey_began = $4, state = ''
-        WHERE id = $1
-    """
-
     async def mark_discovered(
         self, installation_id: int, asked: int, at: EpochSeconds,
         began: EpochSeconds = 0.0,
     ) -> None:  # fmt: skip
         """Record that discovery has ended; `asked` is from the mark that it began with."""
-        await self._execute(self._MARK_DISCOVERED, installation_id, asked, at, began)
-
-    _MARK_KNOWN_DISCOVERED: Final = """
-        UPDATE installations
-        SET surveyed_at = $2, survey_began = $3, state = CASE WHEN $4 THEN '' ELSE state END
-        WHERE id = $1
-    """
+        sql = """
+            UPDATE installations
+            SET survey_done = greatest(survey_done, $2), surveyed_at = $3,
+                survey_began = $4, state = ''
+            WHERE id = $1
+        """
+        await self._execute(sql, installation_id, asked, at, began)
 
     async def mark_known_discovered(
         self, installation_id: int, at: EpochSeconds, began: EpochSeconds, *, works: bool
     ) -> None:
         """Record that discovery has seen all that was known before; `works`: GitHub has shown at least some."""
-        await self._execute(self._MARK_KNOWN_DISCOVERED, installation_id, at, began, works)
-
-    _WITH_PETITIONS: Final = """
-        SELECT r.id, r.owner, r.name, r.private, r.archived FROM repositories r
-        WHERE r.installation_id = $1 AND r.accessible AND NOT r.deleted AND NOT r.archived
-          AND EXISTS (SELECT 1 FROM petitions p WHERE p.repository_id = r.id AND NOT p.gone)
-        ORDER BY r.id
-    """
+        sql = """
+            UPDATE installations
+            SET surveyed_at = $2, survey_began = $3, state = CASE WHEN $4 THEN '' ELSE state END
+            WHERE id = $1
+        """
+        await self._execute(sql, installation_id, at, began, works)
 
     async def list_repositories_with_petitions(self, installation_id: int) -> list[Repository]:
         """List an installation's repositories that have petitions, and may be seen, as we know them."""
-        return [read_repository(*row) for row in await self._fetch(self._WITH_PETITIONS, installation_id)]
-
-    _SET_STATE: Final = """
-        UPDATE installations SET state = $2, survey_asked = survey_asked + 1 WHERE id = $1 AND state <> $2
-    """
+        sql = """
+            SELECT r.id, r.owner, r.name, r.private, r.archived FROM repositories r
+            WHERE r.installation_id = $1 AND r.accessible AND NOT r.deleted AND NOT r.archived
+              AND EXISTS (SELECT 1 FROM petitions p WHERE p.repository_id = r.id AND NOT p.gone)
+            ORDER BY r.id
+        """
+        return [read_repository(*row) for row in await self._fetch(sql, installation_id)]
 
     async def set_state(self, installation_id: int, state: State) -> None:
         """Record what keeps us from working for an installation; discovery, which is asked for, takes that back."""
-        await self._execute(self._SET_STATE, installation_id, state.value)
-
-    _REPOSITORIES: Final = """
-        SELECT id, owner, name, private, archived, installation_id, deleted, accessible FROM repositories
-        WHERE installation_id = $1
-        UNION
-        SELECT id, owner, name, private, archived, installation_id, deleted, accessible FROM repositories
-        WHERE id = ANY($2::BIGINT[])
-    """
+        sql = "UPDATE installations SET state = $2, survey_asked = survey_asked + 1 WHERE id = $1 AND state <> $2"
+        await self._execute(sql, installation_id, state.value)
 
     async def get_repositories(self, installation_id: int, ids: Collection[int]) -> dict[int, KnownRepository]:
         """Return what is known of an installation's repositories, and of these ids wherever they are, by id."""
+        sql = """
+            SELECT id, owner, name, private, archived, installation_id, deleted, accessible FROM repositories
+            WHERE installation_id = $1
+            UNION
+            SELECT id, owner, name, private, archived, installation_id, deleted, accessible FROM repositories
+            WHERE id = ANY($2::BIGINT[])
+        """
         return {
             row["id"]: KnownRepository(
                 row["installation_id"], read_repository(*row[:5]), bool(row["deleted"]), bool(row["accessible"])
             )
-            for row in await self._fetch(self._REPOSITORIES, installation_id, list(ids))
+            for row in await self._fetch(sql, installation_id, list(ids))
         }
 
     async def record_access(self, added: Sequence[int], removed: Sequence[int], as_of: WholeEpochSeconds) -> None:
@@ -207,47 +193,37 @@ def lock_structure(transaction: Transaction) -> None:
     transaction.fetch("SELECT pg_advisory_xact_lock(7597418026143314282)")
 
 
-_REQUEST_DISCOVERY: Final = "UPDATE installations SET survey_asked = survey_asked + 1 WHERE id = $1"
-
-
 def request_discovery(transaction: Transaction, installation_id: int) -> None:
     """Request that discovery in an installation starts soon."""
-    transaction.execute(_REQUEST_DISCOVERY, installation_id)
-
-
-_LOCK_PETITIONS: Final = """
-    SELECT id FROM petitions WHERE repository_id IN (SELECT id FROM repositories WHERE installation_id = $1)
-    ORDER BY id FOR UPDATE
-"""
+    transaction.execute("UPDATE installations SET survey_asked = survey_asked + 1 WHERE id = $1", installation_id)
 
 
 def _resync_installation(transaction: Transaction, installation_id: int, now: WholeEpochSeconds) -> None:
     """Request discovery, and publish and read petitions again: there were no deliveries meanwhile."""
     request_discovery(transaction, installation_id)
-    resync_petitions(transaction, (row["id"] for row in transaction.fetch(_LOCK_PETITIONS, installation_id)), now)
-
-
-_SET_ACCESSIBLE: Final = """
-    UPDATE repositories SET accessible = $2, accessible_as_of = $3
-    WHERE id = ANY($1::BIGINT[]) AND (accessible_as_of < $3 OR (accessible_as_of = $3 AND $2))
-"""
-
-_LOCK_PETITIONS_OF_REPOSITORIES: Final = """
-    SELECT id FROM petitions WHERE repository_id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
-"""
+    sql = """
+        SELECT id FROM petitions WHERE repository_id IN (SELECT id FROM repositories WHERE installation_id = $1)
+        ORDER BY id FOR UPDATE
+    """
+    resync_petitions(transaction, (row["id"] for row in transaction.fetch(sql, installation_id)), now)
 
 
 def _set_accessible(
     transaction: Transaction, ids: Sequence[int], accessible: bool, as_of: WholeEpochSeconds, now: WholeEpochSeconds
 ) -> None:
     """Record that the App may, or may not, see repositories; in doubt it tries."""
-    touched = transaction.execute(_SET_ACCESSIBLE, tuple(ids), accessible, as_of)
+    sql = """
+        UPDATE repositories SET accessible = $2, accessible_as_of = $3
+        WHERE id = ANY($1::BIGINT[]) AND (accessible_as_of < $3 OR (accessible_as_of = $3 AND $2))
+    """
+    touched = transaction.execute(sql, tuple(ids), accessible, as_of)
     if touched and accessible:
         resync_petitions(transaction, _lock_petitions_of(transaction, ids), now)
 
 
 def _lock_petitions_of(transaction: Transaction, repository_ids: Sequence[int]) -> list[int]:
-    return [row["id"] for row in transaction.fetch(_LOCK_PETITIONS_OF_REPOSITORIES, tuple(repository_ids))]
+    sql = "SELECT id FROM petitions WHERE repository_id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE"
+    return [row["id"] for row in transaction.fetch(sql, tuple(repository_ids))]
 
 
 def publish_petitions_of(transaction: Transaction, repository_id: int, now: WholeEpochSeconds) -> None:
@@ -260,25 +236,21 @@ def resync_petitions_of(transaction: Transaction, repository_id: int, now: Whole
     resync_petitions(transaction, _lock_petitions_of(transaction, [repository_id]), now)
 
 
-_ADD: Final = """
-    INSERT INTO installations (id, account, suspended, deleted, as_of) VALUES ($1, '', FALSE, FALSE, -1)
-    ON CONFLICT (id) DO NOTHING
-"""
-
-
 def add_installation(transaction: Transaction, installation_id: int) -> None:
     """Add an installation of which nothing is known but that it is there."""
-    transaction.execute(_ADD, installation_id)
+    sql = """
+        INSERT INTO installations (id, account, suspended, deleted, as_of) VALUES ($1, '', FALSE, FALSE, -1)
+        ON CONFLICT (id) DO NOTHING
+    """
+    transaction.execute(sql, installation_id)
 
-
-_INSTALLATION: Final = "SELECT account, suspended, deleted, as_of FROM installations WHERE id = $1"
 
 _PUT: Final = upsert("installations", "id", _INSTALLATION_COLUMNS)
 
 
 def record_installation(transaction: Transaction, fact: InstallationFact, now: WholeEpochSeconds) -> None:
     """Record newer facts of an installation; after a suspension or other permissions discovery starts again."""
-    rows = transaction.fetch(_INSTALLATION, fact.id)
+    rows = transaction.fetch("SELECT account, suspended, deleted, as_of FROM installations WHERE id = $1", fact.id)
     seen = (fact.deleted, fact.as_of, fact.suspended, fact.account)
     known = (
         (bool(rows[0]["deleted"]), rows[0]["as_of"], bool(rows[0]["suspended"]), rows[0]["account"])
@@ -296,11 +268,6 @@ def record_installation(transaction: Transaction, fact: InstallationFact, now: W
         _set_accessible(transaction, fact.repositories_removed, False, fact.as_of, now)
 
 
-_REPOSITORY: Final = """
-    SELECT installation_id, owner, name, private, archived, deleted, as_of, accessible, accessible_as_of
-    FROM repositories WHERE id = $1
-"""
-
 _PUT_REPOSITORY: Final = upsert(
     "repositories",
     "id",
@@ -312,7 +279,7 @@ _PUT_REPOSITORY: Final = upsert(
 _ADD_FORMER_NAME: Final = """
     INSERT INTO former_names (owner, name, repository_id, as_of) VALUES (lower($1), lower($2), $3, $4)
     ON CONFLICT (owner, name, repository_id) DO UPDATE
-        SET as_of = CASE WHEN former_names.as_of < excluded.as_of THEN excluded.as_of ELSE former_names.as_of END
+        SET as_of = greatest(former_names.as_of, excluded.as_of)
 """
 
 
@@ -320,7 +287,11 @@ def record_repository(transaction: Transaction, fact: RepositoryFact, now: Whole
     """Record newer facts of a repository; its pages may have moved, so its petitions are due."""
     new = fact.repository
     add_installation(transaction, fact.installation_id)
-    rows = transaction.fetch(_REPOSITORY, new.id)
+    sql = """
+        SELECT installation_id, owner, name, private, archived, deleted, as_of, accessible, accessible_as_of
+        FROM repositories WHERE id = $1
+    """
+    rows = transaction.fetch(sql, new.id)
     seen = (fact.as_of, fact.deleted, fact.installation_id, new.owner, new.name, new.private, new.archived)
     if rows:
         row = rows[0]

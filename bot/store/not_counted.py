@@ -11,7 +11,7 @@ from msgspec import Struct
 from bot.petition.counting.tally import Reason, explain
 from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Transaction
-from bot.store.petition_snapshots import Snapshot
+from bot.store.petition_snapshots_and_states import Snapshot
 from bot.store.recording.signatures import read_account_ages
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.time_types import WholeEpochSeconds
@@ -41,34 +41,30 @@ _LOGIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 """What may be a login; for other texts no comment needs to be read."""
 
 
-# It reads all comments of a petition: an index for it would have to be written with every comment.
-_NEWEST_COMMENT_OF_LOGIN: Final = """
-    SELECT id, author_id FROM comments
-    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1 AND NOT gone)
-      AND lower(author_login) = lower($2)
-    ORDER BY created_at DESC, id DESC LIMIT 1
-"""
-
-
-# All comments of a person ($2) that may explain why they are not counted, and the one with the id $3.
-_COMMENTS_OF_AUTHOR: Final = f"""
-    SELECT {COMMENT_COLUMNS} FROM comments WHERE id = $3
-    UNION ALL
-    SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = $2 AND command IS NOT NULL AND +petition_id = $1
-    UNION ALL
-    SELECT {COMMENT_COLUMNS} FROM comments WHERE petition_id = $1 AND doubtful AND author_id = $2
-"""
-
-
 def read_not_counted(transaction: Transaction, snapshot: Snapshot, login: str) -> NotCounted | None:
     """Return why whoever has a login is not counted; None where they are, or where no comment of theirs stands."""
     if not _LOGIN.fullmatch(login):
         return None
-    newest = transaction.fetch(_NEWEST_COMMENT_OF_LOGIN, snapshot.petition_id, login)
+    # It reads all comments of a petition: an index for it would have to be written with every comment.
+    sql = """
+        SELECT id, author_id FROM comments
+        WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1 AND NOT gone)
+          AND lower(author_login) = lower($2)
+        ORDER BY created_at DESC, id DESC LIMIT 1
+    """
+    newest = transaction.fetch(sql, snapshot.petition_id, login)
     if not newest:
         return None
     comment_id, author_id = newest[0]
-    found = transaction.fetch(_COMMENTS_OF_AUTHOR, snapshot.petition_id, author_id, comment_id)
+    # All comments of a person ($2) that may explain why they are not counted, and the one with the id $3.
+    comments_of_author = f"""
+        SELECT {COMMENT_COLUMNS} FROM comments WHERE id = $3
+        UNION ALL
+        SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = $2 AND command IS NOT NULL AND +petition_id = $1
+        UNION ALL
+        SELECT {COMMENT_COLUMNS} FROM comments WHERE petition_id = $1 AND doubtful AND author_id = $2
+    """
+    found = transaction.fetch(comments_of_author, snapshot.petition_id, author_id, comment_id)
     rows = {row.comment.id: row for row in map(read_comment, found)}
     born = read_account_ages(transaction, [author_id]) if snapshot.rules.asks_for_age else {}
     return _explain(snapshot, rows, born.get(author_id))
@@ -109,14 +105,6 @@ _PEOPLE_WITHOUT_SIGNATURE: Final = """
     ORDER BY max(created_at) DESC, author_id DESC LIMIT $2
 """
 
-_COMMENTS_OF_AUTHORS: Final = f"""
-    SELECT {COMMENT_COLUMNS} FROM comments
-    WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = $1
-    UNION ALL
-    SELECT {COMMENT_COLUMNS} FROM comments
-    WHERE petition_id = $1 AND doubtful AND command IS NULL AND author_id = ANY($2::BIGINT[])
-"""
-
 
 class UncountedComments(Struct, frozen=True):
     """The comments of people who may have tried to sign a petition and have no signature."""
@@ -142,7 +130,14 @@ def read_uncounted(transaction: Transaction, snapshot: Snapshot) -> UncountedCom
     people = [row[0] for row in found][:MOST_PEOPLE]
     by_author: dict[int, list[CommentRow]] = {author_id: [] for author_id in people}
     if people:
-        for row in map(read_comment, transaction.fetch(_COMMENTS_OF_AUTHORS, snapshot.petition_id, people)):
+        sql = f"""
+            SELECT {COMMENT_COLUMNS} FROM comments
+            WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = $1
+            UNION ALL
+            SELECT {COMMENT_COLUMNS} FROM comments
+            WHERE petition_id = $1 AND doubtful AND command IS NULL AND author_id = ANY($2::BIGINT[])
+        """
+        for row in map(read_comment, transaction.fetch(sql, snapshot.petition_id, people)):
             if row.comment.author is not None:
                 by_author[row.comment.author.id].append(row)
     born = read_account_ages(transaction, people) if snapshot.rules.asks_for_age and people else {}

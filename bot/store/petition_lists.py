@@ -72,31 +72,23 @@ class PetitionList(Struct, frozen=True):
     parts: int
 
 
-_LISTED: Final = f"""
-    SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
-           t.number, t.title, p.count AS total, p.closed_at, p.rules,
-           (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
-    FROM petitions p
-    JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted
-    JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
-    JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND NOT t.gone
-    WHERE p.labelled AND NOT p.gone AND (NOT r.private OR $1::BOOLEAN)
-      AND ($2::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($2))
-    ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT {MOST_LISTED}
-"""
-
-_DAYS_SINCE: Final = """
-    SELECT petition_id, day, signatures FROM days
-    WHERE petition_id = ANY($1::BIGINT[]) AND day > $2 AND signatures > 0
-    ORDER BY petition_id, day
-"""
-
-
 def read_list(transaction: Transaction, wanted: ListQuery, now: EpochSeconds) -> PetitionList:
     """Read a part of the public petitions, or the last one, with the petition that was signed last on top."""
     # What ends a petition is in its rules, which are read here and not by the database; so all of them come here.
     texts = spellings(wanted.text) if wanted.text else ("",)
-    listed = transaction.fetch(_LISTED, wanted.with_private, wanted.repository)
+    sql = f"""
+        SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
+               t.number, t.title, p.count AS total, p.closed_at, p.rules,
+               (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
+        FROM petitions p
+        JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted
+        JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
+        JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND NOT t.gone
+        WHERE p.labelled AND NOT p.gone AND (NOT r.private OR $1::BOOLEAN)
+          AND ($2::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($2))
+        ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT {MOST_LISTED}
+    """
+    listed = transaction.fetch(sql, wanted.with_private, wanted.repository)
     rows = [row for row in listed if _has(row, texts)]
     closed = [_ended_at(row, now) is not None for row in rows]
     found = {Listed.ALL: len(rows), Listed.OPEN: closed.count(False), Listed.CLOSED: closed.count(True)}
@@ -107,7 +99,12 @@ def read_list(transaction: Transaction, wanted: ListQuery, now: EpochSeconds) ->
     part = min(max(wanted.part, 1), parts)
     rows = rows[(part - 1) * wanted.size : part * wanted.size]
     days: dict[int, list[tuple[int, int]]] = {row["id"]: [] for row in rows}
-    for petition_id, day, signatures in transaction.fetch(_DAYS_SINCE, list(days), int(now) // 86_400 - 30):
+    days_since = """
+        SELECT petition_id, day, signatures FROM days
+        WHERE petition_id = ANY($1::BIGINT[]) AND day > $2 AND signatures > 0
+        ORDER BY petition_id, day
+    """
+    for petition_id, day, signatures in transaction.fetch(days_since, list(days), int(now) // 86_400 - 30):
         days[petition_id].append((day, signatures))
     return PetitionList([_summary(row, days[row["id"]], now) for row in rows], found, part, parts)
 

@@ -17,11 +17,10 @@ from bot.petition.letter_versions_and_translations import Letter, Translation
 from bot.petition.organizers.settings import Detail, Settings
 from bot.petition.reported_facts import Repository
 from bot.store.engine.database import Records, Transaction, read_transaction
-from bot.store.letter_translations import read_translated_text
-from bot.store.letters import read_letters_with_texts
+from bot.store.letters import read_letters_with_texts, read_translated_text
 from bot.store.not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
 from bot.store.petition_lists import ListQuery, PetitionList, read_list
-from bot.store.petition_snapshots import Snapshot, read_snapshot
+from bot.store.petition_snapshots_and_states import Snapshot, read_snapshot
 from bot.store.roster_pages import (
     Entry,
     RosterPage,
@@ -183,13 +182,10 @@ class Rosters(Records):
             for petition_id, number, *columns in await self._fetch(self._ALL, repository)
         ]
 
-    _KNOWN: Final = """
-        SELECT 1 FROM repositories WHERE lower(owner || '/' || name) = lower($1) AND NOT deleted
-    """
-
     async def knows(self, repository: str) -> bool:
         """Return whether a repository, `owner/name` in any letter case, is in the database."""
-        return bool(await self._fetch(self._KNOWN, repository))
+        sql = "SELECT 1 FROM repositories WHERE lower(owner || '/' || name) = lower($1) AND NOT deleted"
+        return bool(await self._fetch(sql, repository))
 
     async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
         """Find a petition by one of its issues, in any letter case; None where the App may not see it any more."""
@@ -224,30 +220,23 @@ class Rosters(Records):
         """Read a petition with a page of its roster, at one moment; None where it has gone."""
         return _read_details(transaction, petition_id, wanted)
 
-    _RULES: Final = "SELECT rules FROM petitions WHERE id = $1"
-
     @read_transaction
     def is_indexed_by_name(self, transaction: Transaction, petition_id: int) -> bool:
         """Return whether an index has the signatures in the order of the names that are shown."""
-        rules = transaction.fetch(self._RULES, petition_id)
+        rules = transaction.fetch("SELECT rules FROM petitions WHERE id = $1", petition_id)
         shows_names = bool(rules) and Detail.NAME in read_rules(rules[0][0]).settings.show
         return shows_names and has_sort_keys(transaction, petition_id)
-
-    _REVISIONS: Final = "SELECT id, revision FROM petitions WHERE id = ANY($1::BIGINT[])"
 
     @read_transaction
     def list_changed(
         self, transaction: Transaction, known: Mapping[int, int], size: int = 10
     ) -> list[PetitionDetails]:
         """Read those petitions, with their newest signatures, whose revision is not the known one any more."""
-        revisions = transaction.fetch(self._REVISIONS, list(known))
+        sql = "SELECT id, revision FROM petitions WHERE id = ANY($1::BIGINT[])"
+        revisions = transaction.fetch(sql, list(known))
         changed = [petition_id for petition_id, revision in revisions if revision != known[petition_id]]
         found = (_read_details(transaction, petition_id, RosterQuery(size=size)) for petition_id in changed)
         return [details for details in found if details is not None]
-
-    _UNLISTED: Final = """
-        SELECT user_id, comment_id FROM signatures WHERE petition_id = $1 AND unlisted ORDER BY comment_id
-    """
 
     @read_transaction
     def get_export(self, transaction: Transaction, petition_id: int) -> PetitionExport | None:
@@ -262,7 +251,8 @@ class Rosters(Records):
             page = read_page(transaction, petition_id, wanted, show)
             entries += page.entries
             wanted = replace(wanted, cursor=page.after) if page.after else None
-        unlisted = [(row["user_id"], row["comment_id"]) for row in transaction.fetch(self._UNLISTED, petition_id)]
+        sql = "SELECT user_id, comment_id FROM signatures WHERE petition_id = $1 AND unlisted ORDER BY comment_id"
+        unlisted = [(row["user_id"], row["comment_id"]) for row in transaction.fetch(sql, petition_id)]
         offered, withdrawn = details.snapshot.translations.offered, _count_withdrawn(transaction, petition_id)
         translations = [(one, read_translated_text(transaction, petition_id, one.language)) for one in offered]
         return PetitionExport(details, entries, unlisted, withdrawn, translations)
@@ -277,17 +267,16 @@ class Rosters(Records):
             return None
         return TranslatedLetter(snapshot, found, read_translated_text(transaction, petition_id, language))
 
-    _NEWEST_SIGNERS: Final = """
-        SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born, a.empty, u.asked_at
-        FROM signatures s LEFT JOIN accounts a ON a.user_id = s.user_id
-        LEFT JOIN unknown_accounts u ON u.user_id = s.user_id
-        WHERE s.petition_id = $1 ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $2
-    """
-
     @read_transaction
     def get_sample(self, transaction: Transaction, petition_id: int, most: int) -> SignerSample:
         """Read who has signed, also where the organizers do not show it; so many of the newest at most."""
-        rows = transaction.fetch(self._NEWEST_SIGNERS, petition_id, most)
+        sql = """
+            SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born, a.empty, u.asked_at
+            FROM signatures s LEFT JOIN accounts a ON a.user_id = s.user_id
+            LEFT JOIN unknown_accounts u ON u.user_id = s.user_id
+            WHERE s.petition_id = $1 ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $2
+        """
+        rows = transaction.fetch(sql, petition_id, most)
         return SignerSample(
             signatures=[Signature(*row[:4]) for row in rows],
             accounts={
@@ -347,7 +336,9 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
     letters = read_letters_with_texts(transaction, petition_id, wanted.letters)
     days = read_days(transaction, petition_id)
     is_young = bool(days) and days[-1][0] - days[0][0] <= DAYS_BY_HOUR
-    hours = [(hour, count) for hour, count in transaction.fetch(_HOURS, petition_id)] if is_young else ()
+    # An index has what it reads. In a table as that of days, each signature would be written once more.
+    sql = "SELECT signed_at / 3600 AS hour, count(*) FROM signatures WHERE petition_id = $1 GROUP BY 1 ORDER BY 1"
+    hours = [(hour, count) for hour, count in transaction.fetch(sql, petition_id)] if is_young else ()
     return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted, first)
 
 
@@ -355,45 +346,33 @@ def _is_public(settings: Settings) -> bool:
     return settings.public_roster and bool(settings.show)
 
 
-_DAYS: Final = """
-    SELECT day, signatures FROM days WHERE petition_id = $1 AND signatures > 0 ORDER BY day
-"""
-
-
-# An index has what it reads. In a table as that of days, each signature would be written once more.
-_HOURS: Final = """
-    SELECT signed_at / 3600 AS hour, count(*) FROM signatures WHERE petition_id = $1 GROUP BY 1 ORDER BY 1
-"""
-
-
 def read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int]]:
     """Return how many signed on which day, in days since 1970, ascending."""
-    return [(day, signatures) for day, signatures in transaction.fetch(_DAYS, petition_id)]
-
-
-_COUNT_WITHDRAWN: Final = """
-    SELECT count(DISTINCT c.author_id) FROM comments c
-    WHERE c.issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
-      AND c.petition_id = $1 AND c.command = 'unsign'
-      AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
-"""
-# A comment with commands of organizers is kept as one, whatever else it says.
-_ORDERS_OF_OTHERS: Final = f"""
-    SELECT {COMMENT_COLUMNS} FROM comments c
-    WHERE c.petition_id = $1 AND c.command = 'order'
-      AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
-      AND c.author_id NOT IN (
-          SELECT author_id FROM comments
-          WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
-            AND petition_id = $1 AND command = 'unsign'
-      )
-"""
+    sql = "SELECT day, signatures FROM days WHERE petition_id = $1 AND signatures > 0 ORDER BY day"
+    return [(day, signatures) for day, signatures in transaction.fetch(sql, petition_id)]
 
 
 def _count_withdrawn(transaction: Transaction, petition_id: int) -> int:
-    comments = (read_comment(row).comment for row in transaction.fetch(_ORDERS_OF_OTHERS, petition_id))
+    # A comment with commands of organizers is kept as one, whatever else it says.
+    orders_of_others = f"""
+        SELECT {COMMENT_COLUMNS} FROM comments c
+        WHERE c.petition_id = $1 AND c.command = 'order'
+          AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
+          AND c.author_id NOT IN (
+              SELECT author_id FROM comments
+              WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
+                AND petition_id = $1 AND command = 'unsign'
+          )
+    """
+    comments = (read_comment(row).comment for row in transaction.fetch(orders_of_others, petition_id))
     others = {one.author and one.author.id for one in comments if _withdraws(standing(one).command)}
-    count: int = transaction.fetch(_COUNT_WITHDRAWN, petition_id)[0][0]
+    sql = """
+        SELECT count(DISTINCT c.author_id) FROM comments c
+        WHERE c.issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
+          AND c.petition_id = $1 AND c.command = 'unsign'
+          AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
+    """
+    count: int = transaction.fetch(sql, petition_id)[0][0]
     return count + len(others)
 
 

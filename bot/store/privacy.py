@@ -51,15 +51,14 @@ class ToAnonymise(Struct, frozen=True):
 class Privacy(Records):
     """What is to be erased."""
 
-    _PEOPLE: Final = """
-        SELECT DISTINCT author_id FROM comments
-        WHERE lower(author_login) = $1 AND author_id IS NOT NULL
-        ORDER BY author_id
-    """
-
     async def find_people(self, login: str) -> list[int]:
         """Return the ids of all who had a login by their last comment; logins change, and are reused."""
-        return [row[0] for row in await self._fetch(self._PEOPLE, login.lower())]
+        sql = """
+            SELECT DISTINCT author_id FROM comments
+            WHERE lower(author_login) = $1 AND author_id IS NOT NULL
+            ORDER BY author_id
+        """
+        return [row[0] for row in await self._fetch(sql, login.lower())]
 
     async def forget(self, people: Collection[int]) -> Forgotten:
         """Erase who these people are and what they gave of themselves, in all petitions, for good."""
@@ -79,19 +78,16 @@ class Privacy(Records):
             self._announce()
         return petitions
 
-    _ENDED_OR_ANONYMISED: Final = """
-        SELECT p.id, p.ended_at, p.anonymised_at, p.rules
-        FROM petitions p JOIN repositories r ON r.id = p.repository_id
-        WHERE r.installation_id = $1 AND NOT p.gone AND (p.ended_at IS NULL) <> (p.anonymised_at IS NULL)
-    """
-
     def _read_to_anonymise(
         self, transaction: Transaction, installation_id: int, now: WholeEpochSeconds
     ) -> list[ToAnonymise]:
         found = []
-        for petition_id, ended_at, anonymised_at, rules in transaction.fetch(
-            self._ENDED_OR_ANONYMISED, installation_id
-        ):
+        sql = """
+            SELECT p.id, p.ended_at, p.anonymised_at, p.rules
+            FROM petitions p JOIN repositories r ON r.id = p.repository_id
+            WHERE r.installation_id = $1 AND NOT p.gone AND (p.ended_at IS NULL) <> (p.anonymised_at IS NULL)
+        """
+        for petition_id, ended_at, anonymised_at, rules in transaction.fetch(sql, installation_id):
             days = read_rules(rules).settings.anonymise_after
             if anonymised_at is not None:
                 found.append(ToAnonymise(petition_id, goes_on=True))
@@ -99,16 +95,15 @@ class Privacy(Records):
                 found.append(ToAnonymise(petition_id, goes_on=False))
         return found
 
-    _SET_ANONYMISED: Final = """
-        UPDATE petitions
-        SET anonymised_at = $2, revision = revision + 1,
-            changed_at = CASE WHEN revision = published_revision THEN $3 ELSE changed_at END
-        WHERE id = $1 AND (anonymised_at IS NULL) <> ($2::BIGINT IS NULL)
-    """
-
     def _set_anonymised(self, transaction: Transaction, one: ToAnonymise, now: WholeEpochSeconds) -> list[int]:
         """Begin, or end, to keep only the count; return the issues on which details are to be erased next."""
-        transaction.execute(self._SET_ANONYMISED, one.petition_id, None if one.goes_on else now, now)
+        sql = """
+            UPDATE petitions
+            SET anonymised_at = $2, revision = revision + 1,
+                changed_at = CASE WHEN revision = published_revision THEN $3 ELSE changed_at END
+            WHERE id = $1 AND (anonymised_at IS NULL) <> ($2::BIGINT IS NULL)
+        """
+        transaction.execute(sql, one.petition_id, None if one.goes_on else now, now)
         # Either way reading the comments again comes to the same; it also ends what is cut off after this.
         request_rereading(transaction, [one.petition_id], now)
         if one.goes_on:
@@ -118,8 +113,6 @@ class Privacy(Records):
 
 
 _FORGET: Final = upsert("forgotten", "user_id", "user_id BIGINT, at BIGINT")
-
-_COMMENTS_BY: Final = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[])"
 
 
 def forget_people(transaction: Transaction, people: Collection[int], now: WholeEpochSeconds) -> Forgotten:
@@ -139,7 +132,8 @@ def forget_people(transaction: Transaction, people: Collection[int], now: WholeE
 
 
 def _read_comments_by(transaction: Transaction, people: Collection[int]) -> list[CommentRow]:
-    return [read_comment(row) for row in transaction.fetch(_COMMENTS_BY, list(people))]
+    sql = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[])"
+    return [read_comment(row) for row in transaction.fetch(sql, list(people))]
 
 
 def erase_details_on(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:

@@ -23,23 +23,20 @@ class KeptResponse(Struct, frozen=True):
 class Responses(Records):
     """The responses of the last run."""
 
-    _ALL: Final = "SELECT url, etag, last_modified, next_url, data FROM responses"
-
     async def list_all(self) -> list[KeptResponse]:
         """List what the last run has kept."""
-        rows = await self._fetch(self._ALL)
+        rows = await self._fetch("SELECT url, etag, last_modified, next_url, data FROM responses")
         return [
             KeptResponse(url, etag, modified, following, bytes(data))
             for url, etag, modified, following, data in rows
         ]
 
-    _CLEAR: Final = "DELETE FROM responses"
     _PUT: Final = upsert("responses", "url", "url TEXT, etag TEXT, last_modified TEXT, next_url TEXT, data BYTEA")
 
     @write_transaction
     def replace_all(self, transaction: Transaction, responses: Sequence[KeptResponse]) -> None:
         """Keep these, and no other: what is not asked for any more may have been deleted."""
-        transaction.execute(self._CLEAR)
+        transaction.execute("DELETE FROM responses")
         transaction.put(
             self._PUT, [(one.url, one.etag, one.last_modified, one.next_url, one.data) for one in responses]
         )

@@ -1,15 +1,22 @@
-"""The issues of petitions: which comments are to be read again, and when each was last checked."""
+"""The issues of petitions: which comments are to be read again, and when each was last checked.
+
+Of each comment it is known which text was read last, and by which version of the grammar; a new version has every
+thread read again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
+from bot.petition.comments.comment import Comment, KnownText, Version
+from bot.petition.comments.parser import GRAMMAR
+from bot.petition.comments.versions import last_text
 from bot.petition.reported_facts import Repository
-from bot.store.engine.database import Records, Row, Transaction
-from bot.store.row_codec import read_repository
+from bot.store.engine.database import Database, Records, Row, Transaction, put_mark, read_mark, read_transaction
+from bot.store.row_codec import CommentRow, read_known, read_repository
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
@@ -57,27 +64,16 @@ _NOT_PUT_OFF = "(t.read_retry_at <= $2 OR t.reread > t.put_off)"
 class Threads(Records):
     """The issues whose comments are read."""
 
-    _TO_READ: Final = f"""
-        {THREAD_TO_READ}
-        {USABLE.format(of="t")}
-        WHERE t.reread > t.reread_done AND t.reread_asked_at > 0 AND NOT t.gone AND r.installation_id = $1
-          AND {_NOT_PUT_OFF}
-        ORDER BY t.reread_asked_at, t.issue_id LIMIT 100
-    """
-
     async def list_to_read(self, installation_id: int, now: EpochSeconds) -> list[ThreadToRead]:
         """List an installation's threads that asked to be read again, the longest waiting first."""
-        return [_thread(*row) for row in await self._fetch(self._TO_READ, installation_id, now)]
-
-    _TO_CHECK: Final = f"""
-        {THREAD_TO_READ}
-        {USABLE.format(of="t")}
-        WHERE (p.labelled OR EXISTS (SELECT 1 FROM writes w WHERE w.issue_id = t.issue_id AND NOT w.heard))
-          AND (t.reread = t.reread_done OR t.reread_asked_at = 0) AND NOT t.gone AND r.installation_id = $1
-          AND t.looked_at < $3
-          AND {_NOT_PUT_OFF}
-        ORDER BY t.looked_at, t.issue_id LIMIT 1
-    """
+        sql = f"""
+            {THREAD_TO_READ}
+            {USABLE.format(of="t")}
+            WHERE t.reread > t.reread_done AND t.reread_asked_at > 0 AND NOT t.gone AND r.installation_id = $1
+              AND {_NOT_PUT_OFF}
+            ORDER BY t.reread_asked_at, t.issue_id LIMIT 100
+        """
+        return [_thread(*row) for row in await self._fetch(sql, installation_id, now)]
 
     async def get_to_check(
         self, installation_id: int, now: EpochSeconds, before: EpochSeconds
@@ -86,82 +82,100 @@ class Threads(Records):
 
         Without the label nothing is counted, but our last write there may have replaced somebody's edit.
         """
-        return first_thread(await self._fetch(self._TO_CHECK, installation_id, now, before))
-
-    _OF_ISSUE: Final = f"""
-        {THREAD_TO_READ}
-        JOIN repositories r ON r.id = t.repository_id
-        WHERE t.issue_id = $1 AND NOT t.gone
-    """
+        sql = f"""
+            {THREAD_TO_READ}
+            {USABLE.format(of="t")}
+            WHERE (p.labelled OR EXISTS (SELECT 1 FROM writes w WHERE w.issue_id = t.issue_id AND NOT w.heard))
+              AND (t.reread = t.reread_done OR t.reread_asked_at = 0) AND NOT t.gone AND r.installation_id = $1
+              AND t.looked_at < $3
+              AND {_NOT_PUT_OFF}
+            ORDER BY t.looked_at, t.issue_id LIMIT 1
+        """
+        return first_thread(await self._fetch(sql, installation_id, now, before))
 
     async def get(self, issue_id: int) -> ThreadToRead | None:
         """Return the thread that an issue is, whether it is to be read or not; None where it is none."""
-        return first_thread(await self._fetch(self._OF_ISSUE, issue_id))
-
-    _FORMER_PLACES: Final = """
-        SELECT t.number, r.id, r.owner, r.name, r.private, r.archived
-        FROM threads t JOIN repositories r ON r.id = t.repository_id
-        WHERE t.moved_to = $1 AND NOT r.deleted
-        ORDER BY t.as_of DESC, t.issue_id
-    """
+        sql = f"""
+            {THREAD_TO_READ}
+            JOIN repositories r ON r.id = t.repository_id
+            WHERE t.issue_id = $1 AND NOT t.gone
+        """
+        return first_thread(await self._fetch(sql, issue_id))
 
     async def list_former_places(self, issue_id: int) -> list[tuple[Repository, int]]:
         """List the repositories and numbers that a transferred issue had before, the latest first."""
-        rows = await self._fetch(self._FORMER_PLACES, issue_id)
+        sql = """
+            SELECT t.number, r.id, r.owner, r.name, r.private, r.archived
+            FROM threads t JOIN repositories r ON r.id = t.repository_id
+            WHERE t.moved_to = $1 AND NOT r.deleted
+            ORDER BY t.as_of DESC, t.issue_id
+        """
+        rows = await self._fetch(sql, issue_id)
         return [(read_repository(*repository), number) for number, *repository in rows]
-
-    _MARK_CHECKED: Final = """
-        UPDATE threads
-        SET looked_at = $2, changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END
-        WHERE issue_id = $1
-    """
 
     async def mark_checked(self, issue_id: int, at: EpochSeconds, changes_since: WholeEpochSeconds = 0) -> None:
         """Record that a thread was checked, and from when on to ask for changes next time, where that is known."""
-        await self._execute(self._MARK_CHECKED, issue_id, at, changes_since)
-
-    _MARK_READ: Final = """
-        UPDATE threads
-        SET reread_done = CASE WHEN reread_done < $2 THEN $2 ELSE reread_done END, read_attempts = 0,
-            read_retry_at = 0
-        WHERE issue_id = $1
-    """
+        sql = """
+            UPDATE threads
+            SET looked_at = $2, changes_since = greatest(changes_since, $3)
+            WHERE issue_id = $1
+        """
+        await self._execute(sql, issue_id, at, changes_since)
 
     async def mark_read(self, thread: ThreadToRead) -> None:
         """Record that a thread was read, in answer to the request that came with it."""
-        await self._execute(self._MARK_READ, thread.issue_id, thread.reread)
-
-    _POSTPONE: Final = """
-        UPDATE threads
-        SET put_off = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE $2 END,
-            reread = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE reread END,
-            reread_asked_at = CASE WHEN reread_asked_at = 0 THEN 1 ELSE reread_asked_at END,
-            read_retry_at = $3, read_attempts = $4
-        WHERE issue_id = $1
-    """
+        sql = """
+            UPDATE threads
+            SET reread_done = greatest(reread_done, $2), read_attempts = 0,
+                read_retry_at = 0
+            WHERE issue_id = $1
+        """
+        await self._execute(sql, thread.issue_id, thread.reread)
 
     async def postpone(self, thread: ThreadToRead, until: EpochSeconds) -> None:
         """Set when to read a thread again; a new request to read it takes precedence."""
-        await self._execute(self._POSTPONE, thread.issue_id, thread.reread, until, thread.attempts + 1)
-
-    _RECORD_KNOWN: Final = """
-        UPDATE threads
-        SET known_to = CASE WHEN known_to < $2 THEN $2 ELSE known_to END,
-            changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END
-        WHERE issue_id = $1
-    """
+        sql = """
+            UPDATE threads
+            SET put_off = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE $2 END,
+                reread = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE reread END,
+                reread_asked_at = CASE WHEN reread_asked_at = 0 THEN 1 ELSE reread_asked_at END,
+                read_retry_at = $3, read_attempts = $4
+            WHERE issue_id = $1
+        """
+        await self._execute(sql, thread.issue_id, thread.reread, until, thread.attempts + 1)
 
     async def record_known(
         self, issue_id: int, known_to: WholeEpochSeconds, changes_since: WholeEpochSeconds = 0
     ) -> None:
         """Record up to when all comments of a thread are known, and from when on to ask for changes."""
-        await self._execute(self._RECORD_KNOWN, issue_id, known_to, changes_since)
-
-    _SET_GAP: Final = "UPDATE threads SET gap = $2 WHERE issue_id = $1"
+        sql = """
+            UPDATE threads
+            SET known_to = greatest(known_to, $2),
+                changes_since = greatest(changes_since, $3)
+            WHERE issue_id = $1
+        """
+        await self._execute(sql, issue_id, known_to, changes_since)
 
     async def record_gap(self, issue_id: int, gap: int) -> None:
         """Record by how many the number of comments that GitHub gives is off."""
-        await self._execute(self._SET_GAP, issue_id, gap)
+        await self._execute("UPDATE threads SET gap = $2 WHERE issue_id = $1", issue_id, gap)
+
+    @read_transaction
+    def get_known_texts(self, transaction: Transaction, comment_ids: Collection[int]) -> dict[int, KnownText]:
+        """Return the texts of comments that were read last, by id, as far as they need not be read again."""
+        sql = "SELECT id, read_digest, versions FROM comments WHERE id = ANY($1::BIGINT[]) AND grammar = $2"
+        rows = transaction.fetch(sql, list(comment_ids), GRAMMAR)
+        found = {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
+        return {comment_id: known for comment_id, known in found.items() if known is not None}
+
+    async def list_present(self, issue_id: int, before: WholeEpochSeconds) -> set[int]:
+        """List the comments of a thread that are there by what we know, and were written before a time."""
+        # A comment that a listing lacked has kept only what was seen of it since.
+        sql = """
+            SELECT id FROM comments
+            WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
+        """
+        return {row[0] for row in await self._fetch(sql, issue_id, before)}
 
 
 def first_thread(rows: Sequence[Row]) -> ThreadToRead | None:
@@ -177,47 +191,39 @@ def _thread(issue_id: int, petition_id: int, installation_id: int, *rest: Any) -
     )  # fmt: skip
 
 
-_OF_PETITION: Final = "SELECT issue_id FROM threads WHERE petition_id = $1 ORDER BY position"
-
-
 def read_issues_of(transaction: Transaction, petition_id: int) -> list[int]:
     """Return the issues of a petition in their order, also those that are gone."""
-    return [row[0] for row in transaction.fetch(_OF_PETITION, petition_id)]
-
-
-_PUBLISH: Final = """
-    UPDATE petitions SET revision = revision + 1, changed_at = $2
-    WHERE id = ANY($1::BIGINT[]) AND revision = published_revision
-"""
+    sql = "SELECT issue_id FROM threads WHERE petition_id = $1 ORDER BY position"
+    return [row[0] for row in transaction.fetch(sql, petition_id)]
 
 
 def request_publishing(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
     """Request that petitions are published, which reads their issues; one that was postponed stays so."""
-    transaction.execute(_PUBLISH, petition_ids, now)
-
-
-_PUBLISH_NOW: Final = """
-    UPDATE petitions
-    SET changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END,
-        revision = revision + 1, attempts = 0, retry_at = 0
-    WHERE id = ANY($1::BIGINT[])
-"""
+    sql = """
+        UPDATE petitions SET revision = revision + 1, changed_at = $2
+        WHERE id = ANY($1::BIGINT[]) AND revision = published_revision
+    """
+    transaction.execute(sql, petition_ids, now)
 
 
 def publish_now(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
     """Request that petitions are published again, also those that were postponed."""
-    transaction.execute(_PUBLISH_NOW, petition_ids, now)
-
-
-_READ_AGAIN: Final = """
-    UPDATE threads SET reread = reread + 1, reread_asked_at = $2
-    WHERE petition_id = ANY($1::BIGINT[]) AND NOT gone
-"""
+    sql = """
+        UPDATE petitions
+        SET changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END,
+            revision = revision + 1, attempts = 0, retry_at = 0
+        WHERE id = ANY($1::BIGINT[])
+    """
+    transaction.execute(sql, petition_ids, now)
 
 
 def request_rereading(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
     """Request that all comments of petitions are read again."""
-    transaction.execute(_READ_AGAIN, petition_ids, now)
+    sql = """
+        UPDATE threads SET reread = reread + 1, reread_asked_at = $2
+        WHERE petition_id = ANY($1::BIGINT[]) AND NOT gone
+    """
+    transaction.execute(sql, petition_ids, now)
 
 
 def resync_petitions(transaction: Transaction, petition_ids: Iterable[int], now: WholeEpochSeconds) -> None:
@@ -225,3 +231,42 @@ def resync_petitions(transaction: Transaction, petition_ids: Iterable[int], now:
     ids = list(petition_ids)
     publish_now(transaction, ids, now)
     request_rereading(transaction, ids, now)
+
+
+def record_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> None:
+    """Record which text of a comment was read last, once `seen` has been merged with what was `known`.
+
+    What is kept of a comment of which something was erased from the `whole` is not what its text says.
+    """
+    last = last_text(whole.versions, whole.created_at) if whole.versions else None
+    if last is None or row.comment.versions != whole.versions:
+        row.read_digest, row.grammar = "", 0
+    elif _has_text(seen, last):
+        row.read_digest, row.grammar = last.digest, GRAMMAR
+    elif known is None or row.read_digest != last.digest or not _has_text(known, last):
+        row.read_digest, row.grammar = "", 0
+
+
+def _has_text(comment: Comment, version: Version) -> bool:
+    return (version.digest, version.command) in ((one.digest, one.command) for one in comment.versions)
+
+
+GRAMMAR_MARK: Final = "grammar"
+"""The mark of the grammar for which every thread was asked to be read again."""
+
+
+async def follow_grammar(database: Database) -> None:
+    """Request that every thread is read again, once for each new version of the grammar."""
+
+    def read_all_again(transaction: Transaction) -> None:
+        # Without a time, because it can wait until discovery comes by: nobody's signature is known to be lost.
+        sql = """
+            UPDATE threads SET reread = reread + 1, reread_asked_at = 0
+            WHERE reread = reread_done AND NOT gone
+              AND petition_id IN (SELECT id FROM petitions WHERE labelled AND NOT gone)
+        """
+        transaction.execute(sql)
+        put_mark(transaction, GRAMMAR_MARK, GRAMMAR)
+
+    if (await database.read(lambda transaction: read_mark(transaction, GRAMMAR_MARK)) or 0) < GRAMMAR:
+        await database.write(read_all_again)

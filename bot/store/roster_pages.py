@@ -92,8 +92,6 @@ _BY_KEY: Final = _Sorting("s.sort_key", bytes, "BYTEA")
 _BY_NAME: Final = _Sorting("lower(COALESCE(s.name, s.login))", str, "TEXT")
 _BY_LOGIN: Final = _Sorting("lower(s.login)", str, "TEXT")
 
-_WITHOUT_KEY: Final = "SELECT 1 FROM signatures WHERE petition_id = $1 AND sort_key IS NULL LIMIT 1"
-
 _Search = tuple[tuple[str, int], ...]
 """Columns to search, each with the number of the pattern to search it for; empty for no search."""
 
@@ -126,7 +124,8 @@ def read_page(
 
 def has_sort_keys(transaction: Transaction, petition_id: int) -> bool:
     """Return whether all signatures of a petition have what they are sorted and searched by."""
-    return not transaction.fetch(_WITHOUT_KEY, petition_id)
+    sql = "SELECT 1 FROM signatures WHERE petition_id = $1 AND sort_key IS NULL LIMIT 1"
+    return not transaction.fetch(sql, petition_id)
 
 
 def _sorting(has_keys: bool, show: frozenset[Detail]) -> _Sorting:

@@ -30,46 +30,34 @@ _EVERYBODY: Final = -1
 class SignOuts(Records):
     """Asked by every page that is for organizers only."""
 
-    _NUMBER: Final = "SELECT coalesce(max(not_before), 0) FROM sign_outs"
-
     @read_transaction
     def get_number(self, transaction: Transaction) -> int:
         """Return the number that a session made now has to carry."""
-        return _number(transaction, self._NUMBER)
-
-    _NOT_BEFORE: Final = """
-        SELECT coalesce(max(not_before), 0) FROM sign_outs WHERE user_id IN (-1, $1::BIGINT)
-    """
+        return _number(transaction, "SELECT coalesce(max(not_before), 0) FROM sign_outs")
 
     @read_transaction
     def get_not_before(self, transaction: Transaction, user_id: int) -> int:
         """Return the least number of a session of somebody's that is good."""
-        return _number(transaction, self._NOT_BEFORE, user_id)
-
-    _DROP_OLD: Final = "DELETE FROM sign_outs WHERE user_id > 0 AND not_before < $1"
+        sql = "SELECT coalesce(max(not_before), 0) FROM sign_outs WHERE user_id IN (-1, $1::BIGINT)"
+        return _number(transaction, sql, user_id)
 
     @write_transaction
     def end_sessions(self, transaction: Transaction, user_id: int, now: EpochSeconds) -> None:
         """End all sessions that somebody has at this moment, everywhere."""
         number = _sign_out(transaction, user_id, now)
-        transaction.execute(self._DROP_OLD, number - KEPT * _MILLION)
-
-
-_RAISE_FLOOR: Final = """
-    INSERT INTO sign_outs (user_id, not_before)
-    SELECT -1, max(not_before) FROM sign_outs WHERE user_id = ANY($1::BIGINT[]) HAVING count(*) > 0
-    ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
-        WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before
-    END
-"""
-
-_DROP: Final = "DELETE FROM sign_outs WHERE user_id = ANY($1::BIGINT[])"
+        transaction.execute("DELETE FROM sign_outs WHERE user_id > 0 AND not_before < $1", number - KEPT * _MILLION)
 
 
 def forget_sign_outs(transaction: Transaction, people: Collection[int]) -> None:
     """Drop the sign-outs of people. The sessions that they ended stay so, and all that began before."""
-    transaction.execute(_RAISE_FLOOR, list(people))
-    transaction.execute(_DROP, list(people))
+    sql = """
+        INSERT INTO sign_outs (user_id, not_before)
+        SELECT -1, max(not_before) FROM sign_outs WHERE user_id = ANY($1::BIGINT[]) HAVING count(*) > 0
+        ON CONFLICT (user_id) DO UPDATE
+            SET not_before = greatest(excluded.not_before, sign_outs.not_before)
+    """
+    transaction.execute(sql, list(people))
+    transaction.execute("DELETE FROM sign_outs WHERE user_id = ANY($1::BIGINT[])", list(people))
 
 
 def end_all_sessions(transaction: Transaction, now: EpochSeconds) -> None:
@@ -77,21 +65,19 @@ def end_all_sessions(transaction: Transaction, now: EpochSeconds) -> None:
     _sign_out(transaction, _EVERYBODY, now)
 
 
-_NEXT_NUMBER: Final = """
-    INSERT INTO sign_outs (user_id, not_before) VALUES (0, $1::BIGINT)
-    ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
-        WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before + 1
-    END
-    RETURNING not_before
-"""
-
 _SIGN_OUT: Final = upsert("sign_outs", "user_id", "user_id BIGINT, not_before BIGINT")
 
 
 def _sign_out(transaction: Transaction, user_id: int, now: EpochSeconds) -> int:
     # Numbers are microseconds where possible: a database that was put back from a copy goes on above all that it
     # has ever given.
-    number = _number(transaction, _NEXT_NUMBER, int(now * _MILLION))
+    sql = """
+        INSERT INTO sign_outs (user_id, not_before) VALUES (0, $1::BIGINT)
+        ON CONFLICT (user_id) DO UPDATE
+            SET not_before = greatest(excluded.not_before, sign_outs.not_before + 1)
+        RETURNING not_before
+    """
+    number = _number(transaction, sql, int(now * _MILLION))
     transaction.put(_SIGN_OUT, [(user_id, number)])
     return number
 

@@ -22,19 +22,15 @@ from bot.store.comments_to_look_up import DoubtfulComments
 from bot.store.credentials import CredentialStore
 from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
 from bot.store.engine.health import is_answering
-from bot.store.engine.opening_errors import opening
-from bot.store.engine.url import read_address
+from bot.store.engine.url import opening, read_address
 from bot.store.failed_deliveries import Deliveries
 from bot.store.installations import Installations
-from bot.store.letter_translations import Translations
-from bot.store.letters import Letters
+from bot.store.letters import Letters, Translations
 from bot.store.migrations import migrate
-from bot.store.parsed_texts import KnownTexts, follow_grammar
 from bot.store.petition_queries import Rosters
-from bot.store.petition_states import States
+from bot.store.petition_snapshots_and_states import States
 from bot.store.privacy import Privacy
-from bot.store.publishing_queue import Petitions
-from bot.store.publishing_transactions import Publications
+from bot.store.publishing import Petitions, Publications
 from bot.store.recording.consistency import Consistency, are_totals_right, repair_totals
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.store.recording.listings import (
@@ -49,8 +45,8 @@ from bot.store.recording.observations import Observation, RecordContext, Recorde
 from bot.store.recording.signatures import AccountAges, fill_roster_keys
 from bot.store.recording.structural_changes import record_structure
 from bot.store.responses import Responses
-from bot.store.resync_queue import Threads
-from bot.store.rules import PetitionRules
+from bot.store.resync_queue import Threads, follow_grammar
+from bot.store.settings_and_commands import PetitionRules
 from bot.store.sign_outs import SignOuts
 from bot.supervisor import Supervisor
 from bot.time_types import EpochSeconds, WholeEpochSeconds
@@ -97,7 +93,6 @@ class Store:
         self.audit_log = AuditLog(database, now)
         self.bodies = Bodies(database, now)
         self.doubtful_comments = DoubtfulComments(database, now)
-        self.known_texts = KnownTexts(database, now)
         self.consistency = Consistency(database, now)
         self.credentials = CredentialStore(database, now)
         self.deliveries = Deliveries(database, now, self._hooks.record_redelivery)

@@ -13,8 +13,7 @@ from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.secret_key import encrypt
 from bot.store import Recovered, Store, recover
-from bot.store.engine.database import Transaction
-from bot.store.key_values import put_mark
+from bot.store.engine.database import Transaction, put_mark
 from bot.store.recording.consistency import Inspection
 from tests.store.scene import LETTER, Scene
 

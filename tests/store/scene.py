@@ -14,8 +14,8 @@ from bot.petition.organizers.commands import GivenCommand
 from bot.petition.reported_facts import CommentFact, Issue, IssueFact, Repository
 from bot.store import Snapshot, Store, body_writes
 from bot.store.letters import read_letters_with_texts
-from bot.store.petition_states import Condition, read_conditions
-from bot.store.rules import read_commands
+from bot.store.petition_snapshots_and_states import Condition, read_conditions
+from bot.store.settings_and_commands import read_commands
 
 INSTALLATION = 700
 REPOSITORY = Repository(70, "acme", "letters")

@@ -12,7 +12,7 @@ from bot.petition.comments.comment import Comment, KnownText, Version, Writer, r
 from bot.petition.comments.parser import GRAMMAR
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
-from bot.store import Store, parsed_texts
+from bot.store import Store, resync_queue
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
@@ -25,7 +25,7 @@ NEXT = GRAMMAR + 1
 
 
 async def known(scene: Scene) -> dict[int, KnownText]:
-    return await scene.store.known_texts.get_known_texts(list(scene.comments))
+    return await scene.store.threads.get_known_texts(list(scene.comments))
 
 
 async def list_comments(scene: Scene, *bodies: str) -> None:
@@ -76,7 +76,7 @@ async def test_a_new_version_reads_everything_again_and_takes_over_what_it_reads
     await say(scene, "/sign Ada", misread_as=Sign("Adda"))
     await list_comments(scene, "/sign Ada")
     assert (await scene.snapshot()).newest[0].name == "Adda"
-    monkeypatch.setattr(parsed_texts, "GRAMMAR", NEXT)
+    monkeypatch.setattr(resync_queue, "GRAMMAR", NEXT)
     assert await known(scene) == {}
     await list_comments(scene, "/sign Ada")
     assert (await scene.snapshot()).newest[0].name == "Ada"
@@ -88,7 +88,7 @@ async def test_what_another_look_read_later_by_an_older_version_is_not_taken_for
 ) -> None:
     comment_id = await say(scene, "/sign Ada")
     await list_comments(scene, "/sign Ada")
-    monkeypatch.setattr(parsed_texts, "GRAMMAR", NEXT)
+    monkeypatch.setattr(resync_queue, "GRAMMAR", NEXT)
     told = scene.comments[comment_id]
     await scene.observe(replace(told, versions=(replace(told.versions[0], command=Sign("Otherwise")),)))
     assert await known(scene) == {}
@@ -115,7 +115,7 @@ async def test_a_new_version_brings_no_erased_name_back(
     assert callable(erase)
     await erase(scene)
     for version in (GRAMMAR, NEXT):
-        monkeypatch.setattr(parsed_texts, "GRAMMAR", version)
+        monkeypatch.setattr(resync_queue, "GRAMMAR", version)
         await list_comments(scene, "/sign Ada Lovelace")
         await list_comments(scene, "/sign Ada Lovelace")
         assert (await scene.snapshot()).newest[0].name is None
@@ -127,7 +127,7 @@ async def test_a_new_version_brings_no_name_back_that_somebody_else_took_out(
 ) -> None:
     comment_id = await say(scene, "/sign Ada Lovelace")
     await edit(scene, comment_id, "/sign", Writer.OTHER)
-    monkeypatch.setattr(parsed_texts, "GRAMMAR", NEXT)
+    monkeypatch.setattr(resync_queue, "GRAMMAR", NEXT)
     scene.comments[comment_id] = replace(
         scene.comments[comment_id],
         versions=(replace(scene.comments[comment_id].versions[0], writer=Writer.UNKNOWN, previous=None),),
@@ -153,7 +153,7 @@ async def test_each_new_version_asks_once_for_every_thread(new_url: str, monkeyp
     store = await Store.open(new_url)
     assert [count for count, _ in await rows(store, asked)] == [0]
     await store.close()
-    monkeypatch.setattr(parsed_texts, "GRAMMAR", NEXT)
+    monkeypatch.setattr(resync_queue, "GRAMMAR", NEXT)
     store = await Store.open(new_url)
     assert await rows(store, asked) == [(1, 0)]
     # It can wait: nothing else does, and a survey comes by.

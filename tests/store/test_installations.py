@@ -254,11 +254,11 @@ async def test_the_thread_that_waits_longest_is_looked_at_first(scene: Scene) ->
 async def test_only_comments_that_are_there_are_held(scene: Scene) -> None:
     stays, goes, vanishes = [scene.fact(ADA, Sign()).comment for _ in range(3)]
     await scene.store.record_listing(LETTER.id, scene.clock, [stays, goes, vanishes], complete=True)
-    assert len(await scene.store.known_texts.list_present(LETTER.id, scene.clock + 1)) == 3
-    assert len(await scene.store.known_texts.list_present(LETTER.id, vanishes.created_at)) == 2
+    assert len(await scene.store.threads.list_present(LETTER.id, scene.clock + 1)) == 3
+    assert len(await scene.store.threads.list_present(LETTER.id, vanishes.created_at)) == 2
     await scene.delete(goes.id)
     await scene.store.record_listing(LETTER.id, scene.clock + 5, [stays], complete=True)
-    assert len(await scene.store.known_texts.list_present(LETTER.id, 9_999)) == 1
+    assert len(await scene.store.threads.list_present(LETTER.id, 9_999)) == 1
     await scene.store.threads.record_gap(LETTER.id, 2)
     assert (await thread(scene)).gap == 2
 

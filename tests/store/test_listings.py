@@ -213,7 +213,7 @@ async def test_what_may_have_come_by_mail_is_asked_for_without_reading_its_threa
     # Once known, it stays so: a later delivery of the same text does not tell.
     await scene.observe(comment)
     assert (await scene.store.petitions.get_snapshot(LETTER.id, 0)).doubtful == 0
-    known = await scene.store.known_texts.get_known_texts([comment.id])
+    known = await scene.store.threads.get_known_texts([comment.id])
     assert known[comment.id].command == doubt
 
 

@@ -142,8 +142,8 @@ async def test_a_listing_finds_its_rows_by_an_index(trace: Trace, scene: Scene) 
     kept = list(scene.comments.values())[:1]
     outcome = await store.record_listing(LETTER.id, scene.clock + 1, kept, complete=True, reread=thread.reread)
     assert outcome.missing == 1
-    await store.known_texts.get_known_texts(list(scene.comments))
-    await store.known_texts.list_present(LETTER.id, scene.clock)
+    await store.threads.get_known_texts(list(scene.comments))
+    await store.threads.list_present(LETTER.id, scene.clock)
     await store.threads.mark_checked(LETTER.id, 1.0)
     await store.threads.mark_read(thread)
     await store.threads.postpone(thread, 1.0)

@@ -12,7 +12,7 @@ from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
 from bot.petition.reported_facts import IssueGone, SettingsFact
 from bot.store import Store
-from bot.store.rules import read_named, read_organizers, record_rules
+from bot.store.settings_and_commands import read_named, read_organizers, record_rules
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, person, rows
 
 EVE = Author(99, "eve")

@@ -31,7 +31,7 @@ async def left_out(text: str, threads: Sequence[Issue], flagged: Collection[User
     if petition.coverage is None or [one.issue_id for one in petition.threads] != [one.id for one in threads]:
         return found
     for issue in threads:
-        known = await store.known_texts.list_present(issue.id, until + 1)
+        known = await store.threads.list_present(issue.id, until + 1)
         for one in issue.visible_comments:
             if one.created_at <= until and one.id not in known and one.user not in flagged:
                 found.append(f"up to {until} all are counted, and not that of {one.user.login} of {one.created_at}")

@@ -7,11 +7,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from bot.store.engine.opening_errors import obstacle, reason_of
-from bot.store.engine.sqlite import describe_damage, is_damage
-from bot.store.engine.sqlite_coordinator import make_database_file, make_temporary_file
+from bot.store.engine.sqlite import make_database_file, make_temporary_file
 from bot.store.engine.url import Address, SqliteFile, read_address, read_existing_address
-from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
+from bot.store.errors import (
+    Damaged,
+    DatabaseUnavailable,
+    WrongDatabase,
+    describe_damage,
+    is_damage,
+    obstacle,
+    reason_of,
+)
 from bot.store.migrations import HEAD
 
 _BESIDE: Final = ("", "-wal", "-shm", "-journal", "-lease", "-lease-journal")
@@ -148,3 +154,11 @@ def _check(copy: sqlite3.Connection, file: Path) -> None:
         raise WrongDatabase(f"{file} is damaged: {result}")
     if not versions or max(versions) > HEAD:
         raise WrongDatabase(f"{file} is from a newer version of this program")
+
+
+def delete_database(database_url: str) -> None:
+    """Delete a database that is a file, and the files beside it; raises WrongDatabase."""
+    address = read_address(database_url)
+    if isinstance(address, SqliteFile):
+        for ending in _BESIDE:
+            Path(f"{address.path}{ending}").unlink(missing_ok=True)

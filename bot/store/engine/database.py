@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, 
 
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
-from bot.time_types import EpochSeconds, Seconds
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -222,12 +222,10 @@ class Coordinator(ABC):
         finally:
             self._leased.discard(installation_id)
 
-    @abstractmethod
-    async def open(self) -> None:
+    async def open(self) -> None:  # noqa: B027 - a file has no notifications
         """Connect to the others; raises DatabaseUnavailable."""
 
-    @abstractmethod
-    def notify(self) -> None:
+    def notify(self) -> None:  # noqa: B027 - see above
         """Notify the others that something was recorded; returns at once."""
 
     @abstractmethod
@@ -241,3 +239,22 @@ class Coordinator(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Release everything."""
+
+
+def read_mark(transaction: Transaction, name: str) -> int | None:
+    """Return what is stored under a name; None for nothing."""
+    rows = transaction.fetch("SELECT at FROM marks WHERE name = $1", name)
+    return rows[0][0] if rows else None
+
+
+_PUT: Final = upsert("marks", "name", "name TEXT, at BIGINT")
+
+
+def put_mark(transaction: Transaction, name: str, at: WholeEpochSeconds) -> None:
+    """Store a number under a name, and replace another one."""
+    transaction.put(_PUT, [(name, at)])
+
+
+def drop_mark(transaction: Transaction, name: str) -> None:
+    """Drop what is stored under a name."""
+    transaction.execute("DELETE FROM marks WHERE name = $1", name)

@@ -7,13 +7,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.store.engine.database import Database, Transaction, connect
-from bot.store.engine.opening_errors import describe, obstacle, reason
-from bot.store.engine.url import SqliteFile, read_address
-from bot.store.errors import Damaged, DatabaseUnavailable, StoreError
-from bot.store.key_values import drop_mark, put_mark
+from bot.store.engine.database import Database, Transaction, connect, drop_mark, put_mark
+from bot.store.engine.url import SqliteFile, describe, read_address, reason
+from bot.store.errors import Damaged, DatabaseUnavailable, StoreError, obstacle
 from bot.store.migrations import HEAD, read_versions
-from bot.store.petition_states import Condition, read_conditions
+from bot.store.petition_snapshots_and_states import Condition, read_conditions
 
 TIMEOUT: Final = 5.0
 """Seconds that a database may take to answer whoever only asks whether it does."""
@@ -57,16 +55,13 @@ async def check_health(database_url: str) -> Health:
         return Health(problem=f"{describe(address)}: {reason(address, error)}")
 
 
-_PING: Final = "SELECT 1"
-
-
 async def is_answering(database: Database, in_doubt: bool) -> bool:
     """Return whether a database answers; in doubt also whether it can be written to, by a write that is undone."""
     if database.problem():
         return False
     try:
         async with asyncio.timeout(TIMEOUT):
-            await database.read(lambda transaction: transaction.fetch(_PING))
+            await database.read(lambda transaction: transaction.fetch("SELECT 1"))
             if in_doubt:
                 await database.write(_write_and_erase)
     except (DatabaseUnavailable, TimeoutError):

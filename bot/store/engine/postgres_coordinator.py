@@ -34,9 +34,6 @@ IDLE_TIMEOUT: Final = 20
 RECONNECT: Final = 1.0
 """Seconds between attempts to connect."""
 
-_TRY_LOCK: Final = "SELECT pg_try_advisory_lock($1)"
-_UNLOCK: Final = "SELECT pg_advisory_unlock($1)"
-_NOTIFY: Final = "SELECT pg_notify($1, $2)"
 _CHANNEL: Final = "undersigned"
 _LEASES: Final = 0x756E_6465 << 32
 """Added to an installation's id, so that our locks stay clear of anybody else's in the same database."""
@@ -80,7 +77,8 @@ class PostgresCoordinator(Coordinator):
     async def acquire(self, installation_id: int) -> Callable[[], bool]:
         """Acquire the installation's lock if it is free."""
         session = self._session
-        if session is None or not await self._ask(session, _TRY_LOCK, _LEASES + installation_id):
+        sql = "SELECT pg_try_advisory_lock($1)"
+        if session is None or not await self._ask(session, sql, _LEASES + installation_id):
             return lambda: False
         self._locked[installation_id] = session
         # A process that was stopped and goes on may have been given up by the server meanwhile.
@@ -90,7 +88,7 @@ class PostgresCoordinator(Coordinator):
         """Free the installation's lock."""
         session = self._locked.pop(installation_id, None)
         if session is not None and session is self._session:
-            await self._ask(session, _UNLOCK, _LEASES + installation_id)
+            await self._ask(session, "SELECT pg_advisory_unlock($1)", _LEASES + installation_id)
 
     async def close(self) -> None:
         """End the session; the server frees its locks."""
@@ -105,7 +103,7 @@ class PostgresCoordinator(Coordinator):
                 await self._reconnect()
             elif await self._wait_for_changes():
                 self._changes.clear()
-                await self._ask(session, _NOTIFY, _CHANNEL, self._name)
+                await self._ask(session, "SELECT pg_notify($1, $2)", _CHANNEL, self._name)
                 await asyncio.sleep(0.1)
             else:
                 await self._ask(session, "SELECT 1")

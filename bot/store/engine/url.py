@@ -1,14 +1,16 @@
-"""Read `DATABASE_URL`: an SQLite file or a PostgreSQL server."""
+"""Read `DATABASE_URL`: an SQLite file or a PostgreSQL server; say which one cannot be opened, and why."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from msgspec import Struct
 
-from bot.store.errors import WrongDatabase
+from bot.store.errors import Damaged, DatabaseUnavailable, StoreError, WrongDatabase, obstacle
 
 
 class SqliteFile(Struct, frozen=True):
@@ -80,3 +82,31 @@ def _dsn(url: str) -> str:
         raise WrongDatabase(UNREADABLE)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key not in _LIBPQ_ONLY]
     return f"postgresql://{parts.netloc}{parts.path}" + (f"?{urlencode(query)}" if query else "")
+
+
+@contextmanager
+def opening(address: Address) -> Iterator[None]:
+    """Raise DatabaseUnavailable with the name, the reason and the remedy where a database cannot be opened."""
+    try:
+        yield
+    except Damaged:
+        raise
+    except DatabaseUnavailable as error:
+        remedy = "Check DATABASE_URL, and that the database server runs and can be reached from this computer."
+        if isinstance(address, SqliteFile):
+            remedy = "DATABASE_URL must name a file in a folder that the bot can write to."
+        what = f"The database {describe(address)} cannot be opened: {reason(address, error)}. {remedy}"
+        raise DatabaseUnavailable(what) from error
+
+
+def describe(address: Address) -> str:
+    """Return which database an address names, without user and password."""
+    if isinstance(address, SqliteFile):
+        return str(address.path)
+    parts = urlsplit(address.dsn)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def reason(address: Address, error: StoreError) -> str:
+    """Return why a database cannot be opened: of a file SQLite says too little."""
+    return (obstacle(address.path) if isinstance(address, SqliteFile) else "") or str(error)

@@ -35,7 +35,7 @@ async def migrate_ahead(database_url: str) -> None:
     """
     if not await _is_current(database_url):
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __name__, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL
+            sys.executable, "-m", f"{__name__}.upgrading", stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL
         )
         await process.communicate(database_url.encode())
 
@@ -48,9 +48,7 @@ async def _is_current(database_url: str) -> bool:
         return True
 
 
-_VERSIONS: Final = "SELECT version_num FROM alembic_version"
-
-
 def read_versions(transaction: Transaction) -> list[str]:
     """Return the version of the tables, in a list that is empty where there are none."""
-    return [row[0] for row in transaction.fetch(_VERSIONS)] if transaction.has_table("alembic_version") else []
+    sql = "SELECT version_num FROM alembic_version"
+    return [row[0] for row in transaction.fetch(sql)] if transaction.has_table("alembic_version") else []

@@ -1,8 +1,13 @@
-"""Run Alembic's migrations over SQLAlchemy, which nothing else here needs."""
+"""Run Alembic's migrations over SQLAlchemy, which nothing else here needs.
+
+As a program, it migrates the database whose URL stands in the standard input: no secret for everybody to see.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -14,7 +19,10 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from bot.store.engine.database import connect
+from bot.store.engine.url import read_address
 from bot.store.errors import DatabaseUnavailable, WrongDatabase
+from bot.store.migrations import migrate
 
 if TYPE_CHECKING:
     import asyncpg
@@ -22,7 +30,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _WAIT: Final = "SET LOCAL lock_timeout = '10min'"
-_LOCK: Final = "SELECT pg_advisory_xact_lock(7597418026143314281)"
 
 SCRIPTS: Final = Path(__file__).parent
 
@@ -32,7 +39,7 @@ def upgrade(connection: Connection, *, scripts: Path = SCRIPTS, target: str = "h
     if connection.dialect.name == "postgresql":
         # Of several processes that start at once, one migrates and the others find it done.
         connection.exec_driver_sql(_WAIT)
-        connection.exec_driver_sql(_LOCK)
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7597418026143314281)")
     directory = ScriptDirectory(scripts)
 
     def steps(heads: tuple[str, ...], _: MigrationContext) -> list[MigrationStep]:
@@ -72,3 +79,12 @@ async def over_postgres(connect: Callable[[], Awaitable[asyncpg.Connection]], wo
             return await connection.run_sync(work)
     except DBAPIError as error:
         raise DatabaseUnavailable(str(error.orig)) from error
+
+
+async def _main() -> None:
+    async with connect(read_address(sys.stdin.read())) as database:
+        await migrate(database)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

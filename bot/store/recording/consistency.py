@@ -47,29 +47,19 @@ class Inspection(Struct, frozen=True):
 class Consistency(Records):
     """Whether what is derived follows from the comments."""
 
-    _FIND: Final = """
-        SELECT DISTINCT t.petition_id FROM threads t JOIN repositories r ON r.id = t.repository_id
-        WHERE NOT t.gone AND lower(r.owner) = lower($1) AND lower(r.name) = lower($2) AND t.number = $3
-        ORDER BY t.petition_id
-    """
-
     async def find_petitions(self, repository: str, number: int) -> list[int]:
         """List the petitions that an issue of OWNER/REPO belongs to: one, or none."""
         owner, _, name = repository.partition("/")
-        return [row[0] for row in await self._fetch(self._FIND, owner, name, number)]
-
-    _ALL: Final = "SELECT id FROM petitions ORDER BY id"
+        sql = """
+            SELECT DISTINCT t.petition_id FROM threads t JOIN repositories r ON r.id = t.repository_id
+            WHERE NOT t.gone AND lower(r.owner) = lower($1) AND lower(r.name) = lower($2) AND t.number = $3
+            ORDER BY t.petition_id
+        """
+        return [row[0] for row in await self._fetch(sql, owner, name, number)]
 
     async def list_petitions(self) -> list[int]:
         """List all petitions."""
-        return [row[0] for row in await self._fetch(self._ALL)]
-
-    _NAME: Final = """
-        SELECT r.owner, r.name, t.number
-        FROM threads t JOIN repositories r ON r.id = t.repository_id
-        WHERE t.petition_id = $1
-        ORDER BY t.gone, t.position LIMIT 1
-    """
+        return [row[0] for row in await self._fetch("SELECT id FROM petitions ORDER BY id")]
 
     @read_transaction
     def inspect(self, transaction: Transaction, petition_id: int) -> Inspection | None:
@@ -90,16 +80,15 @@ class Consistency(Records):
             *_compare_signatures(right, read_signatures(transaction, petition_id)),
             *_compare_totals(totals, kept),
         )
-        owner, name, number = transaction.fetch(self._NAME, petition_id)[0]
+        sql = """
+            SELECT r.owner, r.name, t.number
+            FROM threads t JOIN repositories r ON r.id = t.repository_id
+            WHERE t.petition_id = $1
+            ORDER BY t.gone, t.position LIMIT 1
+        """
+        owner, name, number = transaction.fetch(sql, petition_id)[0]
         issue = f"{owner}/{name}#{number}"
         return Inspection(issue, totals.count, totals.sum.digest, _with_issues(transaction, found, issue))
-
-
-_ISSUES_OF_COMMENTS: Final = """
-    SELECT c.id, r.owner, r.name, t.number
-    FROM comments c JOIN threads t ON t.issue_id = c.issue_id JOIN repositories r ON r.id = t.repository_id
-    WHERE c.id = ANY($1::BIGINT[])
-"""
 
 
 def _with_issues(
@@ -107,7 +96,12 @@ def _with_issues(
 ) -> tuple[Discrepancy, ...]:
     """Add to each on which of the petition's issues it is to be seen."""
     comment_ids = [one.comment_id for one in discrepancies if one.comment_id is not None]
-    rows = transaction.fetch(_ISSUES_OF_COMMENTS, comment_ids)
+    sql = """
+        SELECT c.id, r.owner, r.name, t.number
+        FROM comments c JOIN threads t ON t.issue_id = c.issue_id JOIN repositories r ON r.id = t.repository_id
+        WHERE c.id = ANY($1::BIGINT[])
+    """
+    rows = transaction.fetch(sql, comment_ids)
     issues = {comment_id: f"{owner}/{name}#{number}" for comment_id, owner, name, number in rows}
     return tuple(replace(one, issue=issues.get(one.comment_id, petition_name)) for one in discrepancies)
 
@@ -203,18 +197,14 @@ def add_up(signatures: Iterable[Signature]) -> Totals:
     return Totals(days.total(), total, days)
 
 
-_TOTALS: Final = "SELECT count, digest_sum FROM petitions WHERE id = $1"
-
-_DAYS: Final = "SELECT day, signatures FROM days WHERE petition_id = $1"
-
-
 def read_totals(transaction: Transaction, petition_id: int) -> Totals | None:
     """Return what is kept; None where there is no such petition."""
-    rows = transaction.fetch(_TOTALS, petition_id)
+    rows = transaction.fetch("SELECT count, digest_sum FROM petitions WHERE id = $1", petition_id)
     if not rows:
         return None
     count, digest_sum = rows[0]
-    days = Counter({day: signatures for day, signatures in transaction.fetch(_DAYS, petition_id) if signatures})
+    sql = "SELECT day, signatures FROM days WHERE petition_id = $1"
+    days = Counter({day: signatures for day, signatures in transaction.fetch(sql, petition_id) if signatures})
     return Totals(count, DigestSum.from_bytes(digest_sum), days)
 
 
@@ -223,63 +213,49 @@ _STRAY = """
     AND NOT EXISTS (SELECT 1 FROM comments c WHERE c.id = comment_id AND c.petition_id = $1 AND c.counted)
 """
 
-_HAS_STRAY_SIGNATURES: Final = f"SELECT comment_id FROM signatures WHERE {_STRAY} LIMIT 1"
-
 
 def are_totals_right(transaction: Transaction, petition_id: int) -> bool:
     """Return whether what is kept is what the signatures add up to, and each signature has its comment."""
-    if transaction.fetch(_HAS_STRAY_SIGNATURES, petition_id):
+    if transaction.fetch(f"SELECT comment_id FROM signatures WHERE {_STRAY} LIMIT 1", petition_id):
         return False
     kept = read_totals(transaction, petition_id)
     return kept is None or kept == add_up(read_signatures(transaction, petition_id))
 
 
-_LOCK_TOTALS: Final = "SELECT id FROM petitions WHERE id = $1 FOR UPDATE"
-
-_DROP_STRAY_SIGNATURES: Final = f"DELETE FROM signatures WHERE {_STRAY}"
-
-_PUT_DAYS: Final = """
-    INSERT INTO days (petition_id, day, signatures)
-    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
-"""
-
-_SET_TOTALS: Final = """
-    UPDATE petitions
-    SET count = $2, digest_sum = $3, revision = revision + 1,
-        changed_at = CASE WHEN revision = published_revision THEN $4 ELSE changed_at END
-    WHERE id = $1
-"""
-
-
 def repair_totals(transaction: Transaction, petition_id: int, now: WholeEpochSeconds) -> int:
     """Drop signatures without a comment, count the others and publish the petition again; return their number."""
-    transaction.fetch(_LOCK_TOTALS, petition_id)
-    transaction.execute(_DROP_STRAY_SIGNATURES, petition_id)
+    transaction.fetch("SELECT id FROM petitions WHERE id = $1 FOR UPDATE", petition_id)
+    transaction.execute(f"DELETE FROM signatures WHERE {_STRAY}", petition_id)
     found = add_up(read_signatures(transaction, petition_id))
     drop_days(transaction, petition_id)
-    transaction.put(_PUT_DAYS, [(petition_id, day, signatures) for day, signatures in found.days.items()])
-    transaction.execute(_SET_TOTALS, petition_id, found.count, found.sum.to_bytes(), now)
+    sql = """
+        INSERT INTO days (petition_id, day, signatures)
+        SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
+    """
+    transaction.put(sql, [(petition_id, day, signatures) for day, signatures in found.days.items()])
+    set_totals = """
+        UPDATE petitions
+        SET count = $2, digest_sum = $3, revision = revision + 1,
+            changed_at = CASE WHEN revision = published_revision THEN $4 ELSE changed_at END
+        WHERE id = $1
+    """
+    transaction.execute(set_totals, petition_id, found.count, found.sum.to_bytes(), now)
     return found.count
-
-
-_DROP_DAYS: Final = "DELETE FROM days WHERE petition_id = $1"
 
 
 def drop_days(transaction: Transaction, petition_id: int) -> None:
     """Drop on which days a petition was signed."""
-    transaction.execute(_DROP_DAYS, petition_id)
-
-
-_SIGNATURES_AFTER: Final = f"""
-    SELECT {SIGNATURE_COLUMNS} FROM signatures
-    WHERE petition_id = $1 AND (signed_at, comment_id) > ($2, $3)
-    ORDER BY signed_at, comment_id LIMIT $4
-"""
+    transaction.execute("DELETE FROM days WHERE petition_id = $1", petition_id)
 
 
 def read_signatures(transaction: Transaction, petition_id: int) -> Iterator[Signature]:
     """Return all kept signatures of a petition, reading them in portions."""
     after = (-1, 0)
-    while portion := [*starmap(Signature, transaction.fetch(_SIGNATURES_AFTER, petition_id, *after, AT_ONCE))]:
+    sql = f"""
+        SELECT {SIGNATURE_COLUMNS} FROM signatures
+        WHERE petition_id = $1 AND (signed_at, comment_id) > ($2, $3)
+        ORDER BY signed_at, comment_id LIMIT $4
+    """
+    while portion := [*starmap(Signature, transaction.fetch(sql, petition_id, *after, AT_ONCE))]:
         yield from portion
         after = portion[-1].signed_at, portion[-1].comment_id

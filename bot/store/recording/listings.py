@@ -84,19 +84,17 @@ def split_listing(listing: CommentListing, known: Iterable[int]) -> list[Comment
     ]
 
 
-_COMMENT_IDS: Final = "SELECT id FROM comments WHERE issue_id = $1"
-
-
 def read_comment_ids(transaction: Transaction, issue_id: int) -> list[int]:
     """Return the ids of the comments that are known on an issue."""
-    return [comment_id for (comment_id,) in transaction.fetch(_COMMENT_IDS, issue_id)]
+    sql = "SELECT id FROM comments WHERE issue_id = $1"
+    return [comment_id for (comment_id,) in transaction.fetch(sql, issue_id)]
 
 
 _MARK_LISTED: Final = """
     UPDATE threads
-    SET listed_at = CASE WHEN listed_at < $2 THEN $2 ELSE listed_at END,
-        changes_since = CASE WHEN changes_since < $2 THEN $2 ELSE changes_since END,
-        reread_done = CASE WHEN reread_done < $3 THEN $3 ELSE reread_done END
+    SET listed_at = greatest(listed_at, $2),
+        changes_since = greatest(changes_since, $2),
+        reread_done = greatest(reread_done, $3)
     WHERE issue_id = $1
 """
 
@@ -152,16 +150,14 @@ def _record_missing(
     return sum(merge_comment(unit, thread, comment) is not None for comment in lacking)
 
 
-_SIGNATURES_OF: Final = f"""
-    SELECT {SIGNATURE_COLUMNS}
-    FROM signatures WHERE comment_id = ANY($1::BIGINT[]) AND petition_id = $2
-"""
-
-
 def _repair(unit: UnitOfWork, petition: PetitionRow, signatures: dict[Person, Signature | None]) -> int:
     """Compare kept signatures with what was just derived from the comments, and repair them."""
     ids = [row.comment.id for row in unit.comments.values() if row.petition_id == petition.id]
-    kept_rows = unit.transaction.fetch(_SIGNATURES_OF, ids, petition.id)
+    sql = f"""
+        SELECT {SIGNATURE_COLUMNS}
+        FROM signatures WHERE comment_id = ANY($1::BIGINT[]) AND petition_id = $2
+    """
+    kept_rows = unit.transaction.fetch(sql, ids, petition.id)
     kept = {each.comment_id: each for each in starmap(Signature, kept_rows)}
     right = {
         each.comment_id: each

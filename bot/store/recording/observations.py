@@ -13,9 +13,9 @@ from bot.petition.reported_facts import CommentFact, Issue, IssueFact, Repositor
 from bot.store.body_writes import observe_edit
 from bot.store.comments_to_look_up import reopen_doubt
 from bot.store.engine.database import Transaction
-from bot.store.parsed_texts import record_text
 from bot.store.recording.signatures import derive_comment, derive_signatures, request_ages
 from bot.store.recording.unit_of_work import PetitionRow, RepositoryRow, ThreadRow, UnitOfWork
+from bot.store.resync_queue import record_text
 from bot.store.row_codec import CommentRow
 from bot.time_types import WholeEpochSeconds
 

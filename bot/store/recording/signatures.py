@@ -61,13 +61,6 @@ def derive_comment(row: CommentRow) -> None:
     row.ack_due = row.wanted != row.given
 
 
-_ADD_TO_DAYS: Final = """
-    INSERT INTO days (petition_id, day, signatures)
-    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
-    ON CONFLICT (petition_id, day) DO UPDATE SET signatures = days.signatures + excluded.signatures
-"""
-
-
 def derive_signatures(unit: UnitOfWork, now: WholeEpochSeconds) -> dict[Person, Signature | None]:
     """Derive again what a change concerns: signatures, counts and reactions; return signatures by person."""
     _mark_people_by_petition(unit)
@@ -88,7 +81,12 @@ def derive_signatures(unit: UnitOfWork, now: WholeEpochSeconds) -> dict[Person, 
             _record_effects(unit, comments[person], verdict, now)
     drop_signatures(unit.transaction, changes.withdrawn)
     put_signatures(unit.transaction, changes.signatures)
-    unit.transaction.put(_ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
+    sql = """
+        INSERT INTO days (petition_id, day, signatures)
+        SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
+        ON CONFLICT (petition_id, day) DO UPDATE SET signatures = days.signatures + excluded.signatures
+    """
+    unit.transaction.put(sql, [(*day, change) for day, change in changes.days.items() if change])
     for petition in unit.petitions.values():
         if gained := changes.gained[petition.id]:
             petition.digest_sum = DigestSum.from_bytes(petition.digest_sum).plus(gained).to_bytes()
@@ -105,12 +103,10 @@ def evaluate_comments(petition: PetitionRow, comments: Sequence[CommentRow]) -> 
     return evaluate_standings(standings, closed_at=petition.closed_at, rules=petition.rules, born=born)
 
 
-_ACCOUNT_AGES: Final = "SELECT user_id, born FROM accounts WHERE user_id = ANY($1::BIGINT[])"
-
-
 def read_account_ages(transaction: Transaction, people: Sequence[int]) -> dict[int, WholeEpochSeconds]:
     """Return when the accounts of people were opened, by user id, as far as that is known."""
-    return {row["user_id"]: row["born"] for row in transaction.fetch(_ACCOUNT_AGES, people)}
+    sql = "SELECT user_id, born FROM accounts WHERE user_id = ANY($1::BIGINT[])"
+    return {row["user_id"]: row["born"] for row in transaction.fetch(sql, people)}
 
 
 def read_born(transaction: Transaction, petition: PetitionRow, people: Sequence[int]) -> None:
@@ -140,40 +136,29 @@ def put_signatures(transaction: Transaction, signatures: Iterable[tuple[int, Sig
     transaction.put(_PUT_SIGNATURES, rows)
 
 
-# Rows of the petition that has waited longest: a transaction locks the petitions whose rows it writes.
-_PETITION_WITHOUT_KEYS: Final = """
-    SELECT petition_id FROM signatures WHERE sort_key IS NULL ORDER BY comment_id LIMIT 1
-"""
-
-_LOCK_PETITION: Final = "SELECT id FROM petitions WHERE id = $1 FOR UPDATE"
-
-_WITHOUT_KEYS: Final = """
-    SELECT comment_id, login, name, affiliation FROM signatures
-    WHERE petition_id = $1 AND sort_key IS NULL ORDER BY comment_id LIMIT $2
-"""
-
-_SET_KEYS: Final = """
-    UPDATE signatures SET sort_key = $2, name_spellings = $3, affiliation_spellings = $4 WHERE comment_id = $1
-"""
-
-
 def fill_roster_keys(transaction: Transaction, most: int) -> bool:
     """Add what they are sorted and searched by to signatures of an earlier release; False where none lack it."""
-    for (petition_id,) in transaction.fetch(_PETITION_WITHOUT_KEYS):
-        transaction.fetch(_LOCK_PETITION, petition_id)
-        found = transaction.fetch(_WITHOUT_KEYS, petition_id, most)
-        transaction.each(_SET_KEYS, [(comment_id, *roster_keys(*names)) for comment_id, *names in found])
+    # Rows of the petition that has waited longest: a transaction locks the petitions whose rows it writes.
+    sql = "SELECT petition_id FROM signatures WHERE sort_key IS NULL ORDER BY comment_id LIMIT 1"
+    without_keys = """
+        SELECT comment_id, login, name, affiliation FROM signatures
+        WHERE petition_id = $1 AND sort_key IS NULL ORDER BY comment_id LIMIT $2
+    """
+    set_keys = """
+        UPDATE signatures SET sort_key = $2, name_spellings = $3, affiliation_spellings = $4 WHERE comment_id = $1
+    """
+    for (petition_id,) in transaction.fetch(sql):
+        transaction.fetch("SELECT id FROM petitions WHERE id = $1 FOR UPDATE", petition_id)
+        found = transaction.fetch(without_keys, petition_id, most)
+        transaction.each(set_keys, [(comment_id, *roster_keys(*names)) for comment_id, *names in found])
         return True
     return False
-
-
-_DROP_SIGNATURES: Final = "DELETE FROM signatures WHERE comment_id = ANY($1::BIGINT[])"
 
 
 def drop_signatures(transaction: Transaction, comment_ids: Sequence[int]) -> None:
     """Drop the signatures that rest on comments."""
     if comment_ids:
-        transaction.execute(_DROP_SIGNATURES, comment_ids)
+        transaction.execute("DELETE FROM signatures WHERE comment_id = ANY($1::BIGINT[])", comment_ids)
 
 
 class _Changes(Struct):
@@ -202,21 +187,20 @@ _AUTHORS_OF_COMMANDS_AFTER: Final = """
     WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND made_at > $2 AND command IS NOT NULL
 """
 
-_AUTHORS_WITHOUT_SIGNATURE: Final = """
-    SELECT author_id FROM comments
-    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command IS NOT NULL
-    GROUP BY author_id HAVING max(CASE WHEN counted THEN 1 ELSE 0 END) = 0
-"""
-
 
 def _mark_people_by_petition(unit: UnitOfWork) -> None:
+    sql = """
+        SELECT author_id FROM comments
+        WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command IS NOT NULL
+        GROUP BY author_id HAVING max(CASE WHEN counted THEN 1 ELSE 0 END) = 0
+    """
     for petition in unit.petitions.values():
         authors: set[int] = set()
         if petition.reconsider is not None:
             rows = unit.transaction.fetch(_AUTHORS_OF_COMMANDS_AFTER, petition.id, petition.reconsider)
             authors.update(row["author_id"] for row in rows)
         if petition.regained:
-            rows = unit.transaction.fetch(_AUTHORS_WITHOUT_SIGNATURE, petition.id)
+            rows = unit.transaction.fetch(sql, petition.id)
             authors.update(row["author_id"] for row in rows)
         unit.read_authors(authors)
         unit.people.update((petition.id, author) for author in authors)
@@ -271,20 +255,19 @@ def _by_person(unit: UnitOfWork) -> defaultdict[Person, list[CommentRow]]:
 class AccountAges(Records):
     """When accounts were opened."""
 
-    _UNKNOWN: Final = """
-        SELECT min(c.id) FROM comments c
-        WHERE c.issue_id = $1 AND c.command IN ('sign', 'phrase', 'order')
-          AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = c.author_id)
-        GROUP BY c.author_id
-    """
-
     @read_transaction
     def list_comments_of_unknown(self, transaction: Transaction, issue_id: int) -> list[int]:
         """List a comment of everybody who signed on an issue and whose account's age is asked for and not known."""
         unit = UnitOfWork(transaction, [issue_id], lock=False)
         if not any(petition.rules.asks_for_age for petition in unit.petitions.values()):
             return []
-        return [row[0] for row in transaction.fetch(self._UNKNOWN, issue_id)]
+        sql = """
+            SELECT min(c.id) FROM comments c
+            WHERE c.issue_id = $1 AND c.command IN ('sign', 'phrase', 'order')
+              AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = c.author_id)
+            GROUP BY c.author_id
+        """
+        return [row[0] for row in transaction.fetch(sql, issue_id)]
 
     async def record(self, issue_id: int, accounts: Collection[Account]) -> None:
         """Record when accounts were opened, and derive again who of them signs on an issue."""

@@ -37,15 +37,14 @@ from bot.store.installations import (
     record_repository,
     request_discovery,
 )
-from bot.store.letter_translations import drop_translations, is_any_translation
-from bot.store.letters import drop_letters
-from bot.store.publishing_queue import set_continuing
+from bot.store.letters import drop_letters, drop_translations, is_any_translation
+from bot.store.publishing import set_continuing
 from bot.store.recording.consistency import drop_days
 from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
 from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.resync_queue import resync_petitions
-from bot.store.rules import drop_rules, request_settings
+from bot.store.settings_and_commands import drop_rules, request_settings
 from bot.time_types import WholeEpochSeconds
 
 StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
@@ -99,22 +98,20 @@ def _resync(transaction: Transaction, fact: Unclear, now: WholeEpochSeconds) -> 
         request_discovery(transaction, fact.installation_id)
 
 
-_ADD_PETITION: Final = """
-    INSERT INTO petitions (id, repository_id, page_key, labelled, closed_at, count, digest_sum, revision,
-                           changed_at)
-    VALUES ($1, $2, $3, $4, $5, 0, $6, 1, $7)
-    ON CONFLICT (id) DO NOTHING
-"""
-
-
 def _add_petition(
     transaction: Transaction, repository: Repository, issue: Issue, as_of: WholeEpochSeconds, context: RecordContext
 ) -> None:
     """Begin a petition; its id is that of the issue it began with, also when the issue moves on."""
     if _read_petition_of(transaction, issue.id) is not None:
         return
+    sql = """
+        INSERT INTO petitions (id, repository_id, page_key, labelled, closed_at, count, digest_sum, revision,
+                               changed_at)
+        VALUES ($1, $2, $3, $4, $5, 0, $6, 1, $7)
+        ON CONFLICT (id) DO NOTHING
+    """
     transaction.execute(
-        _ADD_PETITION, issue.id, repository.id, secrets.token_urlsafe(16), is_petition(issue, context.label),
+        sql, issue.id, repository.id, secrets.token_urlsafe(16), is_petition(issue, context.label),
         issue.closed_at, DigestSum().to_bytes(), context.now,
     )  # fmt: skip
     _add_thread(transaction, issue.id, 1, repository, issue, as_of, context)
@@ -122,12 +119,9 @@ def _add_petition(
     request_settings(transaction, repository.id)
 
 
-_PETITION_OF_ISSUE: Final = "SELECT petition_id FROM threads WHERE issue_id = $1"
-
-
 def _read_petition_of(transaction: Transaction, issue_id: int) -> int | None:
     """Return the petition that an issue belongs to, or belonged to before it moved or went."""
-    rows = transaction.fetch(_PETITION_OF_ISSUE, issue_id)
+    rows = transaction.fetch("SELECT petition_id FROM threads WHERE issue_id = $1", issue_id)
     return rows[0][0] if rows else None
 
 
@@ -152,8 +146,6 @@ def _add_thread(
 
 _END_THREAD: Final = "UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1"
 
-_END_PETITION: Final = "UPDATE petitions SET gone = TRUE WHERE id = $1"
-
 
 def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:
     """Erase a deleted issue's comments and their signatures; its petition ends if it was the first."""
@@ -170,17 +162,13 @@ def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeco
     unit.write(now)
     transaction.execute(_END_THREAD, issue_id, None)
     if thread.position == 1:
-        transaction.execute(_END_PETITION, thread.petition_id)
+        transaction.execute("UPDATE petitions SET gone = TRUE WHERE id = $1", thread.petition_id)
         drop_letters(transaction, thread.petition_id)
         drop_translations(transaction, thread.petition_id)
         drop_review(transaction, thread.petition_id)
         drop_log(transaction, thread.petition_id)
         drop_rules(transaction, thread.petition_id)
 
-
-_FORWARD_THREADS: Final = "UPDATE threads SET moved_to = $2 WHERE moved_to = $1"
-
-_MOVE_COMMENTS: Final = "UPDATE comments SET issue_id = $2 WHERE issue_id = $1"
 
 _MOVE_PETITION: Final = """
     UPDATE petitions SET repository_id = (SELECT repository_id FROM threads WHERE issue_id = $2) WHERE id = $1
@@ -205,10 +193,10 @@ def _record_moved(
         arrival = new.moved_to or new.issue_id
         if new.petition_id != old.petition_id:
             _merge(transaction, new.petition_id, old.petition_id, old.position)
-    transaction.execute(_MOVE_COMMENTS, issue_id, arrival)
+    transaction.execute("UPDATE comments SET issue_id = $2 WHERE issue_id = $1", issue_id, arrival)
     move_body(transaction, issue_id, arrival)
     transaction.execute(_END_THREAD, issue_id, arrival)
-    transaction.execute(_FORWARD_THREADS, issue_id, arrival)
+    transaction.execute("UPDATE threads SET moved_to = $2 WHERE moved_to = $1", issue_id, arrival)
     if old.position == 1:
         transaction.execute(_MOVE_PETITION, old.petition_id, arrival)
         # They are files of the repository that it left; another one may have others at the same paths.
@@ -217,14 +205,10 @@ def _record_moved(
     return True
 
 
-_LOCK_PETITIONS: Final = """
-    SELECT id, gone FROM petitions WHERE id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
-"""
-
-
 def _lock_petitions(transaction: Transaction, petition_ids: Sequence[int]) -> dict[int, bool]:
     """Lock petitions; return of each that there is whether it is gone."""
-    return {row["id"]: bool(row["gone"]) for row in transaction.fetch(_LOCK_PETITIONS, petition_ids)}
+    sql = "SELECT id, gone FROM petitions WHERE id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE"
+    return {row["id"]: bool(row["gone"]) for row in transaction.fetch(sql, petition_ids)}
 
 
 def _record_continuation(transaction: Transaction, fact: Continuation, context: RecordContext) -> None:
@@ -248,41 +232,32 @@ def _record_continuation(transaction: Transaction, fact: Continuation, context: 
     _derive_again(transaction, issue.id, issue, context)
 
 
-_LAST_POSITION: Final = "SELECT max(position) FROM threads WHERE petition_id = $1"
-
-
 def _read_last_position(transaction: Transaction, petition_id: int) -> int | None:
-    last: int | None = transaction.fetch(_LAST_POSITION, petition_id)[0][0]
+    sql = "SELECT max(position) FROM threads WHERE petition_id = $1"
+    last: int | None = transaction.fetch(sql, petition_id)[0][0]
     return last
-
-
-_ADOPT_COMMENTS: Final = "UPDATE comments SET petition_id = $2, counted = FALSE WHERE petition_id = $1"
-
-# Issues that continue the newcomer come after all that are there already.
-_ADOPT_THREADS: Final = """
-    UPDATE threads
-    SET petition_id = $2, position = CASE WHEN position = 1 THEN $3 ELSE position + $4 END
-    WHERE petition_id = $1
-"""
-
-_DROP_SIGNATURES_OF: Final = "DELETE FROM signatures WHERE petition_id = $1"
-
-_DROP_PETITION: Final = "DELETE FROM petitions WHERE id = $1"
 
 
 def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, position: int) -> None:
     """Merge a petition into another one, its first thread at this position; comments are derived again there."""
     last = _read_last_position(transaction, petition_id)
-    transaction.execute(_ADOPT_COMMENTS, newcomer_id, petition_id)
-    transaction.execute(_ADOPT_THREADS, newcomer_id, petition_id, position, last)
+    sql = "UPDATE comments SET petition_id = $2, counted = FALSE WHERE petition_id = $1"
+    transaction.execute(sql, newcomer_id, petition_id)
+    # Issues that continue the newcomer come after all that are there already.
+    adopt_threads = """
+        UPDATE threads
+        SET petition_id = $2, position = CASE WHEN position = 1 THEN $3 ELSE position + $4 END
+        WHERE petition_id = $1
+    """
+    transaction.execute(adopt_threads, newcomer_id, petition_id, position, last)
     drop_letters(transaction, newcomer_id)
     drop_translations(transaction, newcomer_id)
     drop_review(transaction, newcomer_id)
-    transaction.execute(_DROP_SIGNATURES_OF, newcomer_id)
+    transaction.execute("DELETE FROM signatures WHERE petition_id = $1", newcomer_id)
     drop_days(transaction, newcomer_id)
     # Who has tried what is read from the comments again.
     drop_attempts_on(transaction, newcomer_id)
-    transaction.execute(_DROP_PETITION, newcomer_id)
+    transaction.execute("DELETE FROM petitions WHERE id = $1", newcomer_id)
 
 
 def _derive_again(transaction: Transaction, arrival: int, issue: Issue, context: RecordContext) -> None:

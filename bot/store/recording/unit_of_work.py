@@ -107,38 +107,12 @@ _LOCK_THREADS: Final = f"{_THREADS} FOR UPDATE OF p, t"
 
 _READ_THREADS: Final = _THREADS
 
-# The plus keeps petition_id out of the index search, where it would multiply with the authors.
-_COMMENTS_AND_THEIR_AUTHORS: Final = f"""
-    SELECT {COMMENT_COLUMNS} FROM comments WHERE id = ANY($1::BIGINT[])
-    UNION ALL
-    SELECT {COMMENT_COLUMNS} FROM comments
-    WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($3::BIGINT[])
-"""
-
-_COMMENTS_OF_AUTHORS: Final = f"""
-    SELECT {COMMENT_COLUMNS} FROM comments
-    WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
-"""
-
 _PUT_COMMENTS: Final = upsert("comments", "id", COMMENT_TYPES)
-
-_SET_THREAD: Final = """
-    UPDATE threads
-    SET title = $2, labelled = $3, closed_at = $4, locked = $5, comments = $6, as_of = $7,
-        reread = $8, reread_as_of = $9, reread_asked_at = $10
-    WHERE issue_id = $1
-"""
 
 _THREAD_COLUMNS: Final = attrgetter(
     "issue_id", "title", "labelled", "closed_at", "locked", "comments", "as_of", "reread", "reread_as_of",
     "reread_asked_at",
 )  # fmt: skip
-
-_SET_PETITION: Final = """
-    UPDATE petitions
-    SET labelled = $2, closed_at = $3, count = $4, digest_sum = $5, revision = $6, changed_at = $7
-    WHERE id = $1
-"""
 
 _PETITION_COLUMNS: Final = attrgetter(
     "id", "labelled", "closed_at", "count", "digest_sum", "revision", "changed_at"
@@ -186,7 +160,14 @@ class UnitOfWork:
         ids = [*(comment.id for comment in comments), *known]
         authors = {comment.author.id for comment in comments if comment.author}
         petition_ids = list(self.petitions)
-        for row in self.transaction.fetch(_COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
+        # The plus keeps petition_id out of the index search, where it would multiply with the authors.
+        sql = f"""
+            SELECT {COMMENT_COLUMNS} FROM comments WHERE id = ANY($1::BIGINT[])
+            UNION ALL
+            SELECT {COMMENT_COLUMNS} FROM comments
+            WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($3::BIGINT[])
+        """
+        for row in self.transaction.fetch(sql, ids, list(authors), petition_ids):
             self.add_comment(read_comment(row))
         former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
         self.read_authors(former)
@@ -196,7 +177,11 @@ class UnitOfWork:
         """Read all commands of these people on the petitions locked."""
         if not author_ids:
             return
-        for row in self.transaction.fetch(_COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
+        sql = f"""
+            SELECT {COMMENT_COLUMNS} FROM comments
+            WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
+        """
+        for row in self.transaction.fetch(sql, list(author_ids), list(self.petitions)):
             self.add_comment(read_comment(row))
 
     def read_thread(self, issue_id: int) -> list[CommentRow]:
@@ -247,13 +232,24 @@ class UnitOfWork:
         for thread in threads:
             if thread.reread_asked:
                 thread.reread, thread.reread_asked_at = thread.reread + 1, now
-        self.transaction.each(_SET_THREAD, list(map(_THREAD_COLUMNS, threads)))
+        sql = """
+            UPDATE threads
+            SET title = $2, labelled = $3, closed_at = $4, locked = $5, comments = $6, as_of = $7,
+                reread = $8, reread_as_of = $9, reread_asked_at = $10
+            WHERE issue_id = $1
+        """
+        self.transaction.each(sql, list(map(_THREAD_COLUMNS, threads)))
         bumped = [petition for petition in self.petitions.values() if petition.bumped]
         for petition in bumped:
             if petition.revision == petition.published_revision:
                 petition.changed_at = now
             petition.revision += 1
-        self.transaction.each(_SET_PETITION, list(map(_PETITION_COLUMNS, bumped)))
+        set_petition = """
+            UPDATE petitions
+            SET labelled = $2, closed_at = $3, count = $4, digest_sum = $5, revision = $6, changed_at = $7
+            WHERE id = $1
+        """
+        self.transaction.each(set_petition, list(map(_PETITION_COLUMNS, bumped)))
         reread = [petition.id for petition in self.petitions.values() if petition.reread]
         if reread:
             request_rereading(self.transaction, reread, now)
@@ -265,17 +261,13 @@ def put_comments(transaction: Transaction, rows: Iterable[CommentRow]) -> None:
     transaction.put(_PUT_COMMENTS, [write_comment(row) for row in rows])
 
 
-_COMMENTS_OF_THREAD: Final = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE issue_id = $1"
-
-
 def read_comments_of(transaction: Transaction, issue_id: int) -> Iterator[CommentRow]:
     """Read all comments of a thread."""
-    return map(read_comment, transaction.fetch(_COMMENTS_OF_THREAD, issue_id))
-
-
-_FORGOTTEN: Final = "SELECT user_id, at FROM forgotten WHERE user_id = ANY($1::BIGINT[])"
+    sql = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE issue_id = $1"
+    return map(read_comment, transaction.fetch(sql, issue_id))
 
 
 def read_forgotten(transaction: Transaction, people: Collection[int]) -> dict[int, WholeEpochSeconds]:
     """Return who of these people asked to be forgotten, by user id, and when."""
-    return {row["user_id"]: row["at"] for row in transaction.fetch(_FORGOTTEN, list(people))} if people else {}
+    sql = "SELECT user_id, at FROM forgotten WHERE user_id = ANY($1::BIGINT[])"
+    return {row["user_id"]: row["at"] for row in transaction.fetch(sql, list(people))} if people else {}

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from bot.petition.counting.tally import DigestSum
 from bot.petition.organizers.settings_file import Mistake
 from bot.store.engine.database import Database, Row, Transaction
-from bot.store.petition_states import State
+from bot.store.petition_snapshots_and_states import State
 from bot.store.privacy import erase_details_on, forget_people
 from bot.store.recording.signatures import derive_signatures, is_outdated, read_command
 from bot.store.recording.unit_of_work import UnitOfWork, put_comments
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
-from bot.store.rules import request_settings
+from bot.store.settings_and_commands import request_settings
 from bot.store.sign_outs import end_all_sessions
 from bot.time_types import WholeEpochSeconds
 
@@ -40,10 +40,13 @@ async def make_consistent(database: Database, now: WholeEpochSeconds, lost: Abst
     await _in_portions(database, partial(_derive_signatures, now=now))
     if "forgotten" in lost:
         await database.write(_rebuild_forgotten)
-    for person, at in await database.read(lambda work: work.fetch(_FORGOTTEN)):
+    for person, at in await database.read(lambda work: work.fetch("SELECT user_id, at FROM forgotten")):
         # Also from an old page of the file, or by a resync, nothing of it comes back.
         await database.write(partial(forget_people, people=[person], now=at))
-    for (issue_id,) in await database.read(lambda work: work.fetch(_ANONYMOUS_THREADS)):
+    sql = """
+        SELECT t.issue_id FROM threads t JOIN petitions p ON p.id = t.petition_id WHERE p.anonymised_at IS NOT NULL
+    """
+    for (issue_id,) in await database.read(lambda work: work.fetch(sql)):
         await database.write(partial(erase_details_on, issue_id=issue_id, now=now))
     await database.write(partial(_request_everything, now=now, lost=lost))
 
@@ -57,31 +60,21 @@ async def _in_portions(database: Database, work: Callable[..., int | None]) -> N
 
 def _drop_orphans(transaction: Transaction) -> None:
     """Drop what belongs to a lost petition or thread, which is read from GitHub again; reset all counts."""
-    transaction.execute(_RESET_COUNTS, DigestSum().to_bytes())
-    transaction.execute(_DROP_ORPHANED_THREADS)
-    transaction.execute(_DROP_ORPHANED_COMMENTS)
+    transaction.execute("UPDATE petitions SET count = 0, digest_sum = $1", DigestSum().to_bytes())
+    transaction.execute("DELETE FROM threads WHERE petition_id NOT IN (SELECT id FROM petitions)")
+    sql = """
+        DELETE FROM comments
+        WHERE NOT EXISTS (
+            SELECT 1 FROM threads t WHERE t.issue_id = comments.issue_id AND t.petition_id = comments.petition_id
+        )
+    """
+    transaction.execute(sql)
     # A body to be put back is read from its issue's history once more: a damaged one must not get onto GitHub.
-    transaction.execute(_UNCONFIRM_WRITES)
-    transaction.execute(_DROP_LOST_BODIES)
-
-
-_RESET_COUNTS: Final = "UPDATE petitions SET count = 0, digest_sum = $1"
-
-_DROP_ORPHANED_THREADS: Final = "DELETE FROM threads WHERE petition_id NOT IN (SELECT id FROM petitions)"
-
-_DROP_ORPHANED_COMMENTS: Final = """
-    DELETE FROM comments
-    WHERE NOT EXISTS (
-        SELECT 1 FROM threads t WHERE t.issue_id = comments.issue_id AND t.petition_id = comments.petition_id
-    )
-"""
-
-
-_UNCONFIRM_WRITES: Final = """
-    UPDATE writes SET heard = FALSE WHERE issue_id IN (SELECT issue_id FROM bodies WHERE lost IS NOT NULL)
-"""
-
-_DROP_LOST_BODIES: Final = "UPDATE bodies SET lost = NULL, lost_by = 0 WHERE lost IS NOT NULL"
+    unconfirm_writes = """
+        UPDATE writes SET heard = FALSE WHERE issue_id IN (SELECT issue_id FROM bodies WHERE lost IS NOT NULL)
+    """
+    transaction.execute(unconfirm_writes)
+    transaction.execute("UPDATE bodies SET lost = NULL, lost_by = 0 WHERE lost IS NOT NULL")
 
 
 def _reset_unreadable(transaction: Transaction) -> None:
@@ -117,7 +110,8 @@ def _is_readable(text: str, reader: Callable[[str], object]) -> bool:
 
 def _read_comments(transaction: Transaction, after: int, now: WholeEpochSeconds) -> int | None:
     """Drop the comments of a portion that cannot be read, and derive the commands of the others."""
-    rows = transaction.fetch(_COMMENTS_AFTER, after, AT_ONCE)
+    sql = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE id > $1 ORDER BY id LIMIT $2"
+    rows = transaction.fetch(sql, after, AT_ONCE)
     if not rows:
         return None
     unreadable, changed = [], []
@@ -129,20 +123,13 @@ def _read_comments(transaction: Transaction, after: int, now: WholeEpochSeconds)
             read_command(row)
             row.counted = False
             changed.append(row)
-    transaction.execute(_DROP_COMMENTS, unreadable)
+    transaction.execute("DELETE FROM comments WHERE id = ANY($1::BIGINT[])", unreadable)
     put_comments(transaction, changed)
     last: int = rows[-1][0]
-    transaction.execute(_RESET_AUTHORS, after, last)
+    # Whom GitHub names next as the author takes precedence over whom the damaged file named.
+    reset_authors = "UPDATE comments SET author_at = 0, read_digest = '', grammar = 0 WHERE id > $1 AND id <= $2"
+    transaction.execute(reset_authors, after, last)
     return last
-
-
-_COMMENTS_AFTER: Final = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE id > $1 ORDER BY id LIMIT $2"
-_DROP_COMMENTS: Final = "DELETE FROM comments WHERE id = ANY($1::BIGINT[])"
-
-# Whom GitHub names next as the author takes precedence over whom the damaged file named.
-_RESET_AUTHORS: Final = (
-    "UPDATE comments SET author_at = 0, read_digest = '', grammar = 0 WHERE id > $1 AND id <= $2"
-)
 
 
 def _readable(columns: Row | Sequence[Any], now: WholeEpochSeconds) -> CommentRow | None:
@@ -168,7 +155,8 @@ _VERSIONS: Final = msgspec.json.Decoder(
 def _derive_signatures(transaction: Transaction, after: int, now: WholeEpochSeconds) -> int | None:
     """Derive the signatures of a portion of the people; none is derived yet."""
     authors = [row[0] for row in transaction.fetch(_AUTHORS_AFTER, after, AT_ONCE)]
-    rows = [read_comment(row) for row in transaction.fetch(_COMMANDS_OF, authors)]
+    sql = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL"
+    rows = [read_comment(row) for row in transaction.fetch(sql, authors)]
     unit = UnitOfWork(transaction, [row.issue_id for row in rows])
     counted = {(row.petition_id, _author(row)) for row in rows if row.counted}
     for row in rows:
@@ -198,67 +186,47 @@ _AUTHORS_AFTER: Final = """
     SELECT DISTINCT author_id FROM comments WHERE command IS NOT NULL AND author_id > $1 ORDER BY author_id LIMIT $2
 """
 
-_COMMANDS_OF: Final = f"""
-    SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL
-"""
-
 
 def _rebuild_forgotten(transaction: Transaction) -> None:
     """Derive who was forgotten from the comments without a login, and when from the comments' times."""
     until: dict[int, int] = {}
-    for columns in transaction.fetch(_COMMENTS_WITHOUT_LOGIN):
+    sql = f"""
+        SELECT {COMMENT_COLUMNS} FROM comments
+        WHERE author_login = '' AND petition_id IN (SELECT id FROM petitions WHERE anonymised_at IS NULL)
+    """
+    for columns in transaction.fetch(sql):
         comment = read_comment(columns).comment
         if comment.author is not None:
             last = max([comment.author_at, comment.created_at, *(version.at for version in comment.versions)])
             until[comment.author.id] = max(last, until.get(comment.author.id, 0))
-    transaction.put(_FORGET_FIRST, list(until.items()))
-
-
-_COMMENTS_WITHOUT_LOGIN: Final = f"""
-    SELECT {COMMENT_COLUMNS} FROM comments
-    WHERE author_login = '' AND petition_id IN (SELECT id FROM petitions WHERE anonymised_at IS NULL)
-"""
-
-_FORGET_FIRST: Final = """
-    INSERT INTO forgotten (user_id, at) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
-    ON CONFLICT (user_id) DO NOTHING
-"""
-
-_FORGOTTEN: Final = "SELECT user_id, at FROM forgotten"
-
-_ANONYMOUS_THREADS: Final = """
-    SELECT t.issue_id FROM threads t JOIN petitions p ON p.id = t.petition_id WHERE p.anonymised_at IS NOT NULL
-"""
+    forget_first = """
+        INSERT INTO forgotten (user_id, at) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
+        ON CONFLICT (user_id) DO NOTHING
+    """
+    transaction.put(forget_first, list(until.items()))
 
 
 def _request_everything(transaction: Transaction, now: WholeEpochSeconds, lost: AbstractSet[str]) -> None:
     """Request discovery everywhere, and that every thread, settings file and body is read."""
-    transaction.execute(_DISCOVER_ALL)
+    transaction.execute("UPDATE installations SET survey_asked = survey_asked + 1, surveyed_at = 0")
     transaction.execute(_READ_ALL, now)
-    transaction.execute(_PUBLISH_ALL, now)
-    for (repository_id,) in transaction.fetch(_SETTINGS):
+    sql = """
+        UPDATE petitions
+        SET revision = greatest(revision, published_revision) + 1,
+            changed_at = $1, attempts = 0, retry_at = 0
+    """
+    transaction.execute(sql, now)
+    for (repository_id,) in transaction.fetch("SELECT repository_id FROM settings"):
         request_settings(transaction, repository_id)
     if not lost.isdisjoint({"letters", "letter_texts"}):
         # The history of a letter is read where no mark says that it has been.
-        transaction.execute(_DROP_PASTS)
+        transaction.execute("DELETE FROM marks WHERE name LIKE 'letter %'")
     end_all_sessions(transaction, now)
 
 
-_DISCOVER_ALL: Final = "UPDATE installations SET survey_asked = survey_asked + 1, surveyed_at = 0"
-
 _READ_ALL: Final = """
     UPDATE threads
-    SET reread = CASE WHEN reread < reread_done THEN reread_done ELSE reread END + 1, reread_asked_at = $1,
+    SET reread = greatest(reread, reread_done) + 1, reread_asked_at = $1,
         put_off = 0, read_retry_at = 0, read_attempts = 0, listed_at = 0, looked_at = 0, changes_since = 0, gap = 0,
         known_to = 0
 """
-
-_PUBLISH_ALL: Final = """
-    UPDATE petitions
-    SET revision = CASE WHEN revision < published_revision THEN published_revision ELSE revision END + 1,
-        changed_at = $1, attempts = 0, retry_at = 0
-"""
-
-_SETTINGS: Final = "SELECT repository_id FROM settings"
-
-_DROP_PASTS: Final = "DELETE FROM marks WHERE name LIKE 'letter %'"

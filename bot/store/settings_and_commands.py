@@ -21,7 +21,7 @@ from bot.petition.untrusted_text import text_digest
 from bot.store.audit_log import record_attempts, record_outcomes
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.store.installations import resync_petitions_of
-from bot.store.letter_translations import request_translations
+from bot.store.letters import request_translations
 from bot.store.recording.signatures import derive_signatures, evaluate_comments, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
 from bot.store.resync_queue import read_issues_of
@@ -101,15 +101,6 @@ class PetitionRules(Records):
         """Record that GitHub does not let us read the settings; those that we know stay in force."""
         return await self._record_settings(repository_id, None, False, at, before, None)
 
-    _PUT_SETTINGS: Final = """
-        INSERT INTO settings (repository_id, text, digest, mistakes, readable, read_at, misplaced)
-        VALUES ($1, $2, $3, $4, $5, $6, $8)
-        ON CONFLICT (repository_id) DO UPDATE SET
-            text = excluded.text, digest = excluded.digest, mistakes = excluded.mistakes,
-            readable = excluded.readable, misplaced = excluded.misplaced,
-            read_at = CASE WHEN settings.read_at = $7 THEN excluded.read_at ELSE settings.read_at END
-    """
-
     @write_transaction
     def _record_settings(
         self, transaction: Transaction, repository_id: int, text: str | None, readable: bool, at: WholeEpochSeconds,
@@ -124,8 +115,16 @@ class PetitionRules(Records):
             else:
                 kept, mistakes = restrict(text or "") if is_unapplied(kept) else kept, found
         digest = "" if text is None else text_digest(text)
+        sql = """
+            INSERT INTO settings (repository_id, text, digest, mistakes, readable, read_at, misplaced)
+            VALUES ($1, $2, $3, $4, $5, $6, $8)
+            ON CONFLICT (repository_id) DO UPDATE SET
+                text = excluded.text, digest = excluded.digest, mistakes = excluded.mistakes,
+                readable = excluded.readable, misplaced = excluded.misplaced,
+                read_at = CASE WHEN settings.read_at = $7 THEN excluded.read_at ELSE settings.read_at END
+        """
         transaction.execute(
-            self._PUT_SETTINGS, repository_id, kept, digest if readable else before.digest,
+            sql, repository_id, kept, digest if readable else before.digest,
             msgspec.json.encode(mistakes).decode(), readable, at, (began_with or before).read_at,
             before.misplaced if misplaced is None else misplaced,
         )  # fmt: skip
@@ -134,36 +133,31 @@ class PetitionRules(Records):
             resync_petitions_of(transaction, repository_id, at)
         return after
 
-    # A request to read the file that came while it was being read is not answered by that.
-    _MARK_SETTINGS_READ: Final = """
-        UPDATE settings SET read_at = $2 WHERE repository_id = $1 AND read_at = $3
-    """
-
     async def mark_settings_read(self, repository_id: int, at: WholeEpochSeconds, before: KnownSettings) -> None:
         """Record that the settings file is what it was; `before` is what was known when the reading began."""
-        await self._execute(self._MARK_SETTINGS_READ, repository_id, at, before.read_at)
-
-    _WITH_COMMANDS: Final = """
-        SELECT p.id FROM petitions p
-        WHERE p.repository_id = $1 AND NOT p.gone
-          AND EXISTS (SELECT 1 FROM comments c WHERE c.petition_id = p.id AND c.command = 'order')
-    """
+        # A request to read the file that came while it was being read is not answered by that.
+        sql = "UPDATE settings SET read_at = $2 WHERE repository_id = $1 AND read_at = $3"
+        await self._execute(sql, repository_id, at, before.read_at)
 
     async def list_petitions_with_commands(self, repository_id: int) -> list[int]:
         """List the petitions of a repository that organizers gave commands on."""
-        return [row["id"] for row in await self._fetch(self._WITH_COMMANDS, repository_id)]
-
-    _PUT_ORGANIZER: Final = """
-        INSERT INTO organizers (repository_id, user_id, allowed, checked_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (repository_id, user_id) DO UPDATE SET
-            allowed = excluded.allowed, checked_at = excluded.checked_at
-    """
+        sql = """
+            SELECT p.id FROM petitions p
+            WHERE p.repository_id = $1 AND NOT p.gone
+              AND EXISTS (SELECT 1 FROM comments c WHERE c.petition_id = p.id AND c.command = 'order')
+        """
+        return [row["id"] for row in await self._fetch(sql, repository_id)]
 
     async def record_organizer(
         self, repository_id: int, user_id: int, allowed: bool, at: WholeEpochSeconds
     ) -> None:
         """Record whether somebody may give commands."""
-        await self._execute(self._PUT_ORGANIZER, repository_id, user_id, allowed, at)
+        sql = """
+            INSERT INTO organizers (repository_id, user_id, allowed, checked_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (repository_id, user_id) DO UPDATE SET
+                allowed = excluded.allowed, checked_at = excluded.checked_at
+        """
+        await self._execute(sql, repository_id, user_id, allowed, at)
 
     _PUT_NAMED: Final = """
         INSERT INTO named (comment_id, login, user_id, checked_at) VALUES ($1, $2, $3, $4)
@@ -174,15 +168,14 @@ class PetitionRules(Records):
         """Record whom a command means."""
         await self._execute(self._PUT_NAMED, comment_id, login, None if person is None else person.id, at)
 
-    _AUTHOR: Final = """
-        SELECT author_id, author_login FROM comments
-        WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND lower(author_login) = $2
-        ORDER BY author_at DESC LIMIT 1
-    """
-
     async def find_author(self, petition_id: int, login: str) -> Author | None:
         """Find who commented under a login, in lower case; None where nobody did."""
-        rows = await self._fetch(self._AUTHOR, petition_id, login)
+        sql = """
+            SELECT author_id, author_login FROM comments
+            WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND lower(author_login) = $2
+            ORDER BY author_at DESC LIMIT 1
+        """
+        rows = await self._fetch(sql, petition_id, login)
         return Author(rows[0]["author_id"], rows[0]["author_login"]) if rows else None
 
     async def apply(self, petition_id: int, ruling: CommandResults) -> None:
@@ -192,14 +185,10 @@ class PetitionRules(Records):
             self._announce()
 
 
-_SETTINGS: Final = """
-    SELECT text, digest, mistakes, readable, read_at, misplaced FROM settings WHERE repository_id = $1
-"""
-
-
 def read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSettings, str]:
     """Return what is known of a settings file, and the last text without mistakes."""
-    rows = transaction.fetch(_SETTINGS, repository_id)
+    sql = "SELECT text, digest, mistakes, readable, read_at, misplaced FROM settings WHERE repository_id = $1"
+    rows = transaction.fetch(sql, repository_id)
     if not rows:
         return KnownSettings(), ""
     row = rows[0]
@@ -218,60 +207,43 @@ def read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSe
     return known, row["text"]
 
 
-_ORGANIZERS: Final = """
-    SELECT user_id, allowed, checked_at FROM organizers WHERE repository_id = $1 AND user_id = ANY($2::BIGINT[])
-"""
-
-
 def read_organizers(
     transaction: Transaction, repository_id: int, user_ids: Collection[int]
 ) -> Mapping[int, tuple[bool, WholeEpochSeconds]]:
     """Return of people, by id, whether they may give commands and when GitHub was asked."""
-    rows = transaction.fetch(_ORGANIZERS, repository_id, list(user_ids)) if user_ids else ()
+    sql = """
+        SELECT user_id, allowed, checked_at FROM organizers WHERE repository_id = $1 AND user_id = ANY($2::BIGINT[])
+    """
+    rows = transaction.fetch(sql, repository_id, list(user_ids)) if user_ids else ()
     return {row["user_id"]: (bool(row["allowed"]), row["checked_at"]) for row in rows}
-
-
-_NAMED: Final = """
-    SELECT comment_id, login, user_id, checked_at FROM named WHERE comment_id = ANY($1::BIGINT[])
-"""
 
 
 def read_named(transaction: Transaction, comment_ids: Collection[int]) -> Mapping[tuple[int, str], Named]:
     """Return whom commands mean, by the id of the command's comment and the login in it."""
-    rows = transaction.fetch(_NAMED, list(comment_ids)) if comment_ids else ()
+    sql = "SELECT comment_id, login, user_id, checked_at FROM named WHERE comment_id = ANY($1::BIGINT[])"
+    rows = transaction.fetch(sql, list(comment_ids)) if comment_ids else ()
     return {(row["comment_id"], row["login"]): Named(row["user_id"], row["checked_at"]) for row in rows}
-
-
-_DROP_NAMED: Final = """
-    DELETE FROM named WHERE comment_id IN (
-        SELECT c.id FROM threads t JOIN comments c ON c.issue_id = t.issue_id WHERE t.petition_id = $1
-    )
-"""
-
-_DROP_RULES: Final = "UPDATE petitions SET rules = '' WHERE id = $1"
 
 
 def drop_rules(transaction: Transaction, petition_id: int) -> None:
     """Drop the rules of a petition that was deleted, and whom its commands name."""
-    transaction.execute(_DROP_NAMED, petition_id)
-    transaction.execute(_DROP_RULES, petition_id)
-
-
-# Below zero, `read_at` counts how often this was asked for since it was last read.
-_REQUEST_READING: Final = """
-    UPDATE settings SET read_at = CASE WHEN read_at > 0 THEN -1 ELSE read_at - 1 END WHERE repository_id = $1
-"""
+    sql = """
+        DELETE FROM named WHERE comment_id IN (
+            SELECT c.id FROM threads t JOIN comments c ON c.issue_id = t.issue_id WHERE t.petition_id = $1
+        )
+    """
+    transaction.execute(sql, petition_id)
+    transaction.execute("UPDATE petitions SET rules = '' WHERE id = $1", petition_id)
 
 
 def request_settings(transaction: Transaction, repository_id: int) -> None:
     """Request that a repository's settings file is read again, and the translations that it names."""
-    transaction.execute(_REQUEST_READING, repository_id)
+    # Below zero, `read_at` counts how often this was asked for since it was last read.
+    sql = """
+        UPDATE settings SET read_at = CASE WHEN read_at > 0 THEN -1 ELSE read_at - 1 END WHERE repository_id = $1
+    """
+    transaction.execute(sql, repository_id)
     request_translations(transaction, repository_id)
-
-
-_COMMANDS: Final = f"""
-    SELECT {COMMENT_COLUMNS} FROM comments WHERE petition_id = $1 AND command = 'order'
-"""
 
 
 def read_commands(transaction: Transaction, petition_id: int) -> list[GivenCommand]:
@@ -280,7 +252,8 @@ def read_commands(transaction: Transaction, petition_id: int) -> list[GivenComma
 
 
 def _read_command_rows(transaction: Transaction, petition_id: int) -> Iterator[CommentRow]:
-    return map(read_comment, transaction.fetch(_COMMANDS, petition_id))
+    sql = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE petition_id = $1 AND command = 'order'"
+    return map(read_comment, transaction.fetch(sql, petition_id))
 
 
 def record_rules(
@@ -308,18 +281,16 @@ def record_rules(
     return changed
 
 
-_AUTHORS_OF_PHRASES: Final = """
-    SELECT DISTINCT author_id FROM comments
-    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command = 'phrase'
-"""
-
-
 def _reconsider(unit: UnitOfWork, petition: PetitionRow, before: Rules) -> None:
     """Mark the signatures that the change may concern as to be derived again."""
     after = petition.rules
     people = set(before.removed_ids ^ after.removed_ids)
     if before.settings.also_accept != after.settings.also_accept:
-        people.update(row["author_id"] for row in unit.transaction.fetch(_AUTHORS_OF_PHRASES, petition.id))
+        sql = """
+            SELECT DISTINCT author_id FROM comments
+            WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command = 'phrase'
+        """
+        people.update(row["author_id"] for row in unit.transaction.fetch(sql, petition.id))
     if before.settings.minimum_account_age != after.settings.minimum_account_age:
         people |= _age_matters(unit, after)
     unit.read_authors(people)
@@ -387,20 +358,14 @@ def _request_recount(unit: UnitOfWork, ruling: CommandResults) -> None:
             thread.request_reread()
 
 
-_ENDED: Final = "SELECT ended_at, final_count FROM petitions WHERE id = $1"
-
-_SET_RULES: Final = """
-    UPDATE petitions SET rules = $2, ends_at = $3, ended_at = $4, final_count = $5 WHERE id = $1
-"""
-
-
 def _record_end(transaction: Transaction, petition: PetitionRow, now: WholeEpochSeconds) -> None:
     """Record the count with which signing ended; reopened, the petition has not ended."""
-    row = transaction.fetch(_ENDED, petition.id)[0]
+    row = transaction.fetch("SELECT ended_at, final_count FROM petitions WHERE id = $1", petition.id)[0]
     ended_at = petition.rules.ended_at(petition.closed_at, now)
     # The end makes a petition due but once; from now on the revision does, until the bodies show it.
     petition.bumped |= ended_at != row["ended_at"]
     final = None if ended_at is None else row["final_count"] if ended_at == row["ended_at"] else petition.count
+    sql = "UPDATE petitions SET rules = $2, ends_at = $3, ended_at = $4, final_count = $5 WHERE id = $1"
     transaction.execute(
-        _SET_RULES, petition.id, write_rules(petition.rules), petition.rules.ends_at(None), ended_at, final
+        sql, petition.id, write_rules(petition.rules), petition.rules.ends_at(None), ended_at, final
     )

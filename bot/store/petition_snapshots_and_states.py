@@ -1,0 +1,344 @@
+"""A petition at one moment: its threads, count, rules and newest signatures, and the state that it is in.
+
+A state is derived from what is known of the petition, its repository and its installation; nothing has to be undone
+when a cause goes away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from msgspec import Struct
+
+from bot.petition.counting.tally import DigestSum, Signature
+from bot.petition.letter_versions_and_translations import Letter
+from bot.petition.machine_readable_tally import Coverage
+from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.reported_facts import Repository
+from bot.store.engine.database import Records, Transaction
+from bot.store.letters import KnownTranslations, read_changed, read_known_translations, read_letters
+from bot.store.row_codec import SIGNATURE_COLUMNS, read_repository, read_rules
+from bot.time_types import WholeEpochSeconds
+
+
+class State(StrEnum):
+    """Why a petition is not kept, or not quite; FINE is the rest."""
+
+    FINE = ""
+    ISSUE_DELETED = "issue deleted"
+    UNINSTALLED = "uninstalled"
+    SUSPENDED = "suspended"
+    CREDENTIALS_REFUSED = "credentials refused"
+    REPOSITORY_DELETED = "repository deleted"
+    OUT_OF_REACH = "out of reach"
+    ARCHIVED = "archived"
+    ISSUES_DISABLED = "issues disabled"
+    NOT_FOUND = "not found"
+    NAME_REUSED = "name reused"
+    NOT_ALLOWED = "not allowed"
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+    NO_ROOM = "no room"
+    OVERWRITTEN = "overwritten"
+    STUMBLED = "stumbled"
+    NOT_GRANTED = "not granted"
+    SETTINGS_UNREADABLE = "settings unreadable"
+    LOCKED = "locked"
+    UNLABELLED = "unlabelled"
+    COUNTED_ELSEWHERE = "counted elsewhere"
+
+    @property
+    def advice(self) -> str:
+        """Format what it means and what to do."""
+        return _ADVICE[self]
+
+    @property
+    def is_wanted(self) -> bool:
+        """Return what somebody has chosen from what stands in the way."""
+        return self in (State.FINE, State.LOCKED, State.UNLABELLED, State.COUNTED_ELSEWHERE)
+
+
+_ADVICE: Final = {
+    State.FINE: "The count is up to date. There is nothing to do.",
+    State.ISSUE_DELETED: "The issue was deleted, so the bot erased its signatures. This cannot be undone.",
+    State.UNINSTALLED: "The App was uninstalled from the account. Install it again to continue the petition.",
+    State.SUSPENDED: "The installation is suspended. The account's owner can unsuspend it in the account's"
+    " settings,"
+    " under Applications.",
+    State.CREDENTIALS_REFUSED: "GitHub does not accept the App's id and private key. Check GITHUB_APP_ID,"
+    " GITHUB_PRIVATE_KEY and this computer's clock.",
+    State.REPOSITORY_DELETED: "The repository was deleted. Restore it to continue the petition.",
+    State.OUT_OF_REACH: "The App has no access to the repository any more: it was removed from the installation, or"
+    " moved to an account without the App. Add it to the installation to continue the petition.",
+    State.ARCHIVED: "The repository is archived, so it is read-only. Unarchive it to continue the petition.",
+    State.ISSUES_DISABLED: "Issues are disabled in the repository. Enable them to continue the petition.",
+    State.NOT_FOUND: "GitHub does not find the issue: it was converted to a discussion or moved to a"
+    " repository without"
+    " the App, or the App lost its access. The bot searches for it regularly.",
+    State.NAME_REUSED: "The repository was renamed, and another one has its old name. The bot is finding out the"
+    " new name.",
+    State.NOT_ALLOWED: "The App cannot edit the issue. Give it the permission Issues: read and write. The"
+    " account's owner"
+    " must accept that, and add the repository to the installation.",
+    State.BLOCKED: "GitHub has blocked the repository. Contact GitHub Support.",
+    State.REFUSED: "GitHub refused the new text of the issue. The log has the reason. Please report it.",
+    State.UNAVAILABLE: "GitHub cannot be reached or has an outage. The bot retries automatically.",
+    State.NO_ROOM: "The letter leaves no room for the count. Shorten it by a few lines.",
+    State.OVERWRITTEN: "Somebody repeatedly changes the count in the issue. The bot corrects it, after a longer"
+    " wait each"
+    " time, and counts everybody in the meantime. The issue's edit history shows who it is: talk to them, or remove"
+    " their write access.",
+    State.STUMBLED: "The bot has failed on this petition because of a bug; the log has the traceback. It"
+    " retries later,"
+    " and other petitions are not affected. Please report it.",
+    State.NOT_GRANTED: "The account's owner has not accepted all permissions and events of the App. Without the"
+    " events,"
+    " the bot counts signatures only at the next resync.",
+    State.SETTINGS_UNREADABLE: "The App cannot read .github/petition.yml. The last settings that it read, or the"
+    " defaults,"
+    " stay in force. Give it the permission Contents: read-only; the account's owner must accept that.",
+    State.LOCKED: "The conversation is locked: only people with write access can comment, and the bot cannot add"
+    " reactions.",
+    State.UNLABELLED: "The label was removed from the issue. Add it again, and everything counts again.",
+    State.COUNTED_ELSEWHERE: "Either the App or a workflow counts a petition; here the other one does. `counter` in"
+    " .github/petition.yml decides, or else who wrote the last count. To change it, set `counter: app` or"
+    " `counter: workflow` there. No signature is lost.",
+}
+
+STATE_OF_PETITION: Final = f"""
+    CASE
+        WHEN p.gone THEN '{State.ISSUE_DELETED}'
+        WHEN i.deleted THEN '{State.UNINSTALLED}'
+        WHEN i.suspended THEN '{State.SUSPENDED}'
+        WHEN r.deleted THEN '{State.REPOSITORY_DELETED}'
+        WHEN NOT r.accessible THEN '{State.OUT_OF_REACH}'
+        WHEN r.archived THEN '{State.ARCHIVED}'
+        WHEN i.state <> '' THEN i.state
+        WHEN p.state <> '' THEN p.state
+        WHEN i.lacks <> '' THEN '{State.NOT_GRANTED}'
+        WHEN EXISTS (SELECT 1 FROM settings s WHERE s.repository_id = r.id AND NOT s.readable)
+            THEN '{State.SETTINGS_UNREADABLE}'
+        WHEN NOT p.labelled THEN '{State.UNLABELLED}'
+        WHEN EXISTS (SELECT 1 FROM threads t WHERE t.petition_id = p.id AND t.locked AND NOT t.gone)
+            THEN '{State.LOCKED}'
+        ELSE '{State.FINE}'
+    END
+"""
+"""What is a petition's state, in SQL, where `p`, `r` and `i` are it, its repository and its installation."""
+
+_CONDITION = f"""
+    SELECT p.id, r.installation_id, r.owner, r.name, t.number, {STATE_OF_PETITION} AS state, p.told,
+           CASE WHEN p.detail <> '' THEN p.detail ELSE i.lacks END
+    FROM petitions p
+    JOIN repositories r ON r.id = p.repository_id
+    JOIN installations i ON i.id = r.installation_id
+    JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND t.moved_to IS NULL
+"""
+
+
+class Condition(Struct, frozen=True):
+    """A petition's state; `was` is the one last reported, `detail` what GitHub said or what is lacking."""
+
+    petition_id: int
+    installation_id: int
+    name: str
+    state: State
+    was: State
+    detail: str
+
+
+class States(Records):
+    """Which petitions are not kept, and why."""
+
+    async def list_changed(self) -> list[Condition]:
+        """List the petitions whose state is another one than was last reported."""
+        sql = f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id"
+        return [_condition(*row) for row in await self._fetch(sql)]
+
+    async def mark_reported(self, conditions: list[Condition]) -> list[Condition]:
+        """Record that states are reported; return those that nobody else has reported."""
+        sql = "UPDATE petitions SET told = $3 WHERE id = $1 AND told = $2"
+        return [
+            one for one in conditions if await self._execute(sql, one.petition_id, one.was.value, one.state.value)
+        ]
+
+    async def take_changed(self) -> list[Condition]:
+        """List the petitions whose state has changed; each change is given out once, to one process."""
+        return await self.mark_reported(await self.list_changed())
+
+
+def read_conditions(transaction: Transaction) -> list[Condition]:
+    """List the petitions that are not fine."""
+    sql = f"SELECT * FROM ({_CONDITION}) c WHERE state <> '' ORDER BY id"
+    return [_condition(*row) for row in transaction.fetch(sql)]
+
+
+def _condition(
+    petition_id: int, installation_id: int, owner: str, name: str, number: int, state: str, told: str, detail: str
+) -> Condition:
+    return Condition(petition_id, installation_id, f"{owner}/{name}#{number}", State(state), State(told), detail)
+
+
+class Thread(Struct, frozen=True):
+    """An issue of a petition; the petition issue has position 1."""
+
+    issue_id: int
+    repository: Repository
+    number: int
+    position: int
+    title: str
+    locked: bool
+    comments: int
+    listed_at: WholeEpochSeconds
+    known_to: WholeEpochSeconds = 0
+    """The time up to which all its comments are known; 0 where that is not known."""
+    is_to_read: bool = False
+
+
+class Snapshot(Struct, frozen=True):
+    """A petition at one moment."""
+
+    petition_id: int
+    installation_id: int
+    repository: Repository
+    title: str
+    page_key: str
+    labelled: bool
+    closed_at: WholeEpochSeconds | None
+    count: int
+    unlisted: int
+    """How many of them asked not to be listed."""
+    digest: str
+    newest: tuple[Signature, ...]
+    threads: tuple[Thread, ...]
+    letters: tuple[Letter, ...]
+    """The versions of the letter, the oldest first, without their texts."""
+    letter_changed: tuple[WholeEpochSeconds, int] | None
+    """When the letter last changed and how many signed another text, unless all have signed what it says now."""
+    revision: int
+    published_revision: int
+    published_at: WholeEpochSeconds | None
+    state: State
+    rules: Rules
+    ended_at: WholeEpochSeconds | None
+    """The end that the block shows: when signing ended, with `final_count` signatures."""
+    final_count: int | None
+    anonymised_at: WholeEpochSeconds | None
+    """When names, affiliations, reasons and logins were erased, because the petition had ended long ago."""
+    doubtful: int
+    """Comments of which only GitHub knows who wrote their text; until it answers, they do not sign."""
+    coverage: Coverage | None = None
+    """Which comments are counted; None where that is not known, or where none are."""
+    translations: KnownTranslations = KnownTranslations()
+    """The letter in other languages, without the texts."""
+
+    @property
+    def shut_at(self) -> WholeEpochSeconds | None:
+        """Return when it was closed, the issue or by a command; None while neither is."""
+        closings = (self.closed_at, self.rules.closed_at)
+        return min((at for at in closings if at is not None), default=None)
+
+    @property
+    def private(self) -> bool:
+        """Return whether its pages are only for those who have the key."""
+        return self.repository.private
+
+
+_PETITION: Final = f"""
+    SELECT p.page_key, p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.published_revision,
+           p.published_at, p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id,
+           {STATE_OF_PETITION} AS state,
+           (SELECT count(*) FROM signatures s WHERE s.petition_id = p.id AND s.unlisted) AS unlisted,
+           (SELECT count(*) FROM comments c WHERE c.petition_id = p.id AND c.doubtful) AS doubtful,
+           p.rules, p.ended_at, p.final_count, p.anonymised_at
+    FROM petitions p
+    JOIN repositories r ON r.id = p.repository_id
+    JOIN installations i ON i.id = r.installation_id
+    WHERE p.id = $1
+"""
+
+
+_THREADS: Final = """
+    SELECT t.issue_id, t.number, t.position, t.title, t.locked, t.comments, t.listed_at,
+           t.known_to, t.reread > t.reread_done,
+           r.id, r.owner, r.name, r.private, r.archived
+    FROM threads t JOIN repositories r ON r.id = t.repository_id
+    WHERE t.petition_id = $1 AND NOT t.gone
+    ORDER BY t.position
+"""
+
+
+_NEWEST_SIGNATURES: Final = f"""
+    SELECT {SIGNATURE_COLUMNS}
+    FROM signatures WHERE petition_id = $1 AND NOT unlisted
+    ORDER BY signed_at DESC, comment_id DESC LIMIT $2
+"""
+
+
+def _thread(
+    issue_id: int, number: int, position: int, title: str, locked: bool, comments: int,
+    listed_at: WholeEpochSeconds, known_to: WholeEpochSeconds, is_to_read: bool, *repository: Any,
+) -> Thread:  # fmt: skip
+    return Thread(
+        issue_id, read_repository(*repository), number, position, title, bool(locked), comments, listed_at,
+        known_to, bool(is_to_read),
+    )  # fmt: skip
+
+
+def _read_coverage(
+    transaction: Transaction, petition_id: int, threads: Sequence[Thread], rules: Rules, waiting: int
+) -> Coverage | None:
+    """Return which comments are counted.
+
+    That holds whatever deliveries did not come: it rests on GitHub's lists alone. Where the age of accounts is
+    asked for, a thread that is to be read may have somebody who signed and whose age is not known.
+    """
+    until = min((one.known_to for one in threads), default=0)
+    if until <= 0 or (rules.asks_for_age and any(one.is_to_read for one in threads)):
+        return None
+    sql = "SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $2"
+    return Coverage(until, transaction.fetch(sql, petition_id, until)[0][0], waiting)
+
+
+def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Snapshot | None:
+    """Read a petition with its newest signatures; None where there is none. Takes no longer for a longer tally."""
+    rows = transaction.fetch(_PETITION, petition_id)
+    if not rows:
+        return None
+    row = rows[0]
+    threads = tuple(_thread(*each) for each in transaction.fetch(_THREADS, petition_id))
+    letters, rules = read_letters(transaction, petition_id), read_rules(row["rules"])
+    return Snapshot(
+        petition_id=petition_id,
+        installation_id=row["installation_id"],
+        repository=read_repository(
+            row["repository_id"], row["owner"], row["name"], row["private"], row["archived"]
+        ),
+        title=threads[0].title if threads else "",
+        page_key=row["page_key"],
+        labelled=bool(row["labelled"]),
+        closed_at=row["closed_at"],
+        count=row["count"],
+        unlisted=row["unlisted"],
+        digest=DigestSum.from_bytes(row["digest_sum"]).digest,
+        newest=tuple(Signature(*each) for each in transaction.fetch(_NEWEST_SIGNATURES, petition_id, newest)),
+        threads=threads,
+        letters=letters,
+        letter_changed=read_changed(transaction, petition_id, letters),
+        revision=row["revision"],
+        published_revision=row["published_revision"],
+        published_at=row["published_at"],
+        state=State(row["state"]),
+        rules=rules,
+        ended_at=row["ended_at"],
+        final_count=row["final_count"],
+        anonymised_at=row["anonymised_at"],
+        doubtful=row["doubtful"],
+        coverage=_read_coverage(transaction, petition_id, threads, rules, row["doubtful"])
+        if row["labelled"]
+        else None,
+        translations=read_known_translations(transaction, petition_id),
+    )
