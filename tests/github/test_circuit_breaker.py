@@ -28,7 +28,7 @@ def github(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> Gi
         api_url=sandbox.api_url,
         now=clock,
         sleep=clock.sleep,
-        timeout=0.3,
+        timeout=1.0,
         circuit_breaker=CircuitBreaker(make_probe(session, sandbox.api_url), clock),
     )
 
