@@ -150,9 +150,8 @@ async def _client(
     """Return a client with the token, or as the App where there is none."""
     if config.token:
         return with_token(
-            session, config.token, api_url=config.api_url, now=clock.now, sleep=clock.sleep, hooks=calls,
-            cache=cache, installation_id=WORKFLOW,
-        )  # fmt: skip
+            session, config.token, config.api_url, clock, hooks=calls, cache=cache, installation_id=WORKFLOW
+        )
     github = github_of(config, session, clock, hooks=calls)
     return github.installation(await github.find_installation(repository))
 

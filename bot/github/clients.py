@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -11,11 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import msgspec
 from cachetools import LRUCache
-from gidgethub.sansio import DOMAIN
 from msgspec import Struct
 
 from bot.github.authentication import AppKey, PersonalToken, Tokens
-from bot.github.circuit_breaker import CircuitBreaker, get_meta
+from bot.github.circuit_breaker import get_meta
 from bot.github.errors import Forbidden, Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient, named
@@ -35,7 +32,7 @@ from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits, Throttle
 from bot.github.transport import PAGE_SIZE, Api, ApiResponse, Credentials, Transport, Variables, read_pages
 from bot.metrics_hooks import Hooks
-from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import Clock, EpochSeconds, Seconds, WholeEpochSeconds
 
 CLOCK_TIMEOUT: Final[Seconds] = 10.0
 
@@ -114,43 +111,20 @@ class DeliveryPage(Struct, frozen=True):
 
 
 class GitHub:
-    """GitHub for this App: one for each process, on the caller's HTTP session.
+    """GitHub for this App: one for each process.
 
     A read is dated `lag` seconds back: GitHub may answer with what was true a few seconds ago, and then a delivery
-    that arrived meanwhile takes precedence. With a `circuit_breaker` all calls share whether GitHub can be reached;
-    a command that makes a few calls needs none.
+    that arrived meanwhile takes precedence.
     """
 
     def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        *,
-        app_id: str,
-        private_key: str,
-        api_url: str = DOMAIN,
-        now: Callable[[], EpochSeconds],
-        sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
-        timeout: Seconds = 10.0,
-        limits: Limits | None = None,
-        lag: Seconds = 0.0,
-        hooks: Hooks | None = None,
-        circuit_breaker: CircuitBreaker | None = None,
+        self, transport: Transport, app_id: str, private_key: str, limits: Limits | None = None, lag: Seconds = 0.0
     ) -> None:
-        self._transport = Transport(
-            session,
-            api_url.rstrip("/"),
-            now,
-            sleep,
-            timeout,
-            hooks=hooks or Hooks(),
-            circuit_breaker=circuit_breaker,
-        )
         self._limits = limits or Limits()
         self._lag = lag
-        self._key = AppKey(app_id, private_key, now)
-        self._throttle = Throttle(self._limits)
-        self._api = Api(self._transport, self._throttle)
-        self._tokens = Tokens(self._api, self._key, now)
+        self._key = AppKey(app_id, private_key, transport.clock.now)
+        self._api = Api(transport, Throttle(self._limits))
+        self._tokens = Tokens(self._api, self._key, transport.clock.now)
         self._responses = make_response_store(CACHE_BYTES)
         self._login: str | None = None
         self._installations: LRUCache[int, InstallationClient] = LRUCache(MAX_CLIENTS)
@@ -159,10 +133,10 @@ class GitHub:
         """Return the one client that works for an installation."""
         client = self._installations.get(installation_id)
         if client is None:
-            throttle = Throttle(self._limits)
-            api = Api(self._transport, throttle, EtagCache(self._responses, installation_id))
-            session = InstallationSession(installation_id, api, self._transport, self._tokens, lag=self._lag)
-            client = InstallationClient(installation_id, session, throttle, self.get_login)
+            cache = EtagCache(self._responses, installation_id)
+            api = Api(self._api.transport, Throttle(self._limits), cache)
+            session = InstallationSession(installation_id, api, self._tokens, self._lag)
+            client = InstallationClient(installation_id, session, self.get_login)
             self._installations[installation_id] = client
         return client
 
@@ -174,12 +148,12 @@ class GitHub:
 
     async def unreachable_until(self) -> EpochSeconds | None:
         """Return the time of the next probe, while GitHub cannot be reached; None otherwise."""
-        breaker = self._transport.circuit_breaker
+        breaker = self._api.transport.circuit_breaker
         return None if breaker is None else await breaker.until()
 
     def remaining_calls(self) -> dict[str, int]:
         """Return how many calls are left in each of GitHub's buckets, for the installation that has the fewest."""
-        least = self._throttle.remaining(self._transport.now())
+        least = self._api.throttle.remaining(self._api.transport.clock.now())
         for client in self._installations.values():
             for resource, left in client.remaining_calls().items():
                 least[resource] = min(left, least.get(resource, left))
@@ -197,15 +171,15 @@ class GitHub:
 
     async def get_clock_skew(self) -> Seconds | None:
         """Return how far our clock is ahead; negative if it is behind, None where GitHub gives no time."""
-        transport = self._transport
-        began = transport.now()
+        transport = self._api.transport
+        began = transport.clock.now()
         try:
             response = await get_meta(transport.session, transport.base_url, CLOCK_TIMEOUT)
             # GitHub cuts the fraction off.
             theirs = parsedate_to_datetime(response.headers["Date"]).timestamp() + 0.5
         except (Unavailable, LookupError, ValueError):
             return None
-        return (began + transport.now()) / 2 - theirs
+        return (began + transport.clock.now()) / 2 - theirs
 
     async def list_installations(self) -> tuple[Installation, ...]:
         """List the App's installations, suspended ones too."""
@@ -250,20 +224,16 @@ class GitHub:
 def with_token(
     session: aiohttp.ClientSession,
     token: str,
+    api_url: str,
+    clock: Clock,
     *,
-    api_url: str = DOMAIN,
-    now: Callable[[], EpochSeconds],
-    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
     hooks: Hooks | None = None,
     cache: EtagCache | None = None,
     installation_id: int = 0,
 ) -> InstallationClient:
     """Return a client that acts as the owner of a token: a person, or the job of a workflow."""
-    transport = Transport(session, api_url.rstrip("/"), now, sleep, timeout=30.0, hooks=hooks or Hooks())
-    throttle = Throttle()
-    calls = InstallationSession(
-        installation_id, Api(transport, throttle, cache), transport, PersonalToken(token), lag=0.0
-    )
+    api = Api(Transport(session, api_url, clock, timeout=30.0, hooks=hooks or Hooks()), Throttle(), cache)
+    calls = InstallationSession(installation_id, api, PersonalToken(token), lag=0.0)
     login: str | None = None
 
     async def get_login() -> str:
@@ -275,4 +245,4 @@ def with_token(
                 login = ACTIONS
         return login
 
-    return InstallationClient(installation_id, calls, throttle, get_login)
+    return InstallationClient(installation_id, calls, get_login)

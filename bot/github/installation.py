@@ -24,7 +24,6 @@ from bot.github.models.rest import (
     UserModel,
     expect,
 )
-from bot.github.throttle import Throttle
 from bot.github.transport import MAX_COMMENT_PAGES, PAGE_SIZE, ApiResponse, endless_list
 from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.counting.abuse_signals import Account
@@ -42,7 +41,6 @@ class InstallationClient:
 
     id: int
     session: InstallationSession
-    throttle: Throttle
     get_login: Callable[[], Awaitable[str]]
     """Return the login that GitHub shows as the author of what this App writes."""
     only: Repository | None = None
@@ -51,15 +49,15 @@ class InstallationClient:
 
     def spacing(self, threads: int) -> Seconds:
         """Return the seconds to wait after publishing so many threads, so that calls last; each costs two."""
-        return self.throttle.spacing(2 * threads, self.session.now())
+        return self.session.api.throttle.spacing(2 * threads, self.session.now())
 
     def low_priority_spacing(self, resource: str = "core") -> Seconds:
         """Return the seconds to leave after a call of low priority, such as a reaction."""
-        return self.throttle.low_priority_spacing(self.session.now(), resource)
+        return self.session.api.throttle.low_priority_spacing(self.session.now(), resource)
 
     def remaining_calls(self) -> dict[str, int]:
         """Return how many calls each of GitHub's buckets has left."""
-        return self.throttle.remaining(self.session.now())
+        return self.session.api.throttle.remaining(self.session.now())
 
     async def get_issue(self, repo: str, number: int) -> IssueRead:
         """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""
@@ -241,14 +239,14 @@ class InstallationClient:
             data = await self.session.graphql(
                 graphql.COMMENT_AUTHORS, ids=list(node_ids[start : start + graphql.MAX_NODES])
             )
-            found |= {one.id: one for one in graphql.read_comment_authors(data.get("nodes") or [])}
+            found |= graphql.read_comment_authors(data.get("nodes") or [])
         return found
 
     async def get_accounts_by_login(self, logins: Sequence[str]) -> dict[int, Account]:
         """Read up to a hundred people's accounts, by user id; a login may belong to another account by now."""
         query, variables = graphql.accounts_by_login(logins)
         data = await self.session.graphql(query, **variables)
-        return {one.id: one for one in graphql.read_accounts(data.values())}
+        return graphql.read_accounts(list(data.values()))
 
     async def may_write(self, repo: str, person: Author) -> bool:
         """Return whether a person may write to a repository now.

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.github.clients import GitHub
 from bot.github.errors import GitHubError
 from bot.github.throttle import Limits
+from bot.github.transport import Transport
 from bot.petition.block import machine_line
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
@@ -25,6 +26,7 @@ from bot.reconcile.installation_worker import Worker
 from bot.reconcile.resync import ThreadResync, resync_by_hand
 from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.store import Lease, ThreadToRead
+from bot.time_types import Clock
 from sandbox.faults import Faults
 from sandbox.models import Comment as Posted
 from sandbox.models import Issue
@@ -152,8 +154,8 @@ async def life(stage: Scene) -> AsyncIterator[Life]:
     await resync_by_hand(*where, stage.store, stage.github, "petition", clock())
     async with aiohttp.ClientSession() as session:
         github = GitHub(
-            session, app_id=str(sandbox.app_id), private_key=sandbox.private_key, api_url=sandbox.api_url,
-            now=clock, sleep=clock.sleep, limits=Limits(0.0, 100_000, 100_000), lag=LAG,
+            Transport(session, sandbox.api_url, Clock(clock, clock.sleep)), app_id=str(sandbox.app_id),
+            private_key=sandbox.private_key, limits=Limits(0.0, 100_000, 100_000), lag=LAG,
         )  # fmt: skip
         here = stage.installation.id
         worker = Worker(

@@ -46,7 +46,7 @@ def test_a_burst_then_a_steady_rate() -> None:
 
 def test_what_was_charged_is_to_be_waited_for() -> None:
     allowance = RateLimiter(Rate(burst=3, per_second=1.0), Clock())
-    allowance.charge("a", 10)
+    allowance.charge(10, "a")
     assert allowance.acquire("a") == pytest.approx(8.0)
 
 
