@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.counted_nouns import counted
+from bot.petition.i18n import counted
 from bot.petition.machine_readable_tally import Counter
 from bot.store import State
 

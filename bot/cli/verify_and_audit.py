@@ -31,7 +31,6 @@ from bot.cli.common import (
 )
 from bot.cli.github_actions import add_to_summary, annotate, is_workflow
 from bot.connections import SYSTEM_CLOCK, open_installation, open_store
-from bot.counted_nouns import counted
 from bot.export.pack import NotAPack, check_pack
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError
@@ -41,6 +40,7 @@ from bot.petition.comments.parser import GRAMMAR
 from bot.petition.counting.abuse_signals import assess
 from bot.petition.counting.recount_comparison import Difference, Recount, recount
 from bot.petition.counting.tally import fold
+from bot.petition.i18n import counted
 from bot.petition.machine_readable_tally import MachineLine
 from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection
