@@ -170,6 +170,6 @@ def _key(pem: str) -> RSAPrivateKey:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that is about to happen."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the things waited for have no event to wait on
             await asyncio.sleep(0.002)
