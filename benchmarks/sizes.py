@@ -68,12 +68,12 @@ class Petition:
 
     @property
     def session(self) -> Petition:
-        """Answer what else is asked of the repository: there are no files."""
+        """Return what files are read by."""
         return self
 
-    async def request(self, method: str, url: str, _variables: object) -> None:
-        """Find nothing."""
-        raise NotFound(f"{method} {url}")
+    async def request(self, *_asked: object) -> None:
+        """Find no file."""
+        raise NotFound
 
     async def edit_body(self, _repo: str, _number: int, body: str) -> None:
         """Replace the body."""

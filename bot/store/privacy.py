@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.counted_nouns import counted
 from bot.petition.comments.comment import END_OF_TIME, without_details
+from bot.petition.i18n import counted
 from bot.store.account_reviews import drop_looks
 from bot.store.audit_log import drop_attempts_by, drop_attempts_on
 from bot.store.engine.database import Records, Transaction, upsert

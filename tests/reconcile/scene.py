@@ -44,7 +44,7 @@ class Scene:
 
     async def until_called(self, beginning: str, times: int) -> None:
         """Wait until a call was made so many times."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.called(beginning) < times:
                 self.news.clear()
                 await self.news.wait()
