@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.github.etag_cache import CachedResponse, EtagCache, ResponseStore
 from bot.store import Store
-from bot.store.responses import KeptResponse
+from bot.store.deliveries_and_responses import KeptResponse
 
 
 class KeptResponses(EtagCache):
