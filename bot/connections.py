@@ -18,8 +18,9 @@ from bot.github.clients import GitHub, with_token
 from bot.github.errors import GitHubError, NotFound
 from bot.github.http_exchange import Reply
 from bot.github.installation import InstallationClient
-from bot.github.repository_setup import RepositorySetup, repository_setup_with_token
+from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits
+from bot.github.transport import Credentials, Transport, make_api
 from bot.github.webhooks import send
 from bot.links import Addresses, Site
 from bot.metrics_hooks import Hooks
@@ -58,7 +59,7 @@ async def open_installation(config: Config, repository: str) -> AsyncIterator[In
     """Open GitHub's API for a repository: with the token, or as the App; raises `bot.github.errors`."""
     async with aiohttp.ClientSession() as session:
         if config.token:
-            yield with_token(session, config.token, api_url=config.api_url, now=time.time)
+            yield with_token(session, config.token, config.api_url, SYSTEM_CLOCK)
         else:
             github = github_of(config, session)
             yield github.installation(await github.find_installation(repository))
@@ -69,7 +70,7 @@ async def open_repository_setup(config: Config, repository: str) -> AsyncIterato
     """Open GitHub's API to prepare a repository: with the token, or as the App; raises `bot.github.errors`."""
     async with aiohttp.ClientSession() as session:
         if config.token:
-            yield repository_setup_with_token(session, config.token, config.api_url, time.time)
+            yield RepositorySetup(make_api(session, config.api_url, time.time), Credentials(token=config.token))
         else:
             github = github_of(config, session)
             try:
@@ -97,10 +98,8 @@ def github_of(
     circuit_breaker: CircuitBreaker | None = None,
 ) -> GitHub:
     """Return GitHub's API as the App of a configuration uses it; a command needs none of the options."""
-    return GitHub(
-        session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=clock.now,
-        sleep=clock.sleep, limits=limits, lag=lag, hooks=hooks, circuit_breaker=circuit_breaker,
-    )  # fmt: skip
+    transport = Transport(session, config.api_url, clock, hooks=hooks or Hooks(), circuit_breaker=circuit_breaker)
+    return GitHub(transport, app_id=config.app_id, private_key=config.private_key, limits=limits, lag=lag)
 
 
 def addresses_of(config: Config, port: int | None = None) -> Addresses:

@@ -25,9 +25,9 @@ from bot.cli.common import (
     set_up_logs,
     with_app,
 )
-from bot.counted_nouns import counted
 from bot.doctor import are_fine
 from bot.doctor.checks import examine
+from bot.petition.i18n import counted
 from bot.secret_key import WrongKey, decrypt
 from bot.store import Recovered, backup, is_backup, recover, restore
 

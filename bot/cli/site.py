@@ -11,8 +11,8 @@ from typing import Final
 from bot.cli.common import FAILED, OK, CliCommand, complain, configured, repository_argument, run, say
 from bot.config import Config
 from bot.connections import addresses_of, open_store
-from bot.counted_nouns import counted
 from bot.export.site_folder import NotOurs, SiteFolder, open_folder
+from bot.petition.i18n import counted
 from bot.store import MOST_LISTED, ListQuery
 from bot.web.pages.static_site import Files, front_page, petition_files, shared_files
 from bot.web.petition_requests import PagesContext

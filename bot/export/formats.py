@@ -17,7 +17,6 @@ from bot.export.schemas import (
     PetitionRecord,
     ShieldRecord,
     SignatureRecord,
-    asked_not_to_be_listed,
     format_json,
     iso,
     record_petition,
@@ -25,6 +24,7 @@ from bot.export.schemas import (
     record_signatures,
 )
 from bot.links import Pages, Site
+from bot.petition.block.sections import asked_not_to_be_listed
 from bot.petition.i18n import ENGLISH, translator
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport

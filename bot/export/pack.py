@@ -24,7 +24,6 @@ from markupsafe import Markup
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.counted_nouns import counted
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
 from bot.export.formats import CSV_COLUMNS, CSV_HEADER, csv_rows, is_neutralized
@@ -33,7 +32,6 @@ from bot.export.schemas import (
     LetterRecord,
     PackRecord,
     UnlistedRecord,
-    asked_not_to_be_listed,
     format_json,
     iso,
     record_petition,
@@ -42,8 +40,9 @@ from bot.export.schemas import (
 from bot.export.template_gettext import template_values
 from bot.links import Pages, Site
 from bot.petition.block.body import letter_digest
+from bot.petition.block.sections import asked_not_to_be_listed
 from bot.petition.counting.tally import digest
-from bot.petition.i18n import ENGLISH, Translator, translator
+from bot.petition.i18n import ENGLISH, Translator, counted, translator
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport
 from bot.time_types import WholeEpochSeconds

@@ -13,7 +13,6 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bot.links import Pages, Site
-from bot.petition.i18n import Translator
 from bot.petition.letter_versions_and_translations import (
     Letter,
     Translation,
@@ -189,17 +188,6 @@ def iso(at: WholeEpochSeconds) -> str:
 def format_json(record: Struct) -> str:
     """Format a record as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
-
-
-def asked_not_to_be_listed(count: int, tr: Translator) -> str:
-    """Format how many asked not to be listed; empty for nobody."""
-    if not count:
-        return ""
-    return tr.count(
-        "{number} person who signed asked not to be listed.",
-        "{number} people who signed asked not to be listed.",
-        count,
-    )
 
 
 def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRecord:

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import msgspec
 from cachetools import LRUCache
-from gidgethub.sansio import DOMAIN
 from msgspec import Struct
 
 from bot.github.authentication import AppKey, PersonalToken, Tokens
-from bot.github.circuit_breaker import CircuitBreaker, get_meta
+from bot.github.circuit_breaker import get_meta
 from bot.github.errors import Forbidden, Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient, named
 from bot.github.installation_session import InstallationSession
 from bot.github.models import graphql
-from bot.github.models.rest import (
-    ACTIONS,
-    AccountModel,
-    Id,
-    IdModel,
-    Time,
-    account_name,
-    epoch,
-    expect,
-)
+from bot.github.models.rest import ACTIONS, AccountModel, Id, IdModel, Time, account_name, epoch, expect
 from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits, Throttle
 from bot.github.transport import PAGE_SIZE, Api, ApiResponse, Credentials, Transport, Variables, read_pages
 from bot.metrics_hooks import Hooks
-from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import Clock, EpochSeconds, Seconds, WholeEpochSeconds
 
 CLOCK_TIMEOUT: Final[Seconds] = 10.0
 
@@ -114,43 +103,20 @@ class DeliveryPage(Struct, frozen=True):
 
 
 class GitHub:
-    """GitHub for this App: one for each process, on the caller's HTTP session.
+    """GitHub for this App: one for each process.
 
     A read is dated `lag` seconds back: GitHub may answer with what was true a few seconds ago, and then a delivery
-    that arrived meanwhile takes precedence. With a `circuit_breaker` all calls share whether GitHub can be reached;
-    a command that makes a few calls needs none.
+    that arrived meanwhile takes precedence.
     """
 
     def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        *,
-        app_id: str,
-        private_key: str,
-        api_url: str = DOMAIN,
-        now: Callable[[], EpochSeconds],
-        sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
-        timeout: Seconds = 10.0,
-        limits: Limits | None = None,
-        lag: Seconds = 0.0,
-        hooks: Hooks | None = None,
-        circuit_breaker: CircuitBreaker | None = None,
+        self, transport: Transport, app_id: str, private_key: str, limits: Limits | None = None, lag: Seconds = 0.0
     ) -> None:
-        self._transport = Transport(
-            session,
-            api_url.rstrip("/"),
-            now,
-            sleep,
-            timeout,
-            hooks=hooks or Hooks(),
-            circuit_breaker=circuit_breaker,
-        )
         self._limits = limits or Limits()
         self._lag = lag
-        self._key = AppKey(app_id, private_key, now)
-        self._throttle = Throttle(self._limits)
-        self._api = Api(self._transport, self._throttle)
-        self._tokens = Tokens(self._api, self._key, now)
+        self._key = AppKey(app_id, private_key, transport.clock.now)
+        self._api = Api(transport, Throttle(self._limits))
+        self._tokens = Tokens(self._api, self._key, transport.clock.now)
         self._responses = make_response_store(CACHE_BYTES)
         self._login: str | None = None
         self._installations: LRUCache[int, InstallationClient] = LRUCache(MAX_CLIENTS)
@@ -159,10 +125,10 @@ class GitHub:
         """Return the one client that works for an installation."""
         client = self._installations.get(installation_id)
         if client is None:
-            throttle = Throttle(self._limits)
-            api = Api(self._transport, throttle, EtagCache(self._responses, installation_id))
-            session = InstallationSession(installation_id, api, self._transport, self._tokens, lag=self._lag)
-            client = InstallationClient(installation_id, session, throttle, self.get_login)
+            cache = EtagCache(self._responses, installation_id)
+            api = Api(self._api.transport, Throttle(self._limits), cache)
+            session = InstallationSession(installation_id, api, self._tokens, self._lag)
+            client = InstallationClient(installation_id, session, self.get_login)
             self._installations[installation_id] = client
         return client
 
@@ -174,12 +140,12 @@ class GitHub:
 
     async def unreachable_until(self) -> EpochSeconds | None:
         """Return the time of the next probe, while GitHub cannot be reached; None otherwise."""
-        breaker = self._transport.circuit_breaker
+        breaker = self._api.transport.circuit_breaker
         return None if breaker is None else await breaker.until()
 
     def remaining_calls(self) -> dict[str, int]:
         """Return how many calls are left in each of GitHub's buckets, for the installation that has the fewest."""
-        least = self._throttle.remaining(self._transport.now())
+        least = self._api.throttle.remaining(self._api.transport.clock.now())
         for client in self._installations.values():
             for resource, left in client.remaining_calls().items():
                 least[resource] = min(left, least.get(resource, left))
@@ -197,20 +163,20 @@ class GitHub:
 
     async def get_clock_skew(self) -> Seconds | None:
         """Return how far our clock is ahead; negative if it is behind, None where GitHub gives no time."""
-        transport = self._transport
-        began = transport.now()
+        transport = self._api.transport
+        began = transport.clock.now()
         try:
             response = await get_meta(transport.session, transport.base_url, CLOCK_TIMEOUT)
             # GitHub cuts the fraction off.
             theirs = parsedate_to_datetime(response.headers["Date"]).timestamp() + 0.5
         except (Unavailable, LookupError, ValueError):
             return None
-        return (began + transport.now()) / 2 - theirs
+        return (began + transport.clock.now()) / 2 - theirs
 
     async def list_installations(self) -> tuple[Installation, ...]:
         """List the App's installations, suspended ones too."""
         found: list[Installation] = []
-        async for page in read_pages(self._get, "/app/installations{?per_page}", {"per_page": PAGE_SIZE}):
+        async for page in read_pages(partial(self._request, "GET"), "/app/installations?per_page=100", {}):
             found += expect(list[Installation], page.data)
         return tuple(found)
 
@@ -240,9 +206,6 @@ class GitHub:
         token = await self._tokens.token(installation_id)
         return RepositorySetup(self._api, Credentials(token=token.value))
 
-    async def _get(self, url: str, variables: Variables) -> ApiResponse:
-        return await self._request("GET", url, variables)
-
     async def _request(self, method: str, url: str, variables: Variables | None = None) -> ApiResponse:
         return await self._api.request(method, url, variables or {}, self._key.credentials())
 
@@ -250,20 +213,16 @@ class GitHub:
 def with_token(
     session: aiohttp.ClientSession,
     token: str,
+    api_url: str,
+    clock: Clock,
     *,
-    api_url: str = DOMAIN,
-    now: Callable[[], EpochSeconds],
-    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
     hooks: Hooks | None = None,
     cache: EtagCache | None = None,
     installation_id: int = 0,
 ) -> InstallationClient:
     """Return a client that acts as the owner of a token: a person, or the job of a workflow."""
-    transport = Transport(session, api_url.rstrip("/"), now, sleep, timeout=30.0, hooks=hooks or Hooks())
-    throttle = Throttle()
-    calls = InstallationSession(
-        installation_id, Api(transport, throttle, cache), transport, PersonalToken(token), lag=0.0
-    )
+    api = Api(Transport(session, api_url, clock, timeout=30.0, hooks=hooks or Hooks()), Throttle(), cache)
+    calls = InstallationSession(installation_id, api, PersonalToken(token), lag=0.0)
     login: str | None = None
 
     async def get_login() -> str:
@@ -275,4 +234,4 @@ def with_token(
                 login = ACTIONS
         return login
 
-    return InstallationClient(installation_id, calls, throttle, get_login)
+    return InstallationClient(installation_id, calls, get_login)

@@ -14,16 +14,7 @@ from bot.github.authentication import PersonalToken, Token, Tokens
 from bot.github.errors import Forbidden, Unauthorized, Unavailable
 from bot.github.models.graphql import GraphQLResponse
 from bot.github.models.rest import expect
-from bot.github.transport import (
-    MAX_PAGES,
-    PAGE_SIZE,
-    Api,
-    ApiResponse,
-    Credentials,
-    Transport,
-    Variables,
-    read_pages,
-)
+from bot.github.transport import MAX_PAGES, PAGE_SIZE, Api, ApiResponse, Credentials, Variables, read_pages
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("github")
@@ -44,14 +35,13 @@ class InstallationSession:
 
     installation_id: int
     api: Api
-    transport: Transport
     tokens: Tokens | PersonalToken
     lag: Seconds
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def now(self) -> EpochSeconds:
         """Return the time."""
-        return self.transport.now()
+        return self.api.transport.clock.now()
 
     def dated(self, started_at: EpochSeconds) -> WholeEpochSeconds:
         """Return the date of a read that was started at a time."""
@@ -71,7 +61,7 @@ class InstallationSession:
                 except (Unauthorized, Forbidden) as error:
                     delay = next(delays, None) if self._is_token_too_new(error, token) else None
                     if delay is not None:
-                        await self.transport.sleep(delay)
+                        await self.api.transport.clock.sleep(delay)
                         continue
                     # A token may only do what was permitted when it was minted; the next one may do more.
                     self.tokens.drop(self.installation_id, token)
@@ -93,7 +83,7 @@ class InstallationSession:
 
     async def graphql(self, query: str, **variables: object) -> Mapping[str, Any]:
         """Send a GraphQL query; returns its data, which may lack what GitHub had errors about."""
-        url = graphql_url(self.transport.base_url)
+        url = graphql_url(self.api.transport.base_url)
         response = await self.request("POST", url, {}, data={"query": query, "variables": variables})
         result = expect(GraphQLResponse, response.data)
         for error in result.errors:
@@ -106,7 +96,7 @@ class InstallationSession:
         raise Unavailable(f"GraphQL: {message}")
 
     def _is_token_too_new(self, error: Unauthorized | Forbidden, token: Token) -> bool:
-        is_new = self.transport.now() - token.minted_at < NEW_TOKEN
+        is_new = self.now() - token.minted_at < NEW_TOKEN
         return is_new and (isinstance(error, Unauthorized) or "not accessible by integration" in str(error))
 
 

@@ -80,20 +80,9 @@ class Bucket(Struct, frozen=True):
     limit: int
     until: EpochSeconds
 
-    def spacing(self, calls: int, now: EpochSeconds) -> Seconds:
-        """Return the seconds between two pieces of work of so many calls; 0 while most calls are left."""
-        if self._is_unthrottled(now):
-            return 0.0
-        seconds = self.until - now
-        pieces = (self.left - LOW_PRIORITY_SHARE * self.limit * seconds / HOUR) / max(calls, 1)
-        return seconds / max(pieces, 1.0)
-
-    def low_priority_spacing(self, now: EpochSeconds) -> Seconds:
-        """Return the seconds between two calls of low priority; 0 while most calls are left."""
-        return 0.0 if self._is_unthrottled(now) else HOUR / (LOW_PRIORITY_SHARE * self.limit)
-
-    def _is_unthrottled(self, now: EpochSeconds) -> bool:
-        return not self.limit or now >= self.until or self.left > UNTHROTTLED_SHARE * self.limit
+    def is_throttled(self, now: EpochSeconds) -> bool:
+        """Return whether few calls are left, which have to last."""
+        return bool(self.limit) and now < self.until and self.left <= UNTHROTTLED_SHARE * self.limit
 
 
 class Throttle(Struct):
@@ -139,17 +128,23 @@ class Throttle(Struct):
         return {resource: bucket.left for resource, bucket in self._buckets.items() if bucket.until > now}
 
     def spacing(self, calls: int, now: EpochSeconds) -> Seconds:
-        """Return the seconds to leave after a piece of work of so many calls, so that the hour's calls last.
+        """Return the seconds to leave after a piece of work of so many calls; 0 while most of the hour's are left.
 
         Without it, ten busy petitions use them up in forty minutes and wait for the other twenty.
         """
         bucket = self._buckets.get("core")
-        return 0.0 if bucket is None else bucket.spacing(calls, now)
+        if bucket is None or not bucket.is_throttled(now):
+            return 0.0
+        seconds = bucket.until - now
+        pieces = (bucket.left - LOW_PRIORITY_SHARE * bucket.limit * seconds / HOUR) / max(calls, 1)
+        return seconds / max(pieces, 1.0)
 
     def low_priority_spacing(self, now: EpochSeconds, resource: str = "core") -> Seconds:
-        """Return the seconds to leave after a call of low priority, such as a reaction."""
+        """Return the seconds to leave after a call of low priority, such as a reaction; 0 likewise."""
         bucket = self._buckets.get(resource)
-        return 0.0 if bucket is None else bucket.low_priority_spacing(now)
+        if bucket is None or not bucket.is_throttled(now):
+            return 0.0
+        return HOUR / (LOW_PRIORITY_SHARE * bucket.limit)
 
     def record_limit(self, resource: str, headers: Mapping[str, str], now: EpochSeconds) -> Wait:
         """Record that GitHub refused a call because of a limit; return how long to wait.

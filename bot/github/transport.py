@@ -39,7 +39,7 @@ from bot.github.http_exchange import SMALL_BODY, USER_AGENT, HttpResponse, excha
 from bot.github.models.rest import refusal_message
 from bot.github.throttle import Kind, Throttle, Wait, is_limit, kind_of, resource_of
 from bot.metrics_hooks import Hooks
-from bot.time_types import EpochSeconds, Seconds
+from bot.time_types import Clock, EpochSeconds, Seconds
 
 log = structlog.get_logger("github")
 
@@ -93,22 +93,21 @@ class Transport(Struct, frozen=True):
 
     session: aiohttp.ClientSession
     base_url: str
-    now: Callable[[], EpochSeconds]
-    sleep: Callable[[Seconds], Awaitable[None]]
-    timeout: Seconds
+    clock: Clock
+    timeout: Seconds = 10.0
     max_body: int = MAX_BODY
     hooks: Hooks = field(default_factory=Hooks)
     circuit_breaker: CircuitBreaker | None = None
-    """Remembers for all calls that GitHub cannot be reached."""
+    """Remembers for all calls that GitHub cannot be reached; a command that makes a few calls needs none."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class Api:
     """Call GitHub's API within one set of limits: each installation has its own, and so has the App."""
 
-    def __init__(self, transport: Transport, throttle: Throttle, cache: EtagCache | None = None) -> None:
-        self._transport = transport
-        self._throttle = throttle
-        self._cache = cache
+    transport: Transport
+    throttle: Throttle
+    cache: EtagCache | None = None
 
     async def request(
         self,
@@ -124,13 +123,13 @@ class Api:
 
         `url` is a path, or an address from a response; `data` is sent as JSON.
         """
-        if self._transport.circuit_breaker is not None:
-            await self._transport.circuit_breaker.check()
+        if self.transport.circuit_breaker is not None:
+            await self.transport.circuit_breaker.check()
         if not url.startswith("/"):
             url = self._own_url(f"{method} {_path(url)}", url)
-        url = sansio.format_url(url, variables, base_url=self._transport.base_url)
+        url = sansio.format_url(url, variables, base_url=self.transport.base_url)
         call = f"{method} {_path(url)}"
-        cache = self._cache if method == "GET" else None
+        cache = self.cache if method == "GET" else None
         cached = None if cache is None or refresh else cache.get(url)
         body = b"" if data is None else json.dumps(data).encode()
         await self._wait_for_turn(method, url)
@@ -148,28 +147,28 @@ class Api:
         """Raise Paused if a refusal is about limits, and remember until when."""
         if is_limit(status, headers, message):
             resource = resource_of(_path(url))
-            self._pause(self._throttle.record_limit(resource, headers, self._transport.now()))
+            self._pause(self.throttle.record_limit(resource, headers, self.transport.clock.now()))
 
     async def _wait_for_turn(self, method: str, url: str) -> None:
         """Wait until this call may be sent; raises Paused when that takes long or GitHub's limits require it."""
         path = _path(url)
         kind, resource = kind_of(method, path), resource_of(path)
-        while (wait := self._throttle.wait(kind, resource, self._transport.now())) is not None:
-            seconds = wait.until - self._transport.now()
+        while (wait := self.throttle.wait(kind, resource, self.transport.clock.now())) is not None:
+            seconds = wait.until - self.transport.clock.now()
             if not wait.ours or seconds > MAX_WAIT:
                 self._pause(wait)
-            await self._transport.sleep(max(seconds, 0.0))
-        self._throttle.record_call(kind, self._transport.now())
+            await self.transport.clock.sleep(max(seconds, 0.0))
+        self.throttle.record_call(kind, self.transport.clock.now())
 
     def _pause(self, wait: Wait) -> NoReturn:
-        self._transport.hooks.record_pause(wait.reason)
+        self.transport.hooks.record_pause(wait.reason)
         raise Paused(wait.until, wait.reason, whole=wait.whole)
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """Send a request, to where the thing has moved if need be."""
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._exchange(method, url, headers, body)
-            self._throttle.record_headers(response.headers, self._transport.now())
+            self.throttle.record_headers(response.headers, self.transport.clock.now())
             if response.status not in (301, 302, 307, 308):
                 return response
             # aiohttp would turn a POST into a GET. GitHub means the same call in another place:
@@ -178,7 +177,7 @@ class Api:
         raise Unavailable(f"{method} {_path(url)}: too many redirects")
 
     async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        transport, call = self._transport, f"{method} {_path(url)}"
+        transport, call = self.transport, f"{method} {_path(url)}"
         kind = kind_of(method, _path(url))
         if kind is not Kind.READ:
             _check_may_write(call)
@@ -227,7 +226,7 @@ class Api:
 
     def _own_url(self, call: str, link: str, asked_url: str | None = None) -> str:
         """Return our address for one from a response; raises Unavailable where there is none."""
-        url = own_url(link, self._transport.base_url, asked_url)
+        url = own_url(link, self.transport.base_url, asked_url)
         if url is None:
             raise Unavailable(f"{call}: leads to no address of GitHub's API{_host(link)}")
         return url
@@ -262,7 +261,7 @@ def make_api(
     session: aiohttp.ClientSession, api_url: str, now: Callable[[], EpochSeconds], timeout: Seconds = 30.0
 ) -> Api:
     """Return an Api for a few calls with small responses, with limits of its own."""
-    return Api(Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout, SMALL_BODY), Throttle())
+    return Api(Transport(session, api_url, Clock(now, asyncio.sleep), timeout, SMALL_BODY), Throttle())
 
 
 _may_write: ContextVar[Callable[[], bool] | None] = ContextVar("may_write", default=None)

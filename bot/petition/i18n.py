@@ -242,6 +242,11 @@ class Message(Struct, frozen=True):
         return tr.translate(self.message, value=value) + (self.detail if tr.language == ENGLISH else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun in the English of commands and logs: `1 comment`, `2,000 comments`."""
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 _SECONDS_PER_DAY: Final = 86_400
 
 

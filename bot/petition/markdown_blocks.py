@@ -120,7 +120,7 @@ def _count_defining_lines(text: str) -> int:
     end = 0
     while (after := _definition_end(text, end)) > end:
         end = after
-    return text.count("\n", 0, end) + (end == len(text))
+    return text.count("\n", 0, end) + (0 < end == len(text))
 
 
 def _definition_end(text: str, start: int) -> int:

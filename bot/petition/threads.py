@@ -6,10 +6,10 @@ counts only where the App itself has written the issue, which its reader has to 
 
 from __future__ import annotations
 
-import json
 import re
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, field
 
 from bot.petition.untrusted_text import inline
 
@@ -29,12 +29,11 @@ class Continues(Struct, frozen=True):
     Where the first issue was transferred, its name of then still leads to it.
     """
 
-    issue_id: int
+    issue_id: int = field(name="issue")
     name: str
 
     def __str__(self) -> str:
-        said = {"issue": self.issue_id, "name": self.name}
-        return f"<!-- undersigned:continues {json.dumps(said, separators=(',', ':'))} -->"
+        return f"<!-- undersigned:continues {msgspec.json.encode(self).decode()} -->"
 
 
 def is_name(text: str) -> bool:
@@ -75,12 +74,10 @@ def read_continues(body: str | None) -> Continues | None:
     if match is None:
         return None
     try:
-        said = json.loads(match["said"])
-        continues = Continues(said["issue"], said["name"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        continues = msgspec.json.decode(match["said"], type=Continues)
+    except (ValueError, RecursionError):
         return None
-    is_sound = type(continues.issue_id) is int and type(continues.name) is str and is_name(continues.name)
-    return continues if is_sound else None
+    return continues if is_name(continues.name) else None
 
 
 _NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#[1-9][0-9]{0,8}", re.ASCII)

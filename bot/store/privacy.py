@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.counted_nouns import counted
 from bot.petition.comments.comment import END_OF_TIME, without_details
+from bot.petition.i18n import counted
 from bot.store.engine.database import Records, Transaction, upsert
 from bot.store.recording.signatures import SECONDS_PER_DAY, derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork

@@ -1,4 +1,7 @@
-"""A petition for programs and for other people's pages: JSON, CSV, feed, badge, card, chart, oEmbed."""
+"""A petition for programs and for other people's pages, and its OpenAPI 3.1 document.
+
+The formats are JSON, CSV, feed, badge, card, chart and oEmbed; the document's schemas are taken from the records.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
-from typing import Final
+from functools import cache, partial
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,12 +22,19 @@ from msgspec.structs import replace
 from bot.export.card import card
 from bot.export.chart import STYLE, standalone_chart
 from bot.export.formats import CSV_HEADER, badge, csv_rows, feed, shield_record
-from bot.export.schemas import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
+from bot.export.schemas import (
+    EmbedRecord,
+    ProblemRecord,
+    RosterRecord,
+    ShieldRecord,
+    record_petition,
+    record_roster,
+    record_signatures,
+)
 from bot.links import Pages, Site, pages_of
 from bot.petition.i18n import message, translator
 from bot.petition.letter_versions_and_translations import Letter
-from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
-from bot.web.openapi import describe
+from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery, SortOrder
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import headline
 from bot.web.petition_requests import (
@@ -191,7 +201,7 @@ class ApiRoutes(msgspec.Struct, frozen=True):
         raise web.HTTPNotFound(text=message("url must be the address of a petition's page here."))
 
     async def _openapi(self, request: web.Request) -> web.Response:
-        return web.json_response(body=msgspec.json.encode(describe(self.context.base(request))))
+        return _encode(openapi_document(self.context.base(request)))
 
 
 def _record_roster(details: PetitionDetails, pages: Pages, query: RosterQuery, site: Site) -> RosterRecord:
@@ -212,9 +222,110 @@ def _require_names(details: PetitionDetails) -> PetitionDetails:
     return details
 
 
-def _encode(record: msgspec.Struct) -> web.Response:
+def _encode(record: object) -> web.Response:
     return web.json_response(body=msgspec.json.encode(record))
 
 
 def _format_rows(entries: Iterable[Entry], letters: Sequence[Letter], site: Site) -> bytes:
     return csv_rows(record_signatures(entries, letters, site)).encode()
+
+
+# The OpenAPI document
+
+
+def openapi_document(server: str) -> dict[str, Any]:
+    """Return the document for a server at this address."""
+    return {**_document(), "servers": [{"url": server}]}
+
+
+@cache
+def _document() -> dict[str, Any]:
+    where = "/petitions/{owner}/{repo}/{number}"
+    _, components = msgspec.json.schema_components(
+        [RosterRecord, ShieldRecord, EmbedRecord, ProblemRecord], ref_template="#/components/schemas/{name}"
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Undersigned",
+            "version": "1",
+            "description": "Who and how many have signed a petition. No credentials are needed; a petition of a"
+            " private repository needs the key that is in the links of its issue.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": {
+            f"{where}.json": _get("roster", "A petition, part of its roster", _record(RosterRecord), _PARTS),
+            f"{where}.csv": _get("table", "All listed signatures as a table", _text("text/csv")),
+            f"{where}/badge.svg": _get("badge", "The count as a badge", _text("image/svg+xml")),
+            f"{where}/badge.json": _get("shield", "The count for shields.io", _record(ShieldRecord)),
+            f"{where}/card.png": _get("card", "Count and bar as a picture", {"image/png": {}}),
+            f"{where}/chart.svg": _get("chart", "How the signatures grew", _text("image/svg+xml")),
+            f"{where}/feed.atom": _get("feed", "The newest signatures", _text("application/atom+xml")),
+            "/oembed": {
+                "get": {
+                    "operationId": "embed",
+                    "summary": "A link to a petition, for other sites",
+                    "parameters": [
+                        _query("url", "The address of a petition's page", {"type": "string"}, required=True),
+                        _query("format", "The only format", {"type": "string", "enum": ["json"]}),
+                    ],
+                    "responses": _answers(_record(EmbedRecord)),
+                }
+            },
+        },
+        "components": {"schemas": components},
+    }
+
+
+def _get(name: str, summary: str, content: dict[str, Any], parts: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    moved = {"description": "The same under the present name: this one is spelt otherwise, or a former one"}
+    responses = {**_answers(content), "302": moved}
+    if parts:
+        responses["304"] = {"description": "Not modified"}
+    parameters = [*_WHERE, *parts]
+    return {"get": {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}}
+
+
+def _answers(content: dict[str, Any]) -> dict[str, Any]:
+    refusal = _record(ProblemRecord)
+    return {
+        "200": {"description": "The answer", "content": content},
+        "400": {"description": "The query is not valid", "content": refusal},
+        "404": {"description": "There is no such petition, or the key is missing", "content": refusal},
+        "503": {"description": "The database is unavailable", "content": refusal},
+    }
+
+
+def _record(record: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{record.__name__}"}}}
+
+
+def _text(media_type: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"type": "string"}}}
+
+
+def _query(name: str, description: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
+
+
+def _in_path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+_WHERE = (
+    _in_path("owner", {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$"}),
+    _in_path("repo", {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$"}),
+    _in_path("number", {"type": "integer", "minimum": 1, "maximum": 999_999_999}),
+    _query("key", "The key of a private repository's petition", {"type": "string"}),
+)
+_PARTS = (
+    _query("sort", "The sort order", {"type": "string", "enum": list(SortOrder), "default": "newest"}),
+    _query(
+        "q",
+        "Text in the login, name or affiliation, with or without accents",
+        {"type": "string", "maxLength": 100},
+    ),
+    _query("limit", "The maximum number", {"type": "integer", "minimum": 1, "maximum": 1000}),
+    _query("after", "From the address in `next`", {"type": "string"}),
+    _query("before", "From the address in `previous`", {"type": "string"}),
+)

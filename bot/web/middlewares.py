@@ -29,7 +29,7 @@ from bot.time_types import Seconds
 from bot.web.client_address import client_origin
 from bot.web.petition_requests import BadQuery, PagesContext, is_search
 from bot.web.rendering import VARY_LANGUAGE, accepted_translator
-from bot.web.request_limits import ConcurrencyLimiter, OriginRateLimiter, RequestLimits
+from bot.web.request_limits import ConcurrencyLimiter, RateLimiter, RequestLimits
 from bot.web.route_policies import (
     NO_ROUTE,
     PRIVATE,
@@ -83,7 +83,7 @@ def create_application(
 
 def limit_requests(policies: Policies, limits: RequestLimits, on_rejected: OnRejected) -> Middleware:
     """Create the middleware of steps 2 to 5."""
-    rate = OriginRateLimiter(limits.pages)
+    rate = RateLimiter(limits.pages)
     pools = {pool: ConcurrencyLimiter(*places) for pool, places in limits.places.items()}
 
     @web.middleware
@@ -92,7 +92,7 @@ def limit_requests(policies: Policies, limits: RequestLimits, on_rejected: OnRej
         if policy.pool is None:
             return await handler(request)
         origin = client_origin(request, limits.proxies)
-        if wait := rate.acquire(origin):
+        if wait := rate.acquire(origin.address, origin.via):
             on_rejected("too often")
             return _refuse(
                 request, HTTPStatus.TOO_MANY_REQUESTS, message("Too many requests come from your address."), wait
@@ -113,7 +113,7 @@ def limit_requests(policies: Policies, limits: RequestLimits, on_rejected: OnRej
         finally:
             pool.release(origin)
             if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-                rate.charge(origin, FAILED_AUTH_COST)
+                rate.charge(FAILED_AUTH_COST, origin.address, origin.via)
         return response
 
     return limit

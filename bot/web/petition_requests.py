@@ -160,13 +160,9 @@ async def find_petition(request: web.Request, context: PagesContext) -> Requeste
 
     Raises HTTPNotFound also for one that the client may not see.
     """
-    requested, match = await find_under_any_name(request, context), request.match_info
-    if not is_canonical(request, requested):
-        form = request.path.removeprefix(f"/petitions/{match['owner']}/{match['repo']}/{match['number']}")
-        query = request.rel_url.raw_query_string
-        # The key that a private one needs is in the query.
-        address = replace(requested.pages, key=None).of(form)
-        raise web.HTTPFound(f"{address}?{query}" if query else address)
+    requested = await find_under_any_name(request, context)
+    # The key that a private one needs is in the query.
+    require_present_name(request, requested, request.rel_url.raw_query_string)
     return requested
 
 
@@ -203,11 +199,14 @@ def is_visible(request: web.Request, ref: PetitionRef) -> bool:
     return not ref.repository.private or is_secret(request.query.get("key", ""), ref.page_key)
 
 
-def is_canonical(request: web.Request, requested: RequestedPetition) -> bool:
-    """Return whether a request uses the petition's present name: repositories are renamed, issues transferred."""
+def require_present_name(request: web.Request, requested: RequestedPetition, query: str = "") -> None:
+    """Raise HTTPFound to the petition's present name: repositories are renamed, issues transferred."""
     match, ref = request.match_info, requested.ref
     named = (match["owner"], match["repo"], int(match["number"]))
-    return named == (ref.repository.owner, ref.repository.name, ref.number)
+    if named != (ref.repository.owner, ref.repository.name, ref.number):
+        form = request.path.removeprefix(f"/petitions/{match['owner']}/{match['repo']}/{match['number']}")
+        address = replace(requested.pages, key=None).of(form)
+        raise web.HTTPFound(f"{address}?{query}" if query else address)
 
 
 def read_roster_query(request: web.Request, size: int) -> RosterQuery:

@@ -56,48 +56,35 @@ class RequestLimits(Struct, frozen=True):
 
 
 class RateLimiter:
-    """A limit for each address (the generic cell rate algorithm)."""
+    """A limit for each address, and a larger one for all clients of a peer (the generic cell rate algorithm)."""
 
     def __init__(self, rate: Rate, clock: Callable[[], Seconds] = time.monotonic) -> None:
         self._rate = rate
         self._clock = clock
         self._full_at: LRUCache[str, Seconds] = LRUCache(MAX_ADDRESSES)
-        """When each address may send a whole burst again."""
+        """When each address or peer may send a whole burst again."""
 
-    def acquire(self, address: str) -> Seconds:
-        """Count a request; returns 0, or how long to wait where the limit is reached."""
-        now, period = self._clock(), 1.0 / self._rate.per_second
-        full_at = max(self._full_at.get(address, 0.0), now) + period
-        wait = full_at - now - self._rate.burst * period
-        # A refused request does not count: after the wait the next one is accepted.
-        if wait <= 0:
-            self._full_at[address] = full_at
-        return max(wait, 0.0)
+    def acquire(self, address: str, via: str = "") -> Seconds:
+        """Count a request; returns 0, or how long to wait where a limit is reached."""
+        now, burst = self._clock(), self._rate.burst / self._rate.per_second
+        # The address first: its refused requests do not count for others of the same peer.
+        for key, period in self._periods(address, via):
+            full_at = max(self._full_at.get(key, 0.0), now) + period
+            # A refused request does not count: after the wait the next one is accepted.
+            if (wait := full_at - now - burst) > 0:
+                return wait
+            self._full_at[key] = full_at
+        return 0.0
 
-    def charge(self, address: str, number: int) -> None:
+    def charge(self, number: int, address: str, via: str = "") -> None:
         """Count more requests for one that was handled already."""
         now = self._clock()
-        self._full_at[address] = max(self._full_at.get(address, 0.0), now) + number / self._rate.per_second
+        for key, period in self._periods(address, via):
+            self._full_at[key] = max(self._full_at.get(key, 0.0), now) + number * period
 
-
-class OriginRateLimiter:
-    """A limit for each address, and a larger one for all clients of a peer that may be no proxy."""
-
-    def __init__(self, rate: Rate) -> None:
-        self._each = RateLimiter(rate)
-        self._shared = RateLimiter(Rate(rate.burst * SHARED_FACTOR, rate.per_second * SHARED_FACTOR))
-
-    def acquire(self, origin: ClientOrigin) -> Seconds:
-        """Count a request; returns 0, or how long to wait where the limit is reached."""
-        # The address first: its refused requests do not count for others of the same peer.
-        wait = self._each.acquire(origin.address)
-        return wait if wait or not origin.via else self._shared.acquire(origin.via)
-
-    def charge(self, origin: ClientOrigin, number: int) -> None:
-        """Count more requests for one that was handled already."""
-        self._each.charge(origin.address, number)
-        if origin.via:
-            self._shared.charge(origin.via, number)
+    def _periods(self, address: str, via: str) -> list[tuple[str, Seconds]]:
+        period = 1.0 / self._rate.per_second
+        return [(address, period), (via, period / SHARED_FACTOR)] if via else [(address, period)]
 
 
 class ConcurrencyLimiter:

@@ -20,7 +20,7 @@ from bot.time_types import Seconds
 from bot.web.body_buffer import BodyBuffer, BufferFull, Evicted
 from bot.web.client_address import ClientOrigin, client_origin, describe_client
 from bot.web.monitoring import WebMetrics
-from bot.web.request_limits import FAILURES, OriginRateLimiter, RequestLimits
+from bot.web.request_limits import FAILURES, RateLimiter, RequestLimits
 
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -69,7 +69,7 @@ def make_webhook_handler(
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Create the handler that verifies deliveries with `secrets` and passes their facts to `record`."""
     buffer, log = BodyBuffer(), structlog.get_logger("webhook").bind()
-    failures = OriginRateLimiter(FAILURES)
+    failures = RateLimiter(FAILURES)
     accepted, refused = LogSampler(log, "more deliveries"), LogSampler(log, "more deliveries refused")
 
     async def handle(request: web.Request) -> web.Response:
@@ -180,9 +180,9 @@ async def _store(record: Record, facts: Sequence[Fact]) -> None:
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the bot; its log has the traceback") from error
 
 
-def _limited(refusal: Refused, failures: OriginRateLimiter, origin: ClientOrigin) -> Refused:
+def _limited(refusal: Refused, failures: RateLimiter, origin: ClientOrigin) -> Refused:
     """Refuse an address that often sends unsigned deliveries; signed ones are accepted from everybody."""
-    if not isinstance(refusal, Unsigned) or not failures.acquire(origin):
+    if not isinstance(refusal, Unsigned) or not failures.acquire(origin.address, origin.via):
         return refusal
     text = "too many deliveries from your address have a wrong signature, or none, or are incomplete"
     return Refused(HTTPStatus.TOO_MANY_REQUESTS, text, hang_up=True)

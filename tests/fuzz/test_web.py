@@ -14,7 +14,7 @@ import requests
 import schemathesis
 
 from bot.github import webhooks
-from bot.web.openapi import describe
+from bot.web.api import openapi_document
 from fuzz import hooks, web
 from tests.web.scene import serving
 
@@ -49,7 +49,7 @@ def test_a_bad_answer_is_noticed(
 
 
 async def test_everything_that_the_bot_answers_is_asked(sqlite_url: str) -> None:
-    document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(describe("http://x")))
+    document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(openapi_document("http://x")))
     hooks.before_load_schema(None, document)
     asked = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     async with serving(sqlite_url) as scene:
@@ -75,7 +75,7 @@ def answering(status: int, header: str, body: str) -> Iterator[str]:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             known = self.path == "/openapi.json"
-            text = msgspec.json.encode(describe(base)) if known else body.encode()
+            text = msgspec.json.encode(openapi_document(base)) if known else body.encode()
             self.send_response(200 if known else status)
             for line in (header, "Content-Type: application/json", f"Content-Length: {len(text)}"):
                 self.send_header(*line.split(": "))

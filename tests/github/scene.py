@@ -9,8 +9,10 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from bot import time_types
 from bot.github.clients import GitHub
 from bot.github.throttle import Limits
+from bot.github.transport import Transport
 from sandbox.models import Installation
 from sandbox.server import Sandbox
 
@@ -122,14 +124,9 @@ def make_github(
     *,
     limits: Limits | None = None,
     timeout: float = 5,
+    app_id: str | None = None,
+    private_key: str | None = None,
 ) -> GitHub:
-    return GitHub(
-        session,
-        app_id=str(sandbox.app_id),
-        private_key=sandbox.private_key,
-        api_url=sandbox.api_url,
-        now=clock,
-        sleep=clock.sleep,
-        limits=limits,
-        timeout=timeout,
-    )
+    transport = Transport(session, sandbox.api_url, time_types.Clock(clock, clock.sleep), timeout)
+    key = sandbox.private_key if private_key is None else private_key
+    return GitHub(transport, app_id=app_id or str(sandbox.app_id), private_key=key, limits=limits)

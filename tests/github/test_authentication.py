@@ -218,14 +218,14 @@ async def test_a_clock_that_was_set_back_gets_a_jwt_too(github: GitHub, clock: C
 async def test_a_key_that_cannot_be_read_is_an_error_that_does_not_show_it(
     sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock, key: str
 ) -> None:
-    github = GitHub(session, app_id="1", private_key=key, api_url=sandbox.api_url, now=clock)
+    github = make_github(sandbox, session, clock, app_id="1", private_key=key)
     with pytest.raises(Unauthorized, match="private key") as error:
         await github.get_app()
     assert "SECRET" not in shown(error.value)
 
 
 async def test_a_wrong_app_id_is_named(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> None:
-    github = GitHub(session, app_id="1", private_key=sandbox.private_key, api_url=sandbox.api_url, now=clock)
+    github = make_github(sandbox, session, clock, app_id="1")
     with pytest.raises(Unauthorized, match="App id"):
         await github.installation(installed(sandbox).id).list_repositories()
 

@@ -10,9 +10,11 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from bot import time_types
 from bot.github.circuit_breaker import MAX_WAIT, CircuitBreaker, make_probe
 from bot.github.clients import GitHub
 from bot.github.errors import Unavailable, Unreachable
+from bot.github.transport import Transport
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
@@ -21,16 +23,10 @@ from tests.github.scene import REPO, Calls, Clock, Forgery
 @pytest.fixture
 def github(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> GitHub:
     sandbox.repository("babbage/engines")
-    return GitHub(
-        session,
-        app_id=str(sandbox.app_id),
-        private_key=sandbox.private_key,
-        api_url=sandbox.api_url,
-        now=clock,
-        sleep=clock.sleep,
-        timeout=0.3,
-        circuit_breaker=CircuitBreaker(make_probe(session, sandbox.api_url), clock),
-    )
+    breaker = CircuitBreaker(make_probe(session, sandbox.api_url), clock)
+    waits = time_types.Clock(clock, clock.sleep)
+    transport = Transport(session, sandbox.api_url, waits, timeout=1.0, circuit_breaker=breaker)
+    return GitHub(transport, app_id=str(sandbox.app_id), private_key=sandbox.private_key)
 
 
 @pytest.fixture

@@ -95,6 +95,10 @@ def test_the_author_may_sign_beside_them(body: str) -> None:
     assert signs(body)
 
 
+def test_an_empty_heading_is_own_text() -> None:
+    assert parse("/sign\nBecause `I` do.\n#") == Sign(reason="Because `I` do.\n#")
+
+
 # --- mail --------------------------------------------------------------------------------------------------------
 
 HEADER = "From: Ada <ada@example.org>\nSent: Monday, 2 March 2026 10:00\nTo: all\nSubject: Re: letter"

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
+from bot import time_types
 from bot.github.clients import GitHub
 from bot.github.throttle import Limits
+from bot.github.transport import Transport
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_worker import Worker
 from bot.reconcile.resync import resync_by_hand
@@ -42,7 +44,7 @@ class Scene:
 
     async def until_called(self, beginning: str, times: int) -> None:
         """Wait until a call was made so many times."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.called(beginning) < times:
                 self.news.clear()
                 await self.news.wait()
@@ -102,13 +104,12 @@ class WorkerScene:
 
     def __post_init__(self) -> None:
         sandbox, clock = self.stage.sandbox, self.stage.clock
-        github = GitHub(
-            self.session, app_id=str(sandbox.app_id), private_key=sandbox.private_key, api_url=sandbox.api_url,
-            now=clock, sleep=self.sleep, limits=Limits(1.0, 100_000, 100_000),
-        )  # fmt: skip
+        transport = Transport(self.session, sandbox.api_url, time_types.Clock(clock, self.sleep))
+        limits = Limits(1.0, 100_000, 100_000)
+        github = GitHub(transport, str(sandbox.app_id), sandbox.private_key, limits)
         here = self.stage.installation.id
         self.worker = Worker(
-            here, self.stage.store, github.installation(here), "petition",
+            self.stage.store, github.installation(here), "petition",
             WriteLimiter(WriteRate(burst=1_000, period=0.0, gap=0.0)), Intervals(api_lag=0.0), clock, clock(),
         )  # fmt: skip
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.github.clients import GitHub
 from bot.github.errors import GitHubError
 from bot.github.throttle import Limits
+from bot.github.transport import Transport
 from bot.petition.block import machine_line
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
@@ -25,6 +26,7 @@ from bot.reconcile.installation_worker import Worker
 from bot.reconcile.resync import ThreadResync, resync_by_hand
 from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.store import Lease, ThreadToRead
+from bot.time_types import Clock
 from sandbox.faults import Faults
 from sandbox.models import Comment as Posted
 from sandbox.models import Issue
@@ -104,9 +106,7 @@ class Life:
         version = Version(posted.created_at, body_digest("/sign"), Writer.AUTHOR, Sign())
         author = Author(posted.user.id, posted.user.login)
         seen = Comment(posted.id, posted.created_at, author, posted.created_at, (version,))
-        await self.stage.store.record(
-            [CommentFact(self.worker.installation_id, shown.repository, shown.issue, seen)]
-        )
+        await self.stage.store.record([CommentFact(self.worker.client.id, shown.repository, shown.issue, seen)])
 
     async def look(self, kind: str) -> None:
         """Read the thread as discovery does, or as a request makes it."""
@@ -152,12 +152,12 @@ async def life(stage: Scene) -> AsyncIterator[Life]:
     await resync_by_hand(*where, stage.store, stage.github, "petition", clock())
     async with aiohttp.ClientSession() as session:
         github = GitHub(
-            session, app_id=str(sandbox.app_id), private_key=sandbox.private_key, api_url=sandbox.api_url,
-            now=clock, sleep=clock.sleep, limits=Limits(0.0, 100_000, 100_000), lag=LAG,
+            Transport(session, sandbox.api_url, Clock(clock, clock.sleep)), app_id=str(sandbox.app_id),
+            private_key=sandbox.private_key, limits=Limits(0.0, 100_000, 100_000), lag=LAG,
         )  # fmt: skip
         here = stage.installation.id
         worker = Worker(
-            here, stage.store, github.installation(here), "petition",
+            stage.store, github.installation(here), "petition",
             WriteLimiter(WriteRate(burst=1_000, period=0.0, gap=0.0)), Intervals(api_lag=LAG), clock, clock(),
         )  # fmt: skip
         found = Life(stage, worker, petition)

@@ -142,7 +142,7 @@ async def test_accounts_are_looked_at_after_the_tally_and_slowly_where_few_calls
     stage.clock.pass_by(10)
     await stage.store.record([Unclear(stage.installation.id, petition.id)])
     stage.calls.clear()
-    throttle = shift.worker.client.throttle
+    throttle = shift.worker.client.session.api.throttle
     throttle.record_headers(
         {
             "x-ratelimit-resource": "graphql",

@@ -18,7 +18,7 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from bot.petition.comments.commands import Sign
-from bot.web.openapi import describe
+from bot.web.api import openapi_document
 from tests.chance import examples
 from tests.store.scene import person
 from tests.web.scene import Scene, serving
@@ -57,7 +57,7 @@ def served(database_url: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_answers_are_as_the_document_says(server: str, name: str) -> None:
-    schema = schemathesis.openapi.from_dict(describe(server))
+    schema = schemathesis.openapi.from_dict(openapi_document(server))
     operation = schema.find_operation_by_id(name)
 
     @settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))

@@ -12,7 +12,7 @@ from multidict import CIMultiDictProxy
 
 from bot.web import server
 from bot.web.middlewares import create_application
-from bot.web.request_limits import OriginRateLimiter
+from bot.web.request_limits import RateLimiter
 from bot.web.route_policies import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.server import create_app
 from bot.web.setup.auth import SetupAuth
@@ -189,7 +189,7 @@ async def test_the_webhook_has_the_headers_of_all(scene: Scene) -> None:
 
 
 async def test_a_limit_refuses_with_the_headers_of_the_route(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OriginRateLimiter, "acquire", lambda *_: 5.0)
+    monkeypatch.setattr(RateLimiter, "acquire", lambda *_: 5.0)
     for path in (PAGE, f"{PAGE}.json", "/static/roster.css"):
         async with scene.client.get(path) as answer:
             assert (answer.status, answer.headers["Retry-After"]) == (429, "5")

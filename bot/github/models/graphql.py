@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.github.models.rest import Id, Time, clean, epoch, expect
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
@@ -48,21 +49,39 @@ def accounts_by_login(logins: Sequence[str]) -> tuple[str, dict[str, object]]:
     return f"query AccountsByLogin({variables}) {{ {fields} }}\n{ACCOUNT}", dict(zip(names, logins, strict=True))
 
 
-class GraphQLError(Struct, gc=False):
-    """An error of GraphQL's; the rest of the data may be there."""
+NodeT = TypeVar("NodeT")
 
+
+class _Error(Struct, gc=False):
     message: str = ""
     type: str = ""
 
 
 class GraphQLResponse(Struct, gc=False):
-    """A response of GraphQL's, which has status 200 even where something went wrong."""
+    """A response of GraphQL's, which has status 200 even where something went wrong; the rest may be there."""
 
     data: dict[str, Any] | None = None
-    errors: list[GraphQLError] = []
+    errors: list[_Error] = []
 
 
-# Edit histories of comments
+class _PageInfo(Struct, rename="camel"):
+    has_next_page: bool
+    end_cursor: str | None = None
+
+
+class Connection(Struct, Generic[NodeT], rename="camel"):
+    """A page of a list, which has null for what we may not see."""
+
+    nodes: list[NodeT | None] | None = None
+    page_info: _PageInfo | None = None
+
+    def items(self) -> list[NodeT]:
+        """Return what is there."""
+        return [node for node in self.nodes or () if node is not None]
+
+
+class _Repository(Struct, Generic[NodeT]):
+    issue: NodeT | None = None
 
 
 class ActorNode(Struct, rename="camel"):
@@ -81,17 +100,24 @@ class ActorNode(Struct, rename="camel"):
 
 
 class EditNode(Struct, rename="camel"):
-    """One entry of a history: despite its name, `diff` is the whole text after it; null when it was removed."""
+    """One entry of a history: despite its name, `diff` is the whole text after it; null when it was removed.
+
+    https://docs.github.com/en/graphql/reference/objects#usercontentedit
+    """
 
     edited_at: Time
     diff: str | None = None
     editor: ActorNode | None = None
+    id: str = ""
+
+    def revision(self) -> Revision:
+        """Return the entry without its text."""
+        author = None if self.editor is None else self.editor.author()
+        by_person = self.editor is None or self.editor.typename != "Bot"
+        return Revision(self.id, epoch(self.edited_at), None if author is None else author.login, by_person)
 
 
-class EditsNode(Struct):
-    """A history, newest first; the oldest entry is the comment as it was written."""
-
-    nodes: list[EditNode | None] | None = None
+# Edit histories of comments
 
 
 class CommentNode(Struct, rename="camel"):
@@ -109,12 +135,12 @@ class CommentNode(Struct, rename="camel"):
     last_edited_at: Time | None = None
     author: ActorNode | None = None
     editor: ActorNode | None = None
-    user_content_edits: EditsNode | None = None
+    user_content_edits: Connection[EditNode] | None = None
+    """Newest first; the oldest entry is the comment as it was written."""
 
     def edits(self) -> list[EditNode]:
         """Return the history, oldest first; where GitHub has none, the comment was edited at most once."""
-        history = self.user_content_edits
-        edits = [edit for edit in (history.nodes or () if history is not None else ()) if edit is not None][::-1]
+        edits = [] if self.user_content_edits is None else self.user_content_edits.items()[::-1]
         if self.last_edited_at is None:
             return [EditNode(self.created_at, self.body, self.author)]
         if not edits:
@@ -172,10 +198,8 @@ def read_comments(
 # Accounts
 
 
-class CountNode(Struct, rename="camel"):
-    """How many items a list has."""
-
-    total_count: int
+class _Count(Struct, frozen=True, rename="camel"):
+    total_count: int = 0
 
 
 class UserNode(Struct, rename="camel"):
@@ -188,37 +212,36 @@ class UserNode(Struct, rename="camel"):
     created_at: Time | None = None
     name: str | None = None
     bio: str | None = None
-    followers: CountNode = msgspec.field(default_factory=lambda: CountNode(0))
-    repositories: CountNode = msgspec.field(default_factory=lambda: CountNode(0))
+    followers: _Count = _Count()
+    repositories: _Count = _Count()
 
 
-class AuthoredNode(Struct):
-    """A comment, of which only the author is read; None for a deleted account."""
-
+class _Authored(Struct):
     author: UserNode | None = None
 
 
-def read_comment_authors(nodes: Iterable[object]) -> Iterator[Account]:
-    """Return the accounts of people who commented; raises Unavailable for what is not of the documented shape."""
-    yield from _accounts(expect(AuthoredNode, node).author for node in nodes if node)
+def read_comment_authors(nodes: object) -> dict[int, Account]:
+    """Return the accounts of people who commented, by user id; raises Unavailable for another shape."""
+    return _accounts(node.author for node in expect(list[_Authored | None], nodes) if node is not None)
 
 
-def read_accounts(nodes: Iterable[object]) -> Iterator[Account]:
-    """Return the accounts that were asked for by login; raises Unavailable likewise."""
-    yield from _accounts(expect(UserNode, node) for node in nodes if node)
+def read_accounts(nodes: object) -> dict[int, Account]:
+    """Return the accounts that were asked for by login, by user id; raises Unavailable likewise."""
+    return _accounts(expect(list[UserNode | None], nodes))
 
 
-def _accounts(nodes: Iterable[UserNode | None]) -> Iterator[Account]:
-    for node in nodes:
-        if node is None or node.database_id is None or node.created_at is None:
-            continue
-        yield Account(
+def _accounts(nodes: Iterable[UserNode | None]) -> dict[int, Account]:
+    return {
+        node.database_id: Account(
             id=node.database_id,
             born=epoch(node.created_at),
             followers=node.followers.total_count,
             repositories=node.repositories.total_count,
             has_profile=bool((node.name or "").strip() or (node.bio or "").strip()),
         )
+        for node in nodes
+        if node is not None and node.database_id is not None and node.created_at is not None
+    }
 
 
 # Edit histories of bodies
@@ -248,39 +271,6 @@ class RevisionPage(Struct, frozen=True):
     unedited: tuple[WholeEpochSeconds, str] | None = None
 
 
-class RevisionNode(Struct, rename="camel"):
-    """A revision; despite its name, `diff` is the whole text after it. It is null when it was removed.
-
-    https://docs.github.com/en/graphql/reference/objects#usercontentedit
-    """
-
-    id: str = ""
-    edited_at: Time | None = None
-    diff: str | None = None
-    editor: ActorNode | None = None
-
-    def revision(self) -> Revision:
-        """Return the revision without its text."""
-        author = None if self.editor is None else self.editor.author()
-        at = 0 if self.edited_at is None else epoch(self.edited_at)
-        by_person = self.editor is None or self.editor.typename != "Bot"
-        return Revision(self.id, at, None if author is None else author.login, by_person)
-
-
-class PageInfoNode(Struct, rename="camel"):
-    """Where the next page begins."""
-
-    has_next_page: bool
-    end_cursor: str | None = None
-
-
-class RevisionsNode(Struct, rename="camel"):
-    """A page of a history."""
-
-    nodes: list[RevisionNode | None] | None = None
-    page_info: PageInfoNode | None = None
-
-
 class IssueNode(Struct, rename="camel"):
     """An issue with a page of its body's history."""
 
@@ -288,28 +278,21 @@ class IssueNode(Struct, rename="camel"):
     created_at: Time | None = None
     includes_created_edit: bool = False
     body: str | None = None
-    user_content_edits: RevisionsNode | None = None
+    user_content_edits: Connection[EditNode] | None = None
 
     def page(self) -> RevisionPage:
         """Return the page of the history."""
-        history = self.user_content_edits or RevisionsNode()
+        history = self.user_content_edits or Connection[EditNode]()
         info = history.page_info
         more = info.end_cursor if info is not None and info.has_next_page else None
-        nodes = [node for node in history.nodes or () if node is not None and node.id]
-        found = [node.revision() for node in nodes if node.edited_at is not None]
+        found = [node.revision() for node in history.items() if node.id]
         created_at = None if self.created_at is None else epoch(self.created_at)
         if found and more is None and self.includes_created_edit and created_at is not None:
             # It became a revision only when it was edited for the first time.
-            found[-1] = Revision(found[-1].id, created_at, found[-1].by, found[-1].by_person)
+            found[-1] = replace(found[-1], at=created_at)
         if found or self.body is None or created_at is None:
             return RevisionPage(tuple(found), more)
         return RevisionPage((), more, (created_at, self.body))
-
-
-class RepositoryNode(Struct):
-    """A repository, of which only the issue is read."""
-
-    issue: IssueNode | None = None
 
 
 def read_revisions(repository: object, issue_id: int) -> RevisionPage | None:
@@ -317,63 +300,50 @@ def read_revisions(repository: object, issue_id: int) -> RevisionPage | None:
 
     Raises Unavailable for what is not of the documented shape.
     """
-    issue = expect(RepositoryNode, repository).issue if repository else None
+    issue = expect(_Repository[IssueNode], repository).issue if repository else None
     return issue.page() if issue is not None and issue.full_database_id == str(issue_id) else None
 
 
-def read_texts(nodes: Sequence[object]) -> dict[str, str]:
+class _Text(Struct):
+    """The text after an edit; null when it was removed."""
+
+    id: str = ""
+    diff: str | None = None
+
+
+def read_texts(nodes: object) -> dict[str, str]:
     """Return the texts of revisions by their ids; those that were removed are left out.
 
     Raises Unavailable for what is not of the documented shape.
     """
-    edits = [expect(RevisionNode, node) for node in nodes if node]
-    return {edit.id: edit.diff for edit in edits if edit.diff is not None}
+    edits = expect(list[_Text | None], nodes)
+    return {edit.id: edit.diff for edit in edits if edit is not None and edit.diff is not None}
 
 
 # What a token's owner is called, and has reacted with
 
 
-class ViewerNode(Struct):
-    """Whoever a token belongs to."""
-
+class _Viewer(Struct):
     login: str
 
 
 def read_viewer(data: Mapping[str, object]) -> str:
     """Return the login of whoever asked; raises Unavailable for what is not of the documented shape."""
-    return clean(expect(ViewerNode, data.get("viewer")).login)
+    return clean(expect(_Viewer, data.get("viewer")).login)
 
 
-class ReactionGroupNode(Struct, rename="camel"):
-    """A kind of reactions to a comment."""
-
+class _ReactionGroup(Struct, rename="camel"):
     content: str
     viewer_has_reacted: bool
 
 
-class ReactedNode(Struct, rename="camel"):
-    """A comment, of which only the reactions are read."""
-
+class _ReactedComment(Struct, rename="camel"):
     full_database_id: str
-    reaction_groups: list[ReactionGroupNode] | None = None
+    reaction_groups: list[_ReactionGroup] | None = None
 
 
-class ReactedNodes(Struct):
-    """The newest comments of an issue."""
-
-    nodes: list[ReactedNode | None] | None = None
-
-
-class ReactedIssueNode(Struct):
-    """An issue, of which only the newest comments are read."""
-
-    comments: ReactedNodes
-
-
-class ReactedRepositoryNode(Struct):
-    """A repository, of which only the issue is read."""
-
-    issue: ReactedIssueNode | None = None
+class _ReactedIssue(Struct):
+    comments: Connection[_ReactedComment]
 
 
 _REACTIONS: Final = {"THUMBS_UP": "+1", "CONFUSED": "confused"}
@@ -384,13 +354,12 @@ def read_our_reactions(repository: object) -> dict[int, frozenset[str]]:
 
     Raises Unavailable for what is not of the documented shape.
     """
-    issue = expect(ReactedRepositoryNode, repository).issue if repository else None
+    issue = expect(_Repository[_ReactedIssue], repository).issue if repository else None
     return {
         int(node.full_database_id): frozenset(
             _REACTIONS[one.content]
             for one in node.reaction_groups or ()
             if one.viewer_has_reacted and one.content in _REACTIONS
         )
-        for node in (issue.comments.nodes or () if issue is not None else ())
-        if node is not None
+        for node in (issue.comments.items() if issue is not None else ())
     }

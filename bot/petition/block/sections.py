@@ -209,14 +209,14 @@ def more(content: BlockContent, tr: Translator) -> str:
     return tr.count("…and {number} more in the comments below.", "…and {number} more in the comments below.", rest)
 
 
-def unlisted(content: BlockContent, tr: Translator) -> str:
-    """Format how many signed and are not listed."""
-    if not content.unlisted:
+def asked_not_to_be_listed(count: int, tr: Translator) -> str:
+    """Format how many asked not to be listed; empty for nobody."""
+    if not count:
         return ""
     return tr.count(
         "{number} person who signed asked not to be listed.",
         "{number} people who signed asked not to be listed.",
-        content.unlisted,
+        count,
     )
 
 
@@ -368,7 +368,7 @@ SECTIONS: Final = (
     Section(first, 5),
     Section(newest, 0),
     Section(more, 40),
-    Section(unlisted, 35),
+    Section(lambda content, tr: asked_not_to_be_listed(content.unlisted, tr), 35),
     Section(remarks, 30),
     Section(help_on_commands, 20),
     Section(time_of_counting, 70),

@@ -25,9 +25,9 @@ from bot.web.petition_requests import (
     NO_SUCH_PETITION,
     PagesContext,
     RequestedPetition,
-    is_canonical,
     is_visible,
     read_details,
+    require_present_name,
     require_visible,
 )
 from bot.web.route_policies import Pool, Route
@@ -76,7 +76,7 @@ class OrganizerRoutes:
         page = partial(self._page, request, page_url=page_url, person=visit.person, pages=pages)
         if not visit.is_allowed:
             return page("not_allowed", status=403)
-        self._require_canonical(request, requested, "/organizers")
+        require_present_name(request, requested)
         details = await read_details(self._context, requested, RosterQuery(size=1))
         review, records = await reviews.review(requested.ref), await reviews.records(requested.ref)
         shown = view_organizers(details, pages, self._context, review, records)
@@ -88,7 +88,7 @@ class OrganizerRoutes:
             # The page says who may, and how.
             raise web.HTTPFound(self._sign_in.page_url(request))
         requested, ref = visit.requested, visit.requested.ref
-        self._require_canonical(request, requested, "/organizers/pack.zip")
+        require_present_name(request, requested)
         if ref.count > MAX_PACK_SIGNATURES:
             raise web.HTTPServiceUnavailable(text=_TOO_LARGE)
         folder = f"{ref.repository.owner}-{ref.repository.name}-{ref.number}"
@@ -166,11 +166,6 @@ class OrganizerRoutes:
     async def _find(self, request: web.Request) -> PetitionRef | None:
         match = request.match_info
         return await self._context.rosters.find(match["owner"], match["repo"], int(match["number"]))
-
-    def _require_canonical(self, request: web.Request, requested: RequestedPetition, form: str) -> None:
-        if not is_canonical(request, requested):
-            # Without the key, which an organizer does not need.
-            raise web.HTTPFound(replace(requested.pages, key=None).of(form))
 
     def _page(self, request: web.Request, name: str, *, status: int = 200, **values: object) -> web.Response:
         return self._context.page(request, f"organizers/{name}.html", status=status, **values)

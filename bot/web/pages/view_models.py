@@ -12,9 +12,9 @@ from msgspec import Struct
 from bot.export import sanitized_html
 from bot.export.chart import chart, growth_of
 from bot.export.letter_comparison import Comparison, compare, with_labels
-from bot.export.schemas import TranslationRecord, asked_not_to_be_listed, record_translation
+from bot.export.schemas import TranslationRecord, record_translation
 from bot.links import Pages, Site, pages_of
-from bot.petition.block.sections import REACTIONS, covered, example_of, signed_this_text
+from bot.petition.block.sections import REACTIONS, asked_not_to_be_listed, covered, example_of, signed_this_text
 from bot.petition.i18n import Translator, message, translator
 from bot.petition.letter_versions_and_translations import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
