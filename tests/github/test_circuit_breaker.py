@@ -25,7 +25,7 @@ def github(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> Gi
     sandbox.repository("babbage/engines")
     breaker = CircuitBreaker(make_probe(session, sandbox.api_url), clock)
     waits = time_types.Clock(clock, clock.sleep)
-    transport = Transport(session, sandbox.api_url, waits, timeout=0.3, circuit_breaker=breaker)
+    transport = Transport(session, sandbox.api_url, waits, timeout=1.0, circuit_breaker=breaker)
     return GitHub(transport, app_id=str(sandbox.app_id), private_key=sandbox.private_key)
 
 

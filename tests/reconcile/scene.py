@@ -44,7 +44,7 @@ class Scene:
 
     async def until_called(self, beginning: str, times: int) -> None:
         """Wait until a call was made so many times."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.called(beginning) < times:
                 self.news.clear()
                 await self.news.wait()
@@ -109,7 +109,7 @@ class WorkerScene:
         github = GitHub(transport, str(sandbox.app_id), sandbox.private_key, limits)
         here = self.stage.installation.id
         self.worker = Worker(
-            here, self.stage.store, github.installation(here), "petition",
+            self.stage.store, github.installation(here), "petition",
             WriteLimiter(WriteRate(burst=1_000, period=0.0, gap=0.0)), Intervals(api_lag=0.0), clock, clock(),
         )  # fmt: skip
 

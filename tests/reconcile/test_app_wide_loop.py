@@ -104,7 +104,7 @@ async def test_a_request_ends_the_wait_and_a_stop_ends_the_loop(stage: Scene, ap
     app_sync.request_sync()
     await stage.until_called("GET /app/hook/deliveries", 2)
     app_sync.stop()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await task
 
 

@@ -136,7 +136,9 @@ class Api:
         return await self("GET", path, **headers)
 
     async def graphql(self, query: str, *, token: str | None = None, **variables: object) -> Any:
-        reply = await self("POST", self.sandbox.graphql_url, {"query": query, "variables": variables}, token=token)
+        reply = await self(
+            "POST", f"{self.sandbox.web_url}/api/graphql", {"query": query, "variables": variables}, token=token
+        )
         assert reply.status == 200, reply.text
         return reply.json
 
@@ -168,6 +170,6 @@ def _key(pem: str) -> RSAPrivateKey:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that is about to happen."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the things waited for have no event to wait on
             await asyncio.sleep(0.002)

@@ -53,7 +53,7 @@ async def test_a_database_may_be_called_as_an_unfinished_copy_is(tmp_path: Path)
         env=os.environ | {"DATABASE_URL": f"sqlite:///{database}"},
     )  # fmt: skip
     try:
-        said, _ = await asyncio.wait_for(process.communicate(), 20)
+        said, _ = await asyncio.wait_for(process.communicate(), 60)
     except TimeoutError:
         process.kill()
         await process.communicate()

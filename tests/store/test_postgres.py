@@ -233,7 +233,7 @@ async def test_slow_reads_leave_a_connection_to_deliveries(stores: list[Store], 
 async def test_closing_with_news_still_to_tell_ends(stores: list[Store]) -> None:
     await asyncio.sleep(0)
     stores[0]._coordinator.notify()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await stores[0].close()
 
 

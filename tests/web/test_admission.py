@@ -92,7 +92,7 @@ async def stage(store: Store) -> AsyncIterator[Stage]:
 
 async def status_of(reader: asyncio.StreamReader) -> int:
     """Give the status of an answer; 0 where somebody hung up."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         try:
             line = await reader.readline()
         except ConnectionResetError:

@@ -202,7 +202,7 @@ async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_a
     with bind("127.0.0.1", 0) as address:
         waiting = asyncio.create_task(serve.set_up(empty(stage), address, stop))
         await stored_app.import_app(known(stage), replacing=False)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             found = await waiting
     assert found is not None
     assert found.app_id == known(stage).app_id
@@ -226,7 +226,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
     with bind("127.0.0.1", 0) as address, capture_logs() as told:
         monkeypatch.setattr(CredentialStore, "get", fail)
         waiting = asyncio.create_task(serve.set_up(empty(stage), address, asyncio.Event()))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while failures < 4:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
             await stored_app.import_app(known(stage), replacing=False)
@@ -241,7 +241,7 @@ async def test_a_set_up_ends_when_the_process_is_to_stop(stage: Scene) -> None:
     with bind("127.0.0.1", 0) as address:
         waiting = asyncio.create_task(serve.set_up(empty(stage), address, stop))
         stop.set()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await waiting is None
 
 
@@ -284,7 +284,7 @@ async def test_whoever_calls_between_two_applications_waits_for_the_second() -> 
             with socket.create_connection(("127.0.0.1", port)):  # somebody is let in by nobody yet
                 asking = asyncio.create_task(text(session, port))
                 async with listen(saying("second"), "", 0, address):
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(60):
                         assert await asking == "second"
 
 

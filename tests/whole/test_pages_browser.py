@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sandbox.page import mount
 from sandbox.server import Sandbox
 from tests.browser import PHONE, barriers, watch
 from tests.whole.recorded_calls import a_second_later
-from tests.whole.scene import Scene, scene
+from tests.whole.scene import PATIENCE, Scene, scene
 
 # The browser is started once for the module and lives in its event loop.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -46,6 +47,10 @@ async def petition(stage: Scene, *signers: str) -> tuple[Issue, str]:
 async def test_who_signs_on_the_issue_appears_on_the_open_page(stage: Scene, page: Page, browser: Browser) -> None:
     issue, address = await petition(stage, "ada")
     await page.goto(address)
+    # The page says it once the thread was read as a whole.
+    async with asyncio.timeout(PATIENCE):
+        while not await page.locator("#covered").count():
+            await page.reload()
     await page.evaluate("window.here = true")
     await page.evaluate("document.getElementById('covered').textContent = 'of long ago'")
     await expect(page.get_by_role("heading", name="1 person has signed")).to_be_visible()

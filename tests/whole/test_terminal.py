@@ -17,6 +17,7 @@ import pytest
 from bot.store import is_backup
 from sandbox.server import Sandbox
 from tests.whole.command_line import ROOT, clean, credentials, finish, run
+from tests.whole.scene import PATIENCE
 
 KEY = "a key of more than thirty-two characters"
 
@@ -92,7 +93,7 @@ async def test_at_a_terminal_the_link_of_the_set_up_stands_alone(tmp_path: Path,
     last = "https://YOUR-HOST/setup?token=" if public_url is None else "/setup?token="
     shown = ""
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not re.search(rf"{re.escape(last)}\w{{32}}\s+$", shown):
                 shown += (await asyncio.to_thread(os.read, terminal, 1000)).decode()
     finally:
