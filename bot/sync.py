@@ -39,7 +39,7 @@ from bot.store import (
     WrongDatabase,
     delete_database,
 )
-from bot.store.responses import KeptResponse
+from bot.store.deliveries_and_responses import KeptResponse
 from bot.time_types import Clock, Seconds
 
 log = structlog.get_logger("sync")
@@ -254,7 +254,7 @@ class SyncRun:
         """Read, count and publish; a limit of GitHub's ends the run early, and the next one goes on."""
         before = {petition_id: found.count for petition_id, found in (await self._snapshots()).items()}
         worker = Worker(
-            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
+            self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
             self.clock.now, self.clock.now(), addresses_of(self.config), once=True, counter=self._counter,
         )  # fmt: skip
         try:

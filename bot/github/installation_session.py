@@ -14,15 +14,7 @@ from bot.github.authentication import PersonalToken, Token, Tokens
 from bot.github.errors import Forbidden, Unauthorized, Unavailable
 from bot.github.models.graphql import GraphQLResponse
 from bot.github.models.rest import expect
-from bot.github.transport import (
-    MAX_PAGES,
-    PAGE_SIZE,
-    Api,
-    ApiResponse,
-    Credentials,
-    Variables,
-    read_pages,
-)
+from bot.github.transport import MAX_PAGES, PAGE_SIZE, Api, ApiResponse, Credentials, Variables, read_pages
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("github")
