@@ -39,7 +39,7 @@ from bot.store import (
     WrongDatabase,
     delete_database,
 )
-from bot.store.responses import KeptResponse
+from bot.store.deliveries_and_responses import KeptResponse
 from bot.time_types import Clock, Seconds
 
 log = structlog.get_logger("sync")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -190,19 +190,3 @@ def _add_attempt(before: Attempts | None, one: GivenCommand) -> Attempts:
         before, login=one.author.login, word=one.command.word, times=before.times + 1, last_at=one.at,
         last_comment_id=one.comment_id,
     )  # fmt: skip
-
-
-def drop_attempts_on(transaction: Transaction, petition_id: int) -> None:
-    """Drop the attempts to give commands on a petition."""
-    transaction.execute("DELETE FROM attempts WHERE petition_id = $1", petition_id)
-
-
-def drop_log(transaction: Transaction, petition_id: int) -> None:
-    """Drop the audit log of a petition, and the attempts to give commands on it."""
-    transaction.execute("DELETE FROM audit WHERE petition_id = $1", petition_id)
-    drop_attempts_on(transaction, petition_id)
-
-
-def drop_attempts_by(transaction: Transaction, people: Collection[int]) -> None:
-    """Drop the attempts of people."""
-    transaction.execute("DELETE FROM attempts WHERE user_id = ANY($1::BIGINT[])", list(people))

@@ -192,14 +192,6 @@ def read_changed(
     return (letters[-1].seen_at, others) if others else None
 
 
-def drop_letters(transaction: Transaction, petition_id: int) -> None:
-    """Drop all versions and their texts."""
-    drop_texts = "DELETE FROM letter_texts WHERE petition_id = $1"
-    drop_mark = "DELETE FROM marks WHERE name = 'letter ' || $1::BIGINT"
-    for sql in ("DELETE FROM letters WHERE petition_id = $1", drop_texts, drop_mark):
-        transaction.execute(sql, petition_id)
-
-
 class KnownTranslations(Struct, frozen=True):
     """A petition's translations, and the reading of the settings after which their files were read; 0 for none."""
 

@@ -225,17 +225,6 @@ def read_named(transaction: Transaction, comment_ids: Collection[int]) -> Mappin
     return {(row["comment_id"], row["login"]): Named(row["user_id"], row["checked_at"]) for row in rows}
 
 
-def drop_rules(transaction: Transaction, petition_id: int) -> None:
-    """Drop the rules of a petition that was deleted, and whom its commands name."""
-    sql = """
-        DELETE FROM named WHERE comment_id IN (
-            SELECT c.id FROM threads t JOIN comments c ON c.issue_id = t.issue_id WHERE t.petition_id = $1
-        )
-    """
-    transaction.execute(sql, petition_id)
-    transaction.execute("UPDATE petitions SET rules = '' WHERE id = $1", petition_id)
-
-
 def request_settings(transaction: Transaction, repository_id: int) -> None:
     """Request that a repository's settings file is read again, and the translations that it names."""
     # Below zero, `read_at` counts how often this was asked for since it was last read.

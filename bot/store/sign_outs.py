@@ -9,13 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from bot.store.engine.database import (
-    Records,
-    Transaction,
-    read_transaction,
-    upsert,
-    write_transaction,
-)
+from bot.store.engine.database import Records, Transaction, read_transaction, upsert, write_transaction
 from bot.time_types import EpochSeconds
 
 KEPT: Final = 24 * 3600

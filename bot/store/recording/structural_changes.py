@@ -25,8 +25,6 @@ from bot.petition.reported_facts import (
     SettingsFact,
     Unclear,
 )
-from bot.store.account_reviews import drop_review
-from bot.store.audit_log import drop_attempts_on, drop_log
 from bot.store.body_writes import move_body
 from bot.store.engine.database import Transaction
 from bot.store.installations import (
@@ -37,14 +35,13 @@ from bot.store.installations import (
     record_repository,
     request_discovery,
 )
-from bot.store.letters import drop_letters, drop_translations, is_any_translation
+from bot.store.letters import drop_translations, is_any_translation
 from bot.store.publishing import set_continuing
-from bot.store.recording.consistency import drop_days
 from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
 from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.resync_queue import resync_petitions
-from bot.store.settings_and_commands import drop_rules, request_settings
+from bot.store.settings_and_commands import request_settings
 from bot.time_types import WholeEpochSeconds
 
 StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
@@ -163,11 +160,14 @@ def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeco
     transaction.execute(_END_THREAD, issue_id, None)
     if thread.position == 1:
         transaction.execute("UPDATE petitions SET gone = TRUE WHERE id = $1", thread.petition_id)
-        drop_letters(transaction, thread.petition_id)
-        drop_translations(transaction, thread.petition_id)
-        drop_review(transaction, thread.petition_id)
-        drop_log(transaction, thread.petition_id)
-        drop_rules(transaction, thread.petition_id)
+        sql = """
+            DELETE FROM named WHERE comment_id IN (
+                SELECT c.id FROM threads t JOIN comments c ON c.issue_id = t.issue_id WHERE t.petition_id = $1
+            )
+        """
+        transaction.execute(sql, thread.petition_id)
+        transaction.execute("UPDATE petitions SET rules = '' WHERE id = $1", thread.petition_id)
+        _drop_rows(transaction, thread.petition_id, "audit")
 
 
 _MOVE_PETITION: Final = """
@@ -250,14 +250,16 @@ def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, positio
         WHERE petition_id = $1
     """
     transaction.execute(adopt_threads, newcomer_id, petition_id, position, last)
-    drop_letters(transaction, newcomer_id)
-    drop_translations(transaction, newcomer_id)
-    drop_review(transaction, newcomer_id)
-    transaction.execute("DELETE FROM signatures WHERE petition_id = $1", newcomer_id)
-    drop_days(transaction, newcomer_id)
     # Who has tried what is read from the comments again.
-    drop_attempts_on(transaction, newcomer_id)
+    _drop_rows(transaction, newcomer_id, "signatures", "days")
     transaction.execute("DELETE FROM petitions WHERE id = $1", newcomer_id)
+
+
+def _drop_rows(transaction: Transaction, petition_id: int, *tables: str) -> None:
+    """Drop a petition's letters, translations, account review and attempts, and its rows in other tables."""
+    for table in ("letters", "letter_texts", "translations", "account_reviews", "attempts", *tables):
+        transaction.execute(f"DELETE FROM {table} WHERE petition_id = $1", petition_id)
+    transaction.execute("DELETE FROM marks WHERE name = 'letter ' || $1::BIGINT", petition_id)
 
 
 def _derive_again(transaction: Transaction, arrival: int, issue: Issue, context: RecordContext) -> None:

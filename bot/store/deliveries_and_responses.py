@@ -1,4 +1,4 @@
-"""Deliveries that did not reach us, by the App's log on GitHub, and when each was asked for again."""
+"""Deliveries that did not reach us, by the App's log on GitHub; responses that `sync` keeps for the next run."""
 
 from __future__ import annotations
 
@@ -78,8 +78,40 @@ class Deliveries(Records):
         """Record that a delivery was asked for once more."""
         self._requested()
         sql = "UPDATE failed_deliveries SET asked_at = $2, asked = asked + 1 WHERE guid = $1"
-        await self._database.write(lambda transaction: transaction.execute(sql, guid, at))
+        await self._execute(sql, guid, at)
 
     async def drop(self, guid: str) -> None:
         """Drop a delivery that GitHub cannot repeat."""
         await self._execute(self._DROP, [guid])
+
+
+class KeptResponse(Struct, frozen=True):
+    """A response with what GitHub needs to tell whether it still holds; `data` is packed."""
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+    next_url: str | None
+    data: bytes
+
+
+class Responses(Records):
+    """The responses of the last run."""
+
+    async def list_all(self) -> list[KeptResponse]:
+        """List what the last run has kept."""
+        rows = await self._fetch("SELECT url, etag, last_modified, next_url, data FROM responses")
+        return [
+            KeptResponse(url, etag, modified, following, bytes(data))
+            for url, etag, modified, following, data in rows
+        ]
+
+    _PUT: Final = upsert("responses", "url", "url TEXT, etag TEXT, last_modified TEXT, next_url TEXT, data BYTEA")
+
+    @write_transaction
+    def replace_all(self, transaction: Transaction, responses: Sequence[KeptResponse]) -> None:
+        """Keep these, and no other: what is not asked for any more may have been deleted."""
+        transaction.execute("DELETE FROM responses")
+        transaction.put(
+            self._PUT, [(one.url, one.etag, one.last_modified, one.next_url, one.data) for one in responses]
+        )
