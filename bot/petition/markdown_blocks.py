@@ -10,6 +10,7 @@ from typing import Final
 import regex as re
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, html_block, table
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 
 _Rule = Callable[[StateBlock, int, int, bool], bool]
@@ -49,8 +50,15 @@ def github_parser(*without: str) -> MarkdownIt:
     for rule in parser.block.ruler.__rules__:
         if "blockquote" in rule.alt:
             rule.fn = _unless_lazy(rule.fn)
+    parser.core.ruler.after("normalize", "last_line", end_last_line)
     parser.inline.ruler.before("html_inline", "declaration", _read_newer_declaration)
     return parser.enable("table")
+
+
+def end_last_line(state: StateCore) -> None:
+    """End the last line, too: the parser fails where HTML in a list in a quote stays open up to a line without end."""
+    if not state.src.endswith("\n"):
+        state.src += "\n"
 
 
 def _unless_lazy(rule: _Rule) -> _Rule:

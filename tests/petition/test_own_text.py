@@ -88,6 +88,7 @@ def test_quotes_code_and_hidden_text_do_not_sign(body: str) -> None:
         "[a]\n/sign",
         "[a](b\n/sign",
         "```\n> a\n```\n\n/sign",
+        "/sign\n> - <!--\n>",
         "- " * 40 + "`a`\n\n/sign",
         # A link holds no other link, so the outer brackets make none; an image within them does not matter.
         "[x [y](z)](\n/sign\n)",
