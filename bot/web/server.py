@@ -71,7 +71,7 @@ def create_app(
     """
     metrics, limits = metrics or WebMetrics(), limits or RequestLimits()
     cache = PageCache(context)
-    live = LiveUpdates(context, supervisor=supervisor)
+    live = LiveUpdates(context, supervisor or Supervisor())
     routes = [
         Route("POST", "/webhook", make_webhook_handler(record, secrets, metrics, limits), WEBHOOK),
         *MonitoringRoutes(readiness, problem, details, metrics).routes(),

@@ -51,6 +51,8 @@ def signs(body: str) -> bool:
         "<blockquote><p>\n\n/sign",
         "<code>\n\n/sign\n\n</code>",
         "<script>\n\n/sign\n\n</script>",
+        "> > a\n    # b\n/sign",
+        "> > a\n    <pre>\n/sign",
         "[a]:\n/sign",
         "[a]: b 'c\n/sign\n'",
         "[a](\n/sign\n)",
