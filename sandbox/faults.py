@@ -199,13 +199,8 @@ class StaleReads:
         self._stale: dict[int, tuple[float, JsonObject | None]] = {}
         world.on_event.append(self._remember)
 
-    @property
-    def lag(self) -> float:
-        """Seconds by which the API lags behind."""
-        return self._lag
-
-    @lag.setter
-    def lag(self, seconds: float) -> None:
+    def lag_by(self, seconds: float) -> None:
+        """Lag behind by so many seconds from now on."""
         self._lag = seconds
         if seconds:
             known = [one for one in self._world.nodes.values() if isinstance(one, Issue | Comment)]

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from sandbox.api.app import PREFIX, Api
+from sandbox.api.app import PREFIX, mount
 from sandbox.api.limits import Limits
 from sandbox.faults import Faults
 from sandbox.github import GitHub
@@ -42,7 +42,7 @@ class Sandbox:
         self.fault_injector = github.fault_injector
         self.app = web.Application(client_max_size=32 * 1024 * 1024)
         """The application to mount pages on, before `start`."""
-        Api(github).mount(self.app)
+        mount(self.app, github)
         self._runner: web.AppRunner | None = None
         self.faults = Faults(seed=seed)
 
@@ -124,7 +124,7 @@ class Sandbox:
     @faults.setter
     def faults(self, faults: Faults) -> None:
         self.fault_injector.faults = faults
-        self.github.stale_reads.lag = faults.lag_seconds
+        self.github.stale_reads.lag_by(faults.lag_seconds)
 
     @property
     def limits(self) -> Limits:
@@ -153,12 +153,9 @@ class Sandbox:
         return person
 
     def petition(
-        self,
-        title: str = "A letter",
-        body: str | None = "Dear all,",
-        label: str = "petition",
+        self, title: str = "A letter", body: str | None = "Dear all,", label: str = "petition",
         repository: Repository | None = None,
-    ) -> Issue:
+    ) -> Issue:  # fmt: skip
         """Open an issue that carries the petition label, by the repository's owner."""
         repository = repository or self.repository()
         return self.issues.open(repository, repository.owner, title, body, labels=[label] if label else [])

@@ -21,7 +21,7 @@ from rich.progress import MofNCompleteColumn, Progress
 from rich.rule import Rule
 
 from bot import app, config, logs
-from bot.cli.common import CliCommand, run
+from bot.cli.command_base import CliCommand, run
 from bot.config import Config
 from bot.links import SIGNED_IN
 from bot.petition import block

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from bot import config, logs
-from bot.cli.common import (
+from bot.cli.command_base import (
     ENVIRONMENT,
     FAILED,
     OK,
     CliCommand,
+    add_output,
+    add_to_summary,
+    annotate,
+    is_workflow,
     repository_argument,
     run,
     say,
     set_up_logs,
 )
-from bot.cli.github_actions import add_output, add_to_summary, annotate, is_workflow
 from bot.config import ConfigError
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthorized
 from bot.petition.i18n import counted
@@ -33,10 +36,10 @@ def _sync(options: argparse.Namespace) -> int:
         set_up_logs(settings)
         report = run(sync(options.repository, options.issue, settings, replaces_database=options.replace_database))
     except (ConfigError, GitHubError, StoreError, UnknownPetition) as error:
-        _annotate_failure(error, ENVIRONMENT)
+        _annotate_failure(error)
         raise
     say(*lines(report))
-    _annotate(report, ENVIRONMENT)
+    _annotate(report)
     return FAILED if failures(report) or report.mistakes else OK
 
 
@@ -84,9 +87,9 @@ def _is_complete(report: SyncReport) -> bool:
     return not report.left and not any(one.state in not_counted for one in report.petitions)
 
 
-def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
+def _annotate(report: SyncReport) -> None:
     """Report failures to GitHub Actions, if it runs this, and write the run's summary."""
-    if not is_workflow(environment):
+    if not is_workflow():
         return
     for one in failures(report):
         annotate("error", _line(one), one.name)
@@ -94,13 +97,13 @@ def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
         annotate("error", MISTAKE, "sync")
     if report.left:
         annotate("notice", f"Some work is left: {report.left}. The next run continues.")
-    add_output("complete", "true" if _is_complete(report) else "false", environment)
-    add_to_summary("".join(f"- {line}\n" for line in lines(report)), environment)
+    add_output("complete", "true" if _is_complete(report) else "false")
+    add_to_summary("".join(f"- {line}\n" for line in lines(report)))
 
 
-def _annotate_failure(error: Exception, environment: Mapping[str, str]) -> None:
+def _annotate_failure(error: Exception) -> None:
     """Report to GitHub Actions, if it runs this, why a run has failed and what to do."""
-    if is_workflow(environment):
+    if is_workflow():
         said = str(error).rstrip(".")
         annotate("error", logs.concealed(f"{said}. {_remedy(error)}".strip()), "sync")
 
