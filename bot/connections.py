@@ -18,9 +18,9 @@ from bot.github.clients import GitHub, with_token
 from bot.github.errors import GitHubError, NotFound
 from bot.github.http_exchange import Reply
 from bot.github.installation import InstallationClient
-from bot.github.repository_setup import RepositorySetup, repository_setup_with_token
+from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits
-from bot.github.transport import Transport
+from bot.github.transport import Credentials, Transport, make_api
 from bot.github.webhooks import send
 from bot.links import Addresses, Site
 from bot.metrics_hooks import Hooks
@@ -70,7 +70,7 @@ async def open_repository_setup(config: Config, repository: str) -> AsyncIterato
     """Open GitHub's API to prepare a repository: with the token, or as the App; raises `bot.github.errors`."""
     async with aiohttp.ClientSession() as session:
         if config.token:
-            yield repository_setup_with_token(session, config.token, config.api_url, time.time)
+            yield RepositorySetup(make_api(session, config.api_url, time.time), Credentials(token=config.token))
         else:
             github = github_of(config, session)
             try:

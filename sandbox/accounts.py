@@ -20,8 +20,7 @@ class Accounts:
 
     def find(self, login: str) -> User | None:
         """Find an account by its present login, in any letter case."""
-        wanted = login.lower()
-        user = self._world.logins.get(wanted)
+        user = self._world.logins.get(login.lower())
         return user if user is not None and not user.deleted else None
 
     def rename(self, user: User, login: str) -> User:

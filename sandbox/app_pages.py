@@ -25,9 +25,6 @@ from sandbox.world import World
 CODE_LIFE = 600
 """Seconds within which a code must be exchanged."""
 
-REFRESH_LIFE = 15_811_200
-"""Seconds that the token lasts with which others are made."""
-
 ERRORS: Mapping[str, str] = {
     "access_denied": "The user has denied your application access.",
     "bad_verification_code": "The code passed is incorrect or expired.",
@@ -129,28 +126,27 @@ class _SignIn:
     """Hands out codes, and exchanges each once."""
 
     def __init__(self, github: GitHub) -> None:
+        self._github = github
         self._world = github.world
-        self._accounts = github.accounts
-        self._credentials = github.credentials
-        self._registration = github.registration
         self._grants: dict[str, _Grant] = {}
-        self._templates = views.environment()
 
     async def ask(self, request: web.Request) -> web.Response:
         """Show who is acting, and ask; on GitHub whoever has agreed before is not asked again."""
         back = self._check(request)
         users = [one for one in self._world.users.values() if one.type == "User" and not one.deleted]
-        acting = self._accounts.find(request.query.get("login", "")) or _organizer(self._world, users)
+        acting = self._github.accounts.find(request.query.get("login", "")) or _organizer(self._world, users)
         people = [acting, *(one for one in users if one is not acting)][: views.CAST] if acting else []
-        text = self._templates.get_template("authorize.html").render(
-            app=self._world.app, people=people, action=request.path_qs
+        text = (
+            views.environment()
+            .get_template("authorize.html")
+            .render(app=self._world.app, people=people, action=request.path_qs)
         )
         return views.leading_away(text, back)
 
     async def decide(self, request: web.Request) -> web.Response:
         """Send the browser back with a code, or with a refusal."""
         back, form = self._check(request), await request.post()
-        user = self._accounts.find(str(form.get("as", "")))
+        user = self._github.accounts.find(str(form.get("as", "")))
         if form.get("decision") != "authorize" or user is None or user.type != "User":
             raise views.sent_on(request, back, _error("access_denied"))
         code = self._world.random.randbytes(10).hex()
@@ -170,19 +166,19 @@ class _SignIn:
 
         https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
         """
-        credentials = f"{self._world.app.client_id}:{self._registration.client_secret}".encode()
+        credentials = f"{self._world.app.client_id}:{self._github.registration.client_secret}".encode()
         mine = f"Basic {b64encode(credentials).decode()}"
         if request.match_info["client_id"] != self._world.app.client_id:
             return web.json_response({"message": "Not Found", "status": "404"}, status=404)
         if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), mine.encode()):
             return web.json_response({"message": "Requires authentication", "status": "401"}, status=401)
         given = await request.json()
-        if not self._credentials.revoke(str(given.get("access_token", ""))):
+        if not self._github.credentials.revoke(str(given.get("access_token", ""))):
             return web.json_response({"message": "Validation Failed", "status": "422"}, status=422)
         return web.Response(status=204)
 
     def _token(self, given: Mapping[str, str]) -> Mapping[str, str | int]:
-        secret = self._registration.client_secret
+        secret = self._github.registration.client_secret
         known = given.get("client_id") == self._world.app.client_id
         if not known or not hmac.compare_digest(given.get("client_secret", "").encode(), secret.encode()):
             return _error("incorrect_client_credentials")
@@ -192,10 +188,10 @@ class _SignIn:
         if given.get("redirect_uri", grant.redirect_uri) != grant.redirect_uri:
             return _error("redirect_uri_mismatch")
         return {
-            "access_token": self._credentials.user_token(grant.user),
+            "access_token": self._github.credentials.user_token(grant.user),
             "expires_in": USER_TOKEN_LIFE,
             "refresh_token": f"ghr_{self._world.random.randbytes(38).hex()}",
-            "refresh_token_expires_in": REFRESH_LIFE,
+            "refresh_token_expires_in": 15_811_200,
             "scope": "",
             "token_type": "bearer",
         }
@@ -204,7 +200,7 @@ class _SignIn:
         """Return where the browser goes afterwards; that must be an address that the App has registered."""
         if request.query.get("client_id") != self._world.app.client_id:
             raise web.HTTPNotFound
-        registered = self._registration.callback_urls
+        registered = self._github.registration.callback_urls
         wanted = request.query.get("redirect_uri") or next(iter(registered), "")
         if wanted in registered:
             return wanted

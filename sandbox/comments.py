@@ -22,11 +22,11 @@ class Comments:
     ) -> Comment:
         """Write a comment; by mail, it answers a notification."""
         self._issues.require_writable(issue)
-        self._refuse_locked(issue, actor)
-        if self._world.rules.comment_cap is not None and len(issue.comments) >= self._world.rules.comment_cap:
-            raise Refused(
-                403, f"Commenting is disabled on issues with more than {self._world.rules.comment_cap} comments"
-            )
+        if issue.locked and not self._repositories.allows(issue.repository, actor, "write"):
+            raise Refused(403, "Unable to create comment because issue is locked.")
+        most = self._world.rules.comment_cap
+        if len(issue.comments) >= most:
+            raise Refused(403, f"Commenting is disabled on issues with more than {most} comments")
         body = self._body(actor, body, web=web)
         now = self._world.time()
         comment = Comment(
@@ -52,7 +52,7 @@ class Comments:
         self._require(comment, actor, or_author=True)
         body = self._body(actor, body, web=web)
         before = comment.body
-        comment.updated_at = self._later(comment)
+        comment.updated_at = max(self._world.time(), comment.updated_at)
         if body != before:
             comment.body = body
             comment.edits.append(Edit(comment.updated_at, actor, body))
@@ -130,7 +130,7 @@ class Comments:
         if comment.minimized != reason:
             comment.minimized = reason
             if self._world.rules.hiding_moves_updated_at:
-                comment.updated_at = self._later(comment)
+                comment.updated_at = max(self._world.time(), comment.updated_at)
             self._publish("edited", comment, actor, before=comment.body)
         return comment
 
@@ -151,13 +151,6 @@ class Comments:
         if len(text.encode("utf-8", "surrogatepass")) > self._world.rules.comment_bytes:
             raise invalid("IssueComment", "data", "unprocessable", "Body is too long (maximum is 65536 characters)")
         return text
-
-    def _later(self, comment: Comment) -> int:
-        return max(self._world.time(), comment.updated_at)
-
-    def _refuse_locked(self, issue: Issue, actor: User) -> None:
-        if issue.locked and not self._repositories.allows(issue.repository, actor, "write"):
-            raise Refused(403, "Unable to create comment because issue is locked.")
 
     def _require(self, comment: Comment, actor: User, *, or_author: bool = False) -> None:
         if comment.deleted:

@@ -88,12 +88,10 @@ class Credentials:
         """Make a `GITHUB_TOKEN`, with which a workflow's job acts in its repository."""
         now = self._world.time()
         if repository.id not in self._actions:
-            self._actions[repository.id] = Installation(
-                self._world.next_id("installation"), repository.owner, now, now, {}, [], {repository.id: repository}
-            )
-        actions = self._actions[repository.id]
-        actions.permissions = dict(permissions)
-        return self.mint(actions, actor).value
+            number, seen = self._world.next_id("installation"), {repository.id: repository}
+            self._actions[repository.id] = Installation(number, repository.owner, now, now, {}, [], seen)
+        self._actions[repository.id].permissions = dict(permissions)
+        return self.mint(self._actions[repository.id], actor).value
 
     def mint(self, installation: Installation, actor: User | None = None) -> Token:
         """Make an installation token of today's form: some 520 characters with two dots."""
@@ -159,15 +157,11 @@ class Credentials:
         now, app = self._world.now(), self._world.app
         issued, expires = claims.get("iat"), claims.get("exp")
         if not isinstance(issued, int) or issued > now:
-            raise Refused(
-                401,
-                "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
-            )
+            claim = "'Issued at' claim ('iat')"
+            raise Refused(401, f"{claim} must be an Integer representing the time that the assertion was issued")
         if not isinstance(expires, int) or expires <= now:
-            raise Refused(
-                401, "'Expiration time' claim ('exp') must be a numeric value representing the future time "
-                "at which the assertion expires"
-            )  # fmt: skip
+            what = "a numeric value representing the future time at which the assertion expires"
+            raise Refused(401, f"'Expiration time' claim ('exp') must be {what}")
         if expires > now + 600:
             raise Refused(401, "'Expiration time' claim ('exp') is too far in the future")
         if str(claims.get("iss")) not in {str(app.id), app.client_id}:

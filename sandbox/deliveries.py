@@ -27,11 +27,7 @@ from sandbox.world import Event, World
 
 LARGEST = 25 * 1024 * 1024
 """Bytes of the largest payload that GitHub delivers at all."""
-NO_ANSWER = 0
-"""The status code of an attempt that got no HTTP answer; GitHub's own is not known."""
 NOT_REACHED = "failed to connect to host"
-
-
 KEPT = 3 * 24 * 3600
 """Seconds for which GitHub remembers a delivery."""
 
@@ -63,11 +59,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to deliver; `status` is `OK` only for a 2xx, and `status_code` 0 where no HTTP answer came."""
+    """One try to deliver; `status` is `OK` only for a 2xx, and `status_code` 0 where no HTTP answer came.
+
+    GitHub's own code for that is not known.
+    """
 
     delivery: Delivery
     status: str
-    status_code: int = NO_ANSWER
+    status_code: int = 0
     response_headers: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
     delivered_at: float = 0.0
@@ -195,12 +194,13 @@ class Deliveries:
 
     def config(self) -> JsonObject:
         """Return the hook's configuration with the secret masked."""
-        config: JsonObject = {
+        masked: JsonObject = {} if self.secret is None else {"secret": "********"}
+        return {
             "content_type": "json",
             "insecure_ssl": str(int(self.insecure_ssl)),
             "url": self.url or "",
+            **masked,
         }
-        return config | ({} if self.secret is None else {"secret": "********"})
 
     def _put(self, delivery: Delivery, *, late_by: int = 0, is_answered: bool = True) -> None:
         self._places += 1

@@ -121,10 +121,8 @@ def ping_payload(world: World, hook: JsonObject) -> JsonObject:
         "zen": "Sign what you have read.",
         "hook_id": world.app.hook_id,
         "hook": {
-            "type": "App",
+            **shapes.CONSTANTS["ping"],
             "id": world.app.hook_id,
-            "name": "web",
-            "active": True,
             "events": list(world.app.events),
             "config": hook,
             "app_id": world.app.id,

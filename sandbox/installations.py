@@ -42,13 +42,12 @@ class Installations:
     def suspend(self, installation: Installation) -> Installation:
         """Suspend an installation: neither tokens nor deliveries until it is unsuspended."""
         installation.suspended_at = installation.updated_at = self._world.time()
-        installation.suspended_by = installation.account
         self._publish("suspend", installation, installation.account)
         return installation
 
     def unsuspend(self, installation: Installation) -> Installation:
         """End the suspension of an installation."""
-        installation.suspended_at = installation.suspended_by = None
+        installation.suspended_at = None
         installation.updated_at = self._world.time()
         self._publish("unsuspend", installation, installation.account)
         return installation

@@ -54,14 +54,9 @@ class Issues:
         return issue
 
     def edit(
-        self,
-        issue: Issue,
-        actor: User,
-        body: str | None = None,
-        *,
-        title: str | None = None,
-        web: bool | None = None,
-    ) -> Issue:
+        self, issue: Issue, actor: User, body: str | None = None, *,
+        title: str | None = None, web: bool | None = None,
+    ) -> Issue:  # fmt: skip
         """Change an issue's title, body or both; equal text changes nothing and sends no event."""
         self._require(issue, actor, "triage" if actor is not issue.user else "none")
         body = self.stored_text(actor, body, web=web)

@@ -21,17 +21,14 @@ ROLES = ("none", "read", "triage", "write", "maintain", "admin")
 HIDE_REASONS = ("abuse", "duplicate", "low-quality", "off-topic", "outdated", "resolved", "spam")
 
 
+@dataclass(eq=False)
 class Refused(Exception):
     """GitHub refuses an action; the API answers with exactly this, the page shows the message."""
 
-    def __init__(
-        self, status: int, message: str, errors: Sequence[Json] = (), headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.errors = errors
-        self.headers = headers or {}
+    status: int
+    message: str
+    errors: Sequence[Json] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def existing(thing: T | None) -> T:
@@ -78,6 +75,11 @@ class User:
     """Whether a deleted account is shown as the ghost (True) or as null; both have been seen."""
     spam: bool = False
     """Flagged: everything the account wrote is invisible until the flag is taken back."""
+
+    @property
+    def shown(self) -> User:
+        """Return the account that is shown, the ghost in the place of a deleted one."""
+        return GHOST if self.deleted else self
 
     @property
     def node_id(self) -> str:
@@ -282,7 +284,6 @@ class Installation(_Node):
     repositories: dict[int, Repository] | None = None
     """The selected repositories by id; None means all of the account."""
     suspended_at: int | None = None
-    suspended_by: User | None = None
     deleted: bool = False
     _prefix: ClassVar[str] = "MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u"
 

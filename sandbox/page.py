@@ -13,7 +13,7 @@ from aiohttp import web
 from sandbox import views
 from sandbox.activity_feed import ActivityFeed
 from sandbox.github import GitHub
-from sandbox.models import GHOST, HIDE_REASONS, Comment, Issue, Refused, Repository, User
+from sandbox.models import GHOST, Comment, Issue, Refused, Repository, User
 from sandbox.server import Sandbox
 from sandbox.views import picture_values
 
@@ -22,9 +22,6 @@ PEOPLE = ("ada", "grace", "emmy", "sofia")
 
 HINTS = ("/sign", "/unsign", "/sign Ada Lovelace, Analytical Engines")
 """Comments offered for one click."""
-
-MANIFESTS = "/settings/apps/new"
-"""Where any site's page may post to: a set-up sends the browser there with its manifest."""
 
 HEADERS = {
     "Content-Security-Policy": views.POLICY,
@@ -83,7 +80,8 @@ class _Page:
         if request.path.startswith("/api/"):
             return await self._record_call(request, handler)
         try:
-            if request.method == "POST" and not request.path.endswith(MANIFESTS):
+            # A set-up, which is another site, sends the browser here with its manifest.
+            if request.method == "POST" and not request.path.endswith("/settings/apps/new"):
                 _refuse_cross_site(request)
             response = await handler(request)
         except (Refused, web.HTTPException) as problem:
@@ -126,20 +124,10 @@ class _Page:
         issue = self._find_issue(request)
         speaker = self._github.accounts.find(request.query.get("as", ""))
         is_person = speaker is not None and speaker.type == "User"
-        values: dict[str, object] = {
-            "issue": issue,
-            "activity": self._feed,
-            "edits": sum(edit.editor is self._world.app.bot for edit in issue.edits),
-            "hints": HINTS,
-            "hide_reasons": HIDE_REASONS,
-        }
-        values |= views.issue_values(
-            issue,
-            self._world.users.values(),
-            speaker=speaker if is_person else None,
-            everything="all" in request.query,
+        values = views.issue_values(
+            self._world, issue, speaker=speaker if is_person else None, everything="all" in request.query
         )
-        return self._html("issue.html", values)
+        return self._html("issue.html", values | {"activity": self._feed, "hints": HINTS})
 
     async def _new_issue(self, request: web.Request) -> web.Response:
         """Show the form of a new issue, with what the address asks for.
@@ -256,17 +244,9 @@ class _Page:
     # How it is answered
 
     async def _record_call(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        status = 500
-        try:
-            response = await handler(request)
-            status = response.status
-        except web.HTTPException as answer:
-            status = answer.status
-            raise
-        else:
-            return response
-        finally:
-            self._feed.called(request.method, re.sub(r"^/api(/v3)?", "", request.path), status)
+        response = await handler(request)
+        self._feed.called(request.method, re.sub(r"^/api(/v3)?", "", request.path), response.status)
+        return response
 
     def _message(
         self, heading: str, message: str, *, status: int = 200, links: list[Issue] | None = None
@@ -281,14 +261,9 @@ class _Page:
 
 
 _HEADINGS = {
-    400: "That did not come through",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Not like this",
-    410: "Gone",
-    413: "Too long",
-    422: "That does not fit",
-}
+    400: "That did not come through", 403: "Not allowed", 404: "Not found", 405: "Not like this", 410: "Gone",
+    413: "Too long", 422: "That does not fit",
+}  # fmt: skip
 
 
 def _visible(repository: Repository) -> list[Issue]:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from sandbox.api.app import PREFIX, Api
+from sandbox.api.app import PREFIX, mount
 from sandbox.api.limits import Limits
 from sandbox.faults import Faults
 from sandbox.github import GitHub
@@ -30,9 +30,7 @@ LETTERS = "lovelace/letters"
 class Sandbox:
     """A GitHub on this machine, with the App under test."""
 
-    def __init__(
-        self, *, now: Callable[[], float] = time.time, seed: int = 0, faults: Faults | None = None
-    ) -> None:
+    def __init__(self, *, now: Callable[[], float] = time.time, seed: int = 0) -> None:
         self.github = github = GitHub(now=now, seed=seed)
         self.world = github.world
         self.accounts = github.accounts
@@ -44,9 +42,9 @@ class Sandbox:
         self.fault_injector = github.fault_injector
         self.app = web.Application(client_max_size=32 * 1024 * 1024)
         """The application to mount pages on, before `start`."""
-        Api(github).mount(self.app)
+        mount(self.app, github)
         self._runner: web.AppRunner | None = None
-        self.faults = faults or Faults(seed=seed)
+        self.faults = Faults(seed=seed)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen and deliver; port 0 takes a free one."""
@@ -80,11 +78,6 @@ class Sandbox:
         return self.world.urls.api
 
     @property
-    def graphql_url(self) -> str:
-        """Where GraphQL is, beside REST as on GitHub Enterprise Server."""
-        return f"{self.world.urls.web}/api/graphql"
-
-    @property
     def web_url(self) -> str:
         """Where the pages are."""
         return self.world.urls.web
@@ -110,15 +103,6 @@ class Sandbox:
         return self.github.registration.client_secret
 
     @property
-    def callback_urls(self) -> tuple[str, ...]:
-        """Where people may be sent who have signed in."""
-        return self.github.registration.callback_urls
-
-    @callback_urls.setter
-    def callback_urls(self, urls: tuple[str, ...]) -> None:
-        self.github.registration.callback_urls = urls
-
-    @property
     def webhook_secret(self) -> str:
         """The secret that deliveries are signed with."""
         return self.deliveries.secret or ""
@@ -140,7 +124,7 @@ class Sandbox:
     @faults.setter
     def faults(self, faults: Faults) -> None:
         self.fault_injector.faults = faults
-        self.github.stale_reads.lag = faults.lag_seconds
+        self.github.stale_reads.lag_by(faults.lag_seconds)
 
     @property
     def limits(self) -> Limits:
@@ -169,12 +153,9 @@ class Sandbox:
         return person
 
     def petition(
-        self,
-        title: str = "A letter",
-        body: str | None = "Dear all,",
-        label: str = "petition",
+        self, title: str = "A letter", body: str | None = "Dear all,", label: str = "petition",
         repository: Repository | None = None,
-    ) -> Issue:
+    ) -> Issue:  # fmt: skip
         """Open an issue that carries the petition label, by the repository's owner."""
         repository = repository or self.repository()
         return self.issues.open(repository, repository.owner, title, body, labels=[label] if label else [])

@@ -12,19 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.resources import files
 
-from sandbox.models import (
-    GHOST,
-    REACTIONS,
-    Comment,
-    Installation,
-    Issue,
-    Json,
-    JsonObject,
-    Label,
-    Reaction,
-    Repository,
-    User,
-)
+from sandbox.models import REACTIONS, Comment, Installation, Issue, JsonObject, Label, Reaction, Repository, User
 from sandbox.world import World
 
 CONSTANTS: dict[str, JsonObject] = json.loads(files("sandbox").joinpath("constants.json").read_text("utf-8"))
@@ -38,7 +26,7 @@ def timestamp(at: float) -> str:
 
 def user(world: World, account: User) -> JsonObject:
     """Build an account's JSON; a deleted one as the ghost."""
-    account = GHOST if account.deleted else account
+    account = account.shown
     api = f"{world.urls.api}/users/{account.login}"
     web = f"{world.urls.web}/apps/{account.login.removesuffix('[bot]')}" if account.type == "Bot" else ""
     return {
@@ -71,8 +59,7 @@ def label(world: World, repository: Repository, of: Label) -> JsonObject:
         "color": of.color,
         "default": of.default,
         "description": of.description,
-        "archived_at": None,
-        "archived_by": None,
+        **CONSTANTS["label"],
     }
 
 
@@ -156,7 +143,7 @@ def issue(world: World, of: Issue) -> JsonObject:
 def comment(world: World, of: Comment) -> JsonObject:
     """Build a comment's JSON, with the keys `pin` and `minimized` that REST has since 2026."""
     url = comment_url(world, of)
-    pin: Json = None
+    pin: JsonObject | None = None
     if of.pinned is not None:
         at, by = of.pinned
         pin = {"pinned_at": timestamp(at), "pinned_by": author(world, by)}
@@ -234,7 +221,7 @@ def installation(world: World, of: Installation) -> JsonObject:
         "events": list(of.events),
         "created_at": timestamp(of.created_at),
         "updated_at": timestamp(of.updated_at),
-        "suspended_by": None if of.suspended_by is None else user(world, of.suspended_by),
+        "suspended_by": None if of.suspended_at is None else user(world, of.account),
         "suspended_at": None if of.suspended_at is None else timestamp(of.suspended_at),
     }
 

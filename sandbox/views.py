@@ -13,8 +13,9 @@ from aiohttp import web
 from markupsafe import Markup
 
 from sandbox.markdown import render
-from sandbox.models import GHOST, REACTIONS, Comment, Issue, Reaction, Repository, User
+from sandbox.models import HIDE_REASONS, REACTIONS, Comment, Issue, Reaction, Repository, User
 from sandbox.shapes import timestamp
+from sandbox.world import World
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -31,7 +32,7 @@ def environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("sandbox"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {"iso": timestamp, "date": _date, "clock": _clock, "shown": _shown, "profile": _profile}
+    made.filters |= {"iso": timestamp, "date": _date, "clock": _clock, "profile": _profile}
     made.globals |= {"badge": _badge, "editors": _editors, "markdown": _markdown, "grouped": _grouped}
     return made
 
@@ -49,16 +50,17 @@ def sent_on(request: web.Request, address: str, query: Mapping[str, str]) -> web
     return web.HTTPFound(f"{address}{'&' if urlsplit(address).query else '?'}{urlencode({**query, **state})}")
 
 
-def issue_values(
-    issue: Issue, users: Iterable[User], *, speaker: User | None, everything: bool
-) -> dict[str, object]:
-    """Return what the issue's template shows beside the issue; `speaker` is preselected in the comment box."""
-    host = organizer(issue.repository, users := list(users))
+def issue_values(world: World, issue: Issue, *, speaker: User | None, everything: bool) -> dict[str, object]:
+    """Return what the issue's template shows; `speaker` is preselected in the comment box."""
+    host = organizer(issue.repository, users := list(world.users.values()))
     visible = issue.visible_comments
     shown = visible if everything else visible[-SHOWN_COMMENTS:]
     cast = _cast(host, users, speaker)
     first = next((who for who in cast if not _badge(who, issue.repository)), cast[0])
     return {
+        "issue": issue,
+        "edits": sum(edit.editor is world.app.bot for edit in issue.edits),
+        "hide_reasons": HIDE_REASONS,
         "path": issue_path(issue),
         "body_digest": hashlib.sha256((issue.body or "").encode("utf-8", "surrogatepass")).hexdigest()[:16],
         "other_labels": [label.name for label in issue.repository.labels.values() if label not in issue.labels],
@@ -99,10 +101,6 @@ def _cast(host: User, users: Sequence[User], speaker: User | None) -> list[User]
     return [*chosen, *(user for user in people[CAST - 1 :] if user is speaker), host]
 
 
-def _shown(user: User) -> User:
-    return GHOST if user.deleted else user
-
-
 def _profile(user: User) -> str:
     return f"apps/{user.login.removesuffix('[bot]')}" if user.type == "Bot" else user.login
 
@@ -124,7 +122,7 @@ def _markdown(text: str | None, repository: Repository) -> Markup:
 def _grouped(reactions: Sequence[Reaction]) -> Iterable[tuple[str, str, list[str]]]:
     """Return each emoji that somebody gave, its name, and who gave it."""
     for content in REACTIONS:
-        logins = [_shown(reaction.user).login for reaction in reactions if reaction.content == content]
+        logins = [reaction.user.shown.login for reaction in reactions if reaction.content == content]
         if logins:
             yield _EMOJI[content], _NAMES.get(content, content), logins
 

@@ -17,8 +17,8 @@ EVENTS = ("issues", "issue_comment", "repository", "push")
 class Rules:
     """GitHub's limits and the habits nobody has documented; change them before the scene."""
 
-    comment_cap: int | None = 2500
-    """Comments per issue; None lifts the cap."""
+    comment_cap: int = 2500
+    """Comments per issue."""
     body_limit: int = 65_536
     """Code points of an issue body."""
     comment_bytes: int = 262_144
@@ -132,14 +132,8 @@ class World:
 
 
 _FIRST_IDS: dict[str, int] = {
-    "app": 1_200_001,
-    "attempt": 180_000_000_001,
-    "comment": 5_200_000_001,  # past 2^31, as GitHub's have been since 2024
-    "hook": 480_000_001,
-    "installation": 90_000_001,
-    "issue": 3_600_000_001,
-    "label": 9_400_000_001,
-    "reaction": 330_000_001,
-    "repository": 900_000_001,
-    "user": 20_000_001,
-}
+    "app": 1_200_001, "attempt": 180_000_000_001, "comment": 5_200_000_001, "hook": 480_000_001,
+    "installation": 90_000_001, "issue": 3_600_000_001, "label": 9_400_000_001, "reaction": 330_000_001,
+    "repository": 900_000_001, "user": 20_000_001,
+}  # fmt: skip
+"""Those of comments are past 2^31, as GitHub's have been since 2024."""

@@ -284,7 +284,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
 @pytest.mark.parametrize(
     ("names", "homes"),
     [
-        ({"os.environ", "os.getenv", "environ", "getenv"}, {"bot/cli/common.py"}),
+        ({"os.environ", "os.getenv", "environ", "getenv"}, {"bot/cli/command_base.py"}),
         ({"Conductor()", "make_application()"}, {"bot/app.py"}),
         ({"Store.open()"}, {"bot/app.py", "bot/connections.py"}),
         ({"GitHub()"}, {"bot/connections.py"}),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import logs
-from bot.cli.common import complain, say
+from bot.cli.command_base import complain, say
 from bot.terminal_escaping import harmless, one_line
 
 NASTY = st.text(st.characters() | st.sampled_from("\x1b\x9b\x07\x08\r\n\t\x7f\u202e\u2066\u200f\u2028\ud800[]0;m"))

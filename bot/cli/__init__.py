@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from bot import __version__
 
 if TYPE_CHECKING:
-    from bot.cli.common import CliCommand
+    from bot.cli.command_base import CliCommand
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,8 +56,8 @@ class CommandSpec:
     """A command; the module of this package that implements it is loaded when it is chosen."""
 
     name: str
-    help: str
     module: str
+    help: str
 
     def load(self) -> CliCommand:
         """Return the command."""
@@ -71,93 +71,57 @@ class CommandSpec:
         return commands[self.name]
 
 
+# fmt: off
 COMMANDS: Final = (
-    CommandSpec("serve", "run the bot: the webhook server, the pages and the background work", "operator_commands"),
-    CommandSpec(
-        "import-app",
-        "store the App from the environment, encrypted with SECRET_KEY; after that, the bot needs only SECRET_KEY",
-        "operator_commands",
-    ),
-    CommandSpec(
-        "drop-app",
-        "delete the stored App, for example when SECRET_KEY is lost; the next start begins the set-up again",
-        "operator_commands",
-    ),
-    CommandSpec(
-        "init-repo",
-        "add the settings file, the issue template and the label to a repository; asks before it overwrites a file",
-        "init_repo",
-    ),
-    CommandSpec(
-        "sync",
-        "count a repository's petitions once, update what has changed, and exit: for a workflow or a timer",
-        "sync",
-    ),
-    CommandSpec(
-        "site",
-        "write the pages of public petitions as plain files, for GitHub Pages or any other web server",
-        "site",
-    ),
-    CommandSpec(
-        "rehearse",
-        "compare what the bot assumes of GitHub with what GitHub does, in a repository of yours; exits with 1"
-        " if something does not hold",
-        "rehearse",
-    ),
-    CommandSpec("demo", "run the bot with a simulated GitHub on this machine; no account needed", "demo"),
-    CommandSpec(
-        "resync",
-        "read a petition's comments again and correct the stored data; a running bot does this regularly",
-        "petitions",
-    ),
-    CommandSpec(
-        "verify",
-        "recount a petition from GitHub and compare it with the issue, or check the database or a pack;"
-        " exits with 1 if they differ",
-        "verify_and_audit",
-    ),
-    CommandSpec("export", "print a petition's signatures, chart or badge from the database", "petitions"),
-    CommandSpec(
-        "handover", "create the pack to hand over a petition: a page to print, JSON, CSV and checksums", "petitions"
-    ),
-    CommandSpec(
-        "doctor",
-        "check credentials, permissions, webhook, clock and database, and say what to do;"
-        " exits with 1 if it finds a problem",
-        "operator_commands",
-    ),
-    CommandSpec(
-        "deliver",
-        "send a saved payload to a running bot, signed as by GitHub; exits with 1 if the bot does not accept it",
-        "operator_commands",
-    ),
-    CommandSpec(
-        "audit",
-        "list new and empty accounts, bursts and similar logins among a petition's signatures; changes nothing",
-        "verify_and_audit",
-    ),
-    CommandSpec(
-        "forget",
-        "erase a person's name, affiliation, reason and login in all petitions; their comments on GitHub stay",
-        "petitions",
-    ),
-    CommandSpec("migrate", "upgrade the database to this version; serve also does this", "operator_commands"),
-    CommandSpec(
-        "backup",
-        "copy the SQLite database to a file, even while the bot runs; for PostgreSQL, use pg_dump",
-        "operator_commands",
-    ),
-    CommandSpec(
-        "recover",
-        "save what can be read from a damaged SQLite database to a new file; the bot reads the rest from GitHub",
-        "operator_commands",
-    ),
-    CommandSpec(
-        "restore",
-        "replace the SQLite database with a file from backup or recover; stop the bot first",
-        "operator_commands",
-    ),
+    CommandSpec("serve", "operator_commands", "run the bot: the webhook server, the pages and the background work"),
+    CommandSpec("import-app", "operator_commands",
+                "store the App from the environment, encrypted with SECRET_KEY; after that, the bot needs only"
+                " SECRET_KEY"),
+    CommandSpec("drop-app", "operator_commands",
+                "delete the stored App, for example when SECRET_KEY is lost; the next start begins the set-up"
+                " again"),
+    CommandSpec("init-repo", "init_repo",
+                "add the settings file, the issue template and the label to a repository; asks before it"
+                " overwrites a file"),
+    CommandSpec("sync", "sync",
+                "count a repository's petitions once, update what has changed, and exit: for a workflow or a"
+                " timer"),
+    CommandSpec("site", "site",
+                "write the pages of public petitions as plain files, for GitHub Pages or any other web server"),
+    CommandSpec("rehearse", "rehearse",
+                "compare what the bot assumes of GitHub with what GitHub does, in a repository of yours; exits"
+                " with 1 if something does not hold"),
+    CommandSpec("demo", "demo", "run the bot with a simulated GitHub on this machine; no account needed"),
+    CommandSpec("resync", "petitions",
+                "read a petition's comments again and correct the stored data; a running bot does this regularly"),
+    CommandSpec("verify", "verify_and_audit",
+                "recount a petition from GitHub and compare it with the issue, or check the database or a pack;"
+                " exits with 1 if they differ"),
+    CommandSpec("export", "petitions", "print a petition's signatures, chart or badge from the database"),
+    CommandSpec("handover", "petitions",
+                "create the pack to hand over a petition: a page to print, JSON, CSV and checksums"),
+    CommandSpec("doctor", "operator_commands",
+                "check credentials, permissions, webhook, clock and database, and say what to do; exits with 1"
+                " if it finds a problem"),
+    CommandSpec("deliver", "operator_commands",
+                "send a saved payload to a running bot, signed as by GitHub; exits with 1 if the bot does not"
+                " accept it"),
+    CommandSpec("audit", "verify_and_audit",
+                "list new and empty accounts, bursts and similar logins among a petition's signatures; changes"
+                " nothing"),
+    CommandSpec("forget", "petitions",
+                "erase a person's name, affiliation, reason and login in all petitions; their comments on GitHub"
+                " stay"),
+    CommandSpec("migrate", "operator_commands", "upgrade the database to this version; serve also does this"),
+    CommandSpec("backup", "operator_commands",
+                "copy the SQLite database to a file, even while the bot runs; for PostgreSQL, use pg_dump"),
+    CommandSpec("recover", "operator_commands",
+                "save what can be read from a damaged SQLite database to a new file; the bot reads the rest from"
+                " GitHub"),
+    CommandSpec("restore", "operator_commands",
+                "replace the SQLite database with a file from backup or recover; stop the bot first"),
 )
+# fmt: on
 
 
 def _parser(chosen: CommandSpec | None) -> argparse.ArgumentParser:

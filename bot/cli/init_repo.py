@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from bot import config
-from bot.cli.common import (
+from bot.cli.command_base import (
     ENVIRONMENT,
     FAILED,
     OK,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot import app, config, connections, serve, stored_app
-from bot.cli.common import (
+from bot.cli.command_base import (
     ENVIRONMENT,
     FAILED,
     MISUSED,

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot import config
-from bot.cli.common import (
+from bot.cli.command_base import (
     FAILED,
     OK,
     CliCommand,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import config
-from bot.cli.common import (
+from bot.cli.command_base import (
     FAILED,
     MISUSED,
     OK,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.cli.common import FAILED, OK, CliCommand, complain, configured, repository_argument, run, say
+from bot.cli.command_base import FAILED, OK, CliCommand, complain, configured, repository_argument, run, say
 from bot.config import Config
 from bot.connections import addresses_of, open_store
 from bot.export.site_folder import NotOurs, SiteFolder, open_folder

@@ -16,20 +16,22 @@ import msgspec
 from msgspec import Struct
 
 from bot import __version__, config
-from bot.cli.common import (
+from bot.cli.command_base import (
     ENVIRONMENT,
     FAILED,
     MISUSED,
     OK,
     CliCommand,
+    add_to_summary,
+    annotate,
     complain,
     configured,
+    is_workflow,
     petition_argument,
     run,
     say,
     say_json,
 )
-from bot.cli.github_actions import add_to_summary, annotate, is_workflow
 from bot.connections import SYSTEM_CLOCK, open_installation, open_store
 from bot.export.pack import NotAPack, check_pack
 from bot.github.api_urls import web_url_of
@@ -250,7 +252,7 @@ def _verify(options: argparse.Namespace) -> int:
     try:
         return _recount(IssueName.read(options.petition or ""), options)
     except (GitHubError, NotAName) as error:
-        if is_workflow(ENVIRONMENT):
+        if is_workflow():
             more = " Is the name right, and is the petition public?" if isinstance(error, GitHubError) else ""
             annotate("error", f"{error}{more}", "verify")
         raise
@@ -260,8 +262,8 @@ def _recount(name: IssueName, options: argparse.Namespace) -> int:
     settings = _for_reading()
     found = run(verify(name, settings))
     _show(found, options)
-    if is_workflow(ENVIRONMENT):
-        add_to_summary(found.markdown(), ENVIRONMENT)
+    if is_workflow():
+        add_to_summary(found.markdown())
         if not found.recount.agrees:
             annotate("error", "The block and the comments differ: the summary lists how.", str(name))
     if options.out is not None and not _write_statement(found, options.out):

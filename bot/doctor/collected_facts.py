@@ -164,7 +164,7 @@ async def _read_installation(github: GitHub, installation: Installation, label: 
 
 
 async def _fetch_readiness(config: Config, session: aiohttp.ClientSession) -> Reply | None:
-    return None if config.public_url is None else await fetch(session, f"{config.public_url}/readyz")
+    return None if config.public_url is None else await fetch(session, "GET", f"{config.public_url}/readyz")
 
 
 async def _send_ping(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,16 +19,7 @@ from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient, named
 from bot.github.installation_session import InstallationSession
 from bot.github.models import graphql
-from bot.github.models.rest import (
-    ACTIONS,
-    AccountModel,
-    Id,
-    IdModel,
-    Time,
-    account_name,
-    epoch,
-    expect,
-)
+from bot.github.models.rest import ACTIONS, AccountModel, Id, IdModel, Time, account_name, epoch, expect
 from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits, Throttle
 from bot.github.transport import PAGE_SIZE, Api, ApiResponse, Credentials, Transport, Variables, read_pages
@@ -184,7 +176,7 @@ class GitHub:
     async def list_installations(self) -> tuple[Installation, ...]:
         """List the App's installations, suspended ones too."""
         found: list[Installation] = []
-        async for page in read_pages(self._get, "/app/installations{?per_page}", {"per_page": PAGE_SIZE}):
+        async for page in read_pages(partial(self._request, "GET"), "/app/installations?per_page=100", {}):
             found += expect(list[Installation], page.data)
         return tuple(found)
 
@@ -213,9 +205,6 @@ class GitHub:
         """Return what sets a repository up in the name of the App, which may not be allowed all of it."""
         token = await self._tokens.token(installation_id)
         return RepositorySetup(self._api, Credentials(token=token.value))
-
-    async def _get(self, url: str, variables: Variables) -> ApiResponse:
-        return await self._request("GET", url, variables)
 
     async def _request(self, method: str, url: str, variables: Variables | None = None) -> ApiResponse:
         return await self._api.request(method, url, variables or {}, self._key.credentials())

@@ -71,8 +71,4 @@ class InstallationGone(GitHubError):
 
 
 class NotSignedIn(GitHubError):
-    """GitHub gives no token for a code; `reason` is its error code, such as `bad_verification_code`."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+    """GitHub gives no token for a code; the message is its error code, such as `bad_verification_code`."""

@@ -101,16 +101,15 @@ class Reply(Struct, frozen=True):
         return self.status is not None and 200 <= self.status < 300
 
 
-async def fetch(session: aiohttp.ClientSession, url: str) -> Reply:
-    """Get a page."""
-    return await ask(session, "GET", url, {})
-
-
-async def ask(
-    session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: bytes | None = None
+async def fetch(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
 ) -> Reply:
     """Send a request, and return the beginning of the reply, or why there was none."""
-    headers = {"User-Agent": USER_AGENT, **headers}
+    headers = {"User-Agent": USER_AGENT, **(headers or {})}
     try:
         async with session.request(
             method, url, headers=headers, data=body, timeout=REPLY_TIMEOUT, allow_redirects=False

@@ -29,7 +29,7 @@ from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.reported_facts import Repository
 from bot.petition.threads import Continues, split_name
-from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import Seconds, WholeEpochSeconds
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
 """Return what is known of the texts of comments, by the comments' ids."""
@@ -45,7 +45,7 @@ class InstallationClient:
     """Return the login that GitHub shows as the author of what this App writes."""
     only: Repository | None = None
     """The one repository that is listed, as it was read before; None for all that the installation covers."""
-    _repositories: dict[str, tuple[EpochSeconds, Repository]] = field(default_factory=dict)
+    _repositories: dict[str, Repository] = field(default_factory=dict)
 
     def spacing(self, threads: int) -> Seconds:
         """Return the seconds to wait after publishing so many threads, so that calls last; each costs two."""
@@ -65,31 +65,19 @@ class InstallationClient:
         response = await self.session.request("GET", _ISSUE, named(repo) | {"number": number})
         # An issue has only the URL of its repository.
         issue = expect(IssueResponse, response.data)
-        if self.only is not None and issue.repository_url in self._repositories:
+        repository = self._repositories.get(issue.repository_url)
+        if repository is None:
+            about_repository = await self.session.request("GET", issue.repository_url, {})
+            repository = expect(RepositoryModel, about_repository.data).fact()
+        if self.only is not None:
             # A client of one repository lives for one run.
-            _, known = self._repositories[issue.repository_url]
-            return issue.read(known, self.session.dated(started_at), unchanged=response.unchanged)
-        about_repository = await self.session.request("GET", issue.repository_url, {})
-        repository = expect(RepositoryModel, about_repository.data).fact()
-        self._repositories[issue.repository_url] = started_at, repository
-        unchanged = response.unchanged and about_repository.unchanged
-        return issue.read(repository, self.session.dated(started_at), unchanged=unchanged)
+            self._repositories[issue.repository_url] = repository
+        return issue.read(repository, self.session.dated(started_at))
 
-    async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
-        """Replace an issue's body, whatever it is now: GitHub has no compare-and-set for it.
-
-        The repository is the one that was read last, and the whole is dated then.
-        """
-        response = await self.session.request(
-            "PATCH", _ISSUE, named(repo) | {"number": number}, data={"body": body}
-        )
-        issue = expect(IssueResponse, response.data)
-        if issue.repository_url not in self._repositories:
-            started_at = self.session.now()
-            found = await self.session.request("GET", issue.repository_url, {})
-            self._repositories[issue.repository_url] = started_at, expect(RepositoryModel, found.data).fact()
-        read_at, repository = self._repositories[issue.repository_url]
-        return issue.read(repository, self.session.dated(read_at))
+    async def edit_body(self, repo: str, number: int, body: str) -> None:
+        """Replace an issue's body, whatever it is now: GitHub has no compare-and-set for it."""
+        where = named(repo) | {"number": number}
+        expect(IssueResponse, (await self.session.request("PATCH", _ISSUE, where, data={"body": body})).data)
 
     async def create_issue(self, repository: Repository, title: str, body: str) -> IssueRead:
         """Open an issue; it notifies those who watch the repository. Unavailable may mean that it was opened."""
@@ -133,20 +121,13 @@ class InstallationClient:
         """List a repository's issues, open or closed, that carry the label."""
         started_at = self.session.now()
         # By age, so that an issue opened meanwhile moves no other to another page.
-        url = "/repos/{owner}/{name}/issues{?labels,state,sort,direction,per_page}"
-        query: dict[str, str | int] = {
-            "labels": label,
-            "state": "all",
-            "sort": "created",
-            "direction": "asc",
-            "per_page": PAGE_SIZE,
-        }
+        url = "/repos/{owner}/{name}/issues?state=all&sort=created&direction=asc&per_page=100{&labels}"
         found: list[IssueRead] = []
-        async for page in self.session.pages(url, named(repository.full_name) | query):
+        async for page in self.session.pages(url, named(repository.full_name) | {"labels": label}):
             for answer in expect(list[IssueResponse], page.data):
-                issue = answer.fact()
-                if not issue.is_pull_request:
-                    found.append(answer.read(repository, self.session.dated(started_at), unchanged=page.unchanged))
+                read = answer.read(repository, self.session.dated(started_at))
+                if not read.issue.is_pull_request:
+                    found.append(read)
         return tuple(found)
 
     async def list_repositories(self) -> tuple[Repository, ...]:
@@ -154,7 +135,7 @@ class InstallationClient:
         if self.only is not None:
             return (self.only,)
         found: list[Repository] = []
-        async for page in self.session.pages("/installation/repositories{?per_page}", {"per_page": PAGE_SIZE}):
+        async for page in self.session.pages("/installation/repositories?per_page=100", {}):
             found += (one.fact() for one in expect(RepositoriesResponse, page.data).repositories)
         return tuple(found)
 
@@ -189,16 +170,17 @@ class InstallationClient:
             url = f"{_ISSUE}/comments{{?per_page,since}}"
             pages = self.session.pages(url, where | {"since": moment}, MAX_COMMENT_PAGES)
         found: dict[int, CommentResponse] = {}
-        unchanged = True
         async for page in pages:
             found |= {one.id: one for one in expect(list[CommentResponse], page.data)}
-            unchanged &= page.unchanged
         read_at = self.session.dated(started_at)
         known = {} if recall is None else await recall(list(found))
+        # Some texts are made to take long.
+        read = await asyncio.to_thread(
+            lambda: [found[one].observed(read_at, known.get(one)) for one in sorted(found)]
+        )
         return CommentsRead(
             started_at=read_at,
-            comments=await asyncio.to_thread(_read_texts, found, read_at, known),
-            unchanged=unchanged,
+            comments=tuple(read),
             node_ids={comment_id: one.node_id for comment_id, one in found.items()},
             associates=frozenset(
                 one.user.id
@@ -344,13 +326,6 @@ _MAX_FAILURES = 3
 _ISSUE = "/repos/{owner}/{name}/issues/{number}"
 _LABELS = "/repos/{owner}/{name}/labels"
 _REACTIONS = "/repos/{owner}/{name}/issues/comments/{id}/reactions"
-
-
-def _read_texts(
-    found: Mapping[int, CommentResponse], read_at: WholeEpochSeconds, known: Mapping[int, KnownText]
-) -> tuple[Comment, ...]:
-    """Read the comments' texts; some are made to take long, so this runs in a thread."""
-    return tuple(found[comment_id].observed(read_at, known.get(comment_id)) for comment_id in sorted(found))
 
 
 def named(repo: str) -> dict[str, str | int]:

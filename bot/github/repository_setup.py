@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-import aiohttp
 import msgspec
 
 from bot.github.errors import NotFound
 from bot.github.installation import named
 from bot.github.models.rest import expect
-from bot.github.transport import Api, Credentials, make_api
-from bot.time_types import EpochSeconds
+from bot.github.transport import Api, Credentials
 
 COLOR: Final = "3d4fb5"
 DESCRIPTION: Final = "People sign this by commenting /sign"
@@ -34,8 +31,6 @@ class StoredFile(msgspec.Struct):
 
 
 _CONTENTS = "/repos/{owner}/{name}/contents/{+path}"
-
-
 _LABELS = "/repos/{owner}/{name}/labels"
 
 
@@ -73,10 +68,3 @@ class RepositorySetup:
             await self.api.request("POST", _LABELS, named(repo), self.credentials, data=data)
             return True
         return False
-
-
-def repository_setup_with_token(
-    session: aiohttp.ClientSession, token: str, api_url: str, now: Callable[[], EpochSeconds]
-) -> RepositorySetup:
-    """Return what sets repositories up in the name of the person to whom a token belongs."""
-    return RepositorySetup(make_api(session, api_url, now), Credentials(token=token))

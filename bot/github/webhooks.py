@@ -24,7 +24,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.github.http_exchange import Reply, ask
+from bot.github.http_exchange import Reply, fetch
 from bot.github.models.rest import Id, IdModel
 from bot.github.models.webhooks import (
     Event,
@@ -208,7 +208,7 @@ async def send(
         "X-GitHub-Event": event,
         "X-Hub-Signature-256": sign(payload, secret),
     }
-    return await ask(session, "POST", url, headers, payload)
+    return await fetch(session, "POST", url, headers, payload)
 
 
 def _media_type(content_type: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import islice
 from typing import Final
@@ -11,6 +11,8 @@ import regex as re
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, html_block, table
 from markdown_it.rules_inline import StateInline
+
+_Rule = Callable[[StateBlock, int, int, bool], bool]
 
 DEEPEST = 3
 """Quotes in one another that are told apart where it only matters what is quoted and what is not."""
@@ -44,8 +46,18 @@ def github_parser(*without: str) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": MOST_NESTED}).disable([*without, "reference"])
     parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
+    for rule in parser.block.ruler.__rules__:
+        if "blockquote" in rule.alt:
+            rule.fn = _unless_lazy(rule.fn)
     parser.inline.ruler.before("html_inline", "declaration", _read_newer_declaration)
     return parser.enable("table")
+
+
+def _unless_lazy(rule: _Rule) -> _Rule:
+    """Return a rule that ends no quote in a quote where it did not end the outer one, such as an indented `# x`."""
+    return lambda state, start, end, silent: (
+        not (silent and state.sCount[start] < 0) and rule(state, start, end, silent)
+    )
 
 
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -120,7 +132,7 @@ def _count_defining_lines(text: str) -> int:
     end = 0
     while (after := _definition_end(text, end)) > end:
         end = after
-    return text.count("\n", 0, end) + (end == len(text))
+    return text.count("\n", 0, end) + (0 < end == len(text))
 
 
 def _definition_end(text: str, start: int) -> int:

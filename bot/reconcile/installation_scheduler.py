@@ -216,8 +216,8 @@ class Scheduler:
         worker = self._workers.get(installation_id)
         if worker is None:
             worker = self._workers[installation_id] = Worker(
-                installation_id, self.store, self.github.installation(installation_id), self.label,
-                self.write_limiter, self.intervals, self.now, self._began, self.addresses,
+                self.store, self.github.installation(installation_id), self.label, self.write_limiter,
+                self.intervals, self.now, self._began, self.addresses,
             )  # fmt: skip
         return worker
 

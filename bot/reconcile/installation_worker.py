@@ -103,7 +103,6 @@ class AccountReview(Struct):
 class Worker(Struct):
     """Work for one installation, a step at a time. `began` is when this process did."""
 
-    installation_id: int
     store: Store
     client: InstallationClient
     label: str
@@ -141,16 +140,16 @@ class Worker(Struct):
 
     async def _step(self, lease: Lease) -> EpochSeconds:
         now = self.now()
-        if threads := await self.store.threads.list_to_read(self.installation_id, now):
+        if threads := await self.store.threads.list_to_read(self.client.id, now):
             await self._reread(threads[0])
             return 0.0
-        if doubtful := await self.store.doubtful_comments.get_doubtful_thread(self.installation_id, now):
+        if doubtful := await self.store.doubtful_comments.get_doubtful_thread(self.client.id, now):
             await self._clarify(doubtful)
             return 0.0
         if self.once and await self._read_history(now):
             return 0.0
         times = [now + self.intervals.poll]
-        for due in await self.store.petitions.list_due(self.installation_id, now):
+        for due in await self.store.petitions.list_due(self.client.id, now):
             ready_at = max(self.write_limiter.ready_at(due.petition_id), self._publishes_after)
             if ready_at <= now:
                 await self._publish(due, lease)
@@ -196,7 +195,7 @@ class Worker(Struct):
         begun = self._discovery
         if begun is not None and begun.resumes_at <= now:
             return begun
-        mark = await self.store.installations.get_discovery(self.installation_id)
+        mark = await self.store.installations.get_discovery(self.client.id)
         if mark is None:
             return None
         # A request that one that waits has begun with is not answered sooner by another.
@@ -215,7 +214,7 @@ class Worker(Struct):
             return None
         if self._history is None:
             thread = await self.store.letters.get_thread_without_history(
-                self.installation_id, now, published=not self.once
+                self.client.id, now, published=not self.once
             )
             if thread is None:
                 self._history_after = now + self.intervals.resync
@@ -228,7 +227,7 @@ class Worker(Struct):
         if self._review_after > now:
             return None
         if self._review is None:
-            petition_id = await self.store.account_reviews.get_due(self.installation_id, now)
+            petition_id = await self.store.account_reviews.get_due(self.client.id, now)
             if petition_id is not None:
                 self._review = AccountReview(petition_id, self.store, self.client, self.now, self.intervals.resync)
         return self._review
@@ -309,7 +308,7 @@ class Worker(Struct):
         )
         await postpone(due, requeue, self.store)
         if isinstance(error, NameReused):
-            await self.store.installations.request_discovery(self.installation_id)
+            await self.store.installations.request_discovery(self.client.id)
 
     async def _acknowledge_next(self, now: EpochSeconds) -> bool:
         """React to one comment, so that a tally that becomes due meanwhile goes first; return False for none.
@@ -318,7 +317,7 @@ class Worker(Struct):
         """
         if self.once or self._reactions_after > now:
             return False
-        acks = await self.store.acknowledgements.drop_late_and_list(self.installation_id, limit=1)
+        acks = await self.store.acknowledgements.drop_late_and_list(self.client.id, limit=1)
         if not acks:
             return False
         try:
@@ -329,7 +328,7 @@ class Worker(Struct):
                 raise
             self._reactions_after = pause.until
         except GitHubUnavailable as error:
-            log.warning("reactions are paused", installation=self.installation_id, error=str(error))
+            log.warning("reactions are paused", installation=self.client.id, error=str(error))
             self._reactions_after = self.now() + REACTIONS_PAUSE
         return True
 

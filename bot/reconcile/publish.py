@@ -46,7 +46,7 @@ async def publish(due: Due, context: PublishContext) -> int:
     Safe to call any number of times. A petition of which something else became known meanwhile stays due. Raises
     `bot.github.errors`.
     """
-    known = await context.store.publications.load(due.petition_id, NEWEST)
+    known = await context.store.petitions.load_publication(due.petition_id, NEWEST)
     found = [await _read_issue(thread, known, due, context) for thread in known.petition.threads]
     shown = [one for one in found if one is not None]
     if len(shown) < len(found):
@@ -55,7 +55,7 @@ async def publish(due: Due, context: PublishContext) -> int:
         await postpone(due, requeue_stale(stale[0], due.attempts, context.now()), context.store)
         return 0
     if await _catch_up(known, shown, context):
-        known = await context.store.publications.load(due.petition_id, NEWEST)
+        known = await context.store.petitions.load_publication(due.petition_id, NEWEST)
     counter = await _find_last_counter(shown, context)
     news = await _record_news(known, shown, due, context, is_new=counter is not context.counter)
     if news is None:
@@ -65,7 +65,7 @@ async def publish(due: Due, context: PublishContext) -> int:
         await _leave_to_other(due, known, plan, context)
         return 0
     changes = [one.change for one in plan.bodies]
-    if not context.lease or not await context.store.publications.apply(
+    if not context.lease or not await context.store.petitions.apply_publication(
         due.petition_id, plan.facts, plan.ruling, changes
     ):
         return 0
@@ -147,7 +147,7 @@ async def _record_news(
         await context.store.letters.record(
             due.petition_id, letter.issue_id, letter.body, letter.at, as_created=letter.as_created
         )
-    return await context.store.publications.load(due.petition_id, NEWEST) if facts or letter else known
+    return await context.store.petitions.load_publication(due.petition_id, NEWEST) if facts or letter else known
 
 
 async def _plan(
@@ -159,7 +159,7 @@ async def _plan(
     if is_changed:
         await context.store.rules.apply(due.petition_id, ruling)
     if is_changed or are_translations_read:
-        known = await context.store.publications.load(due.petition_id, NEWEST)
+        known = await context.store.petitions.load_publication(due.petition_id, NEWEST)
     now = context.now()
     return known, make_plan(
         known,
@@ -189,7 +189,9 @@ async def _write_bodies(plan: PublishPlan, context: PublishContext) -> int:
 async def _leave_to_other(due: Due, known: Publication, plan: PublishPlan, context: PublishContext) -> None:
     """Record what GitHub shows, and write nothing: a petition has one counter, and it is another."""
     store = context.store
-    if not context.lease or not await store.publications.apply(due.petition_id, plan.facts, plan.ruling, ()):
+    if not context.lease or not await store.petitions.apply_publication(
+        due.petition_id, plan.facts, plan.ruling, ()
+    ):
         return
     await store.petitions.mark_published(
         due.petition_id, plan.revision, int(context.now()), State.COUNTED_ELSEWHERE

@@ -6,6 +6,7 @@ from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.body_writes import KnownBody, LastBodies, OurWrite, outside_digest
 from bot.store.comments_to_look_up import Clarification, DoubtfulComment
 from bot.store.credentials import read_encrypted
+from bot.store.deliveries_and_responses import FailedDelivery
 from bot.store.engine.backup import backup, delete_database, is_backup, restore
 from bot.store.engine.database import Lease
 from bot.store.engine.health import Health, check_health
@@ -19,7 +20,6 @@ from bot.store.errors import (
     Unrecordable,
     WrongDatabase,
 )
-from bot.store.failed_deliveries import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.letters import KnownTranslations, TranslatedPetition
 from bot.store.migrations import migrate_ahead

@@ -5,7 +5,7 @@ When accounts were opened is kept with the ages that settings ask for. Here it c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -67,15 +67,14 @@ class AccountReviews(Records):
         rows = await self._fetch(sql, petition_id, *place, int(now - ASK_AGAIN_AFTER), most)
         return [Signer(*row) for row in rows]
 
-    _PUT_UNKNOWN: Final = upsert("unknown_accounts", "user_id", "user_id BIGINT, asked_at BIGINT")
-
     @write_transaction
     def record(
         self, transaction: Transaction, accounts: Collection[Account], unknown: Collection[int], now: EpochSeconds
     ) -> None:
         """Record what GitHub told of accounts, and of which it told nothing."""
         put_accounts(transaction, accounts)
-        transaction.put(self._PUT_UNKNOWN, [(user_id, int(now)) for user_id in unknown])
+        sql = upsert("unknown_accounts", "user_id", "user_id BIGINT, asked_at BIGINT")
+        transaction.put(sql, [(user_id, int(now)) for user_id in unknown])
 
     async def postpone(self, petition_id: int, until: EpochSeconds) -> None:
         """Look at a petition's signers later."""
@@ -83,34 +82,13 @@ class AccountReviews(Records):
 
     async def end(self, petition_id: int) -> None:
         """Record that all of a petition's signers were looked at."""
-        await self._execute(_END, petition_id)
+        await self._execute("DELETE FROM account_reviews WHERE petition_id = $1", petition_id)
 
 
 _LAST: Final = 2**62
 
-_PUT_ACCOUNTS: Final = upsert("accounts", "user_id", "user_id BIGINT, born BIGINT, empty BOOLEAN")
-
 
 def put_accounts(transaction: Transaction, accounts: Iterable[Account]) -> None:
     """Store when accounts were opened, and whether they have ever been used for anything that shows."""
-    transaction.put(_PUT_ACCOUNTS, [(one.id, one.born, one.is_empty) for one in accounts])
-
-
-_END: Final = "DELETE FROM account_reviews WHERE petition_id = $1"
-
-
-def drop_review(transaction: Transaction, petition_id: int) -> None:
-    """Drop the request to look at a petition's signers."""
-    transaction.execute(_END, petition_id)
-
-
-_DROP_LOOKS: Final = (
-    "UPDATE accounts SET empty = NULL WHERE user_id = ANY($1::BIGINT[])",
-    "DELETE FROM unknown_accounts WHERE user_id = ANY($1::BIGINT[])",
-)
-
-
-def drop_looks(transaction: Transaction, people: Sequence[int]) -> None:
-    """Drop what was found out of people's accounts, but their age, by which they may count."""
-    for question in _DROP_LOOKS:
-        transaction.execute(question, people)
+    sql = upsert("accounts", "user_id", "user_id BIGINT, born BIGINT, empty BOOLEAN")
+    transaction.put(sql, [(one.id, one.born, one.is_empty) for one in accounts])

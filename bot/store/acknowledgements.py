@@ -30,44 +30,6 @@ _OF_COMMENTS = """
     JOIN repositories h ON h.id = t.repository_id
 """
 
-# From petition to petition by the index, however many comments wait.
-_PETITIONS = f"""
-    SELECT n.id FROM (
-        SELECT p.id, (
-                SELECT c.made_at {_OF_COMMENTS}
-                WHERE c.petition_id = p.id AND {{due}} ORDER BY c.made_at DESC LIMIT 1
-            ) AS newest
-        FROM petitions p JOIN repositories r ON r.id = p.repository_id
-        WHERE r.installation_id = $1
-    ) n
-    WHERE n.newest IS NOT NULL
-    ORDER BY n.newest DESC LIMIT $2
-"""
-
-_NEWEST = f"""
-    SELECT c.made_at, {_COLUMNS} {_OF_COMMENTS}
-    WHERE c.petition_id = $1 AND {{due}} ORDER BY c.made_at DESC, c.id DESC LIMIT $2
-"""
-
-
-class _Due(Struct, frozen=True):
-    """Comments that are due: which petitions have the newest of them, and the newest of one petition."""
-
-    petitions: str
-    newest: str
-
-    def read(self, transaction: Transaction, installation_id: int, limit: int) -> Sequence[Row]:
-        """Return the newest of an installation, without their time."""
-        # They lie within the petitions that have the newest one.
-        rows: list[Row] = []
-        for (petition_id,) in transaction.fetch(self.petitions, installation_id, limit):
-            rows += transaction.fetch(self.newest, petition_id, limit)
-        return [row[1:] for row in sorted(rows, key=lambda row: tuple(row[:2]), reverse=True)]
-
-
-def _due(condition: str) -> _Due:
-    return _Due(_PETITIONS.format(due=condition), _NEWEST.format(due=condition))
-
 
 class Acknowledgements(Records):
     """The reactions that are missing, or wrong."""
@@ -81,10 +43,6 @@ class Acknowledgements(Records):
         WHERE c.command = 'order' AND NOT NOT c.ack_due
         ORDER BY c.made_at DESC, c.id DESC LIMIT $2
     """
-
-    _REFUSALS: Final = _due("c.ack_due AND c.ack_wanted = 'confused'")
-
-    _ALL: Final = _due("c.ack_due")
 
     @write_transaction
     def drop_late_and_list(self, transaction: Transaction, installation_id: int, limit: int) -> list[AckDue]:
@@ -116,9 +74,9 @@ class Acknowledgements(Records):
         """
         transaction.execute(drop_others, installation_id)
         found = {row[0]: row for row in transaction.fetch(self._OF_ORGANIZERS, installation_id, limit)}
-        for due in (self._REFUSALS, self._ALL):
+        for condition in ("c.ack_due AND c.ack_wanted = 'confused'", "c.ack_due"):
             if len(found) < limit:
-                for row in due.read(transaction, installation_id, limit):
+                for row in _read_due(transaction, condition, installation_id, limit):
                     found.setdefault(row[0], row)
         return [
             AckDue(comment_id, f"{owner}/{name}", *rest)
@@ -137,3 +95,29 @@ class Acknowledgements(Records):
         set_given = "UPDATE comments SET ack_given = $2, reaction_id = $3, ack_due = $4 WHERE id = $1"
         for row in transaction.fetch(sql, comment_id):
             transaction.execute(set_given, comment_id, given, reaction_id, row["ack_wanted"] != given)
+
+
+def _read_due(transaction: Transaction, condition: str, installation_id: int, limit: int) -> Sequence[Row]:
+    """Return the newest comments of an installation for which a condition holds."""
+    # From petition to petition by the index, however many comments wait.
+    petitions = f"""
+        SELECT n.id FROM (
+            SELECT p.id, (
+                    SELECT c.made_at {_OF_COMMENTS}
+                    WHERE c.petition_id = p.id AND {condition} ORDER BY c.made_at DESC LIMIT 1
+                ) AS newest
+            FROM petitions p JOIN repositories r ON r.id = p.repository_id
+            WHERE r.installation_id = $1
+        ) n
+        WHERE n.newest IS NOT NULL
+        ORDER BY n.newest DESC LIMIT $2
+    """
+    sql = f"""
+        SELECT {_COLUMNS}, c.made_at {_OF_COMMENTS}
+        WHERE c.petition_id = $1 AND {condition} ORDER BY c.made_at DESC, c.id DESC LIMIT $2
+    """
+    # They lie within the petitions that have the newest one.
+    rows: list[Row] = []
+    for (petition_id,) in transaction.fetch(petitions, installation_id, limit):
+        rows += transaction.fetch(sql, petition_id, limit)
+    return [row[:-1] for row in sorted(rows, key=lambda row: (row["made_at"], row[0]), reverse=True)]

@@ -11,11 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.store.engine.database import (
-    Records,
-    Transaction,
-    write_transaction,
-)
+from bot.store.engine.database import Records, Transaction, write_transaction
 from bot.store.resync_queue import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
 from bot.store.row_codec import CommentRow
 from bot.time_types import EpochSeconds

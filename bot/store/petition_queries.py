@@ -141,8 +141,8 @@ class Rosters(Records):
     # A petition goes by the name of its first issue; the others, and those that were moved, lead there. A name that
     # a repository had before leads to it as on GitHub: as long as no other one has that name now.
     _FIND: Final = f"""
-        SELECT p.id, p.page_key, p.revision, p.count AS total,
-               r.id AS repository_id, r.owner, r.name, r.private, r.archived, r.installation_id, first.number,
+        SELECT p.id, r.id, r.owner, r.name, r.private, r.archived, first.number, p.page_key, p.revision, p.count,
+               r.installation_id,
                (SELECT count(*) + coalesce(sum(l.count), 0)::BIGINT FROM letters l WHERE l.petition_id = p.id)
                + (SELECT count(*) FROM letter_texts x WHERE x.petition_id = p.id) AS letters,
                (SELECT min(k.known_to) FROM threads k WHERE k.petition_id = p.id AND NOT k.gone) AS known_to
@@ -165,21 +165,21 @@ class Rosters(Records):
         ORDER BY asked.is_former, asked.as_of DESC, asked.id DESC LIMIT 1
     """
 
-    _ALL: Final = f"""
-        SELECT p.id, first.number, r.id AS repository_id, r.owner, r.name, r.private, r.archived
-        FROM petitions p
-        {_SEEN}
-        JOIN threads first ON first.issue_id =
-            (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone ORDER BY f.position LIMIT 1)
-        WHERE NOT p.gone AND ($1::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($1))
-        ORDER BY r.as_of, p.id
-    """
-
     async def list_all(self, repository: str = "") -> list[ListedPetition]:
         """List the petitions that have a page, the private ones too; of a repository in any letter case, or all."""
+        sql = f"""
+            SELECT p.id, first.number, r.id, r.owner, r.name, r.private, r.archived
+            FROM petitions p
+            {_SEEN}
+            JOIN threads first ON first.issue_id =
+                (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone
+                 ORDER BY f.position LIMIT 1)
+            WHERE NOT p.gone AND ($1::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($1))
+            ORDER BY r.as_of, p.id
+        """
         return [
             ListedPetition(petition_id, read_repository(*columns), number)
-            for petition_id, number, *columns in await self._fetch(self._ALL, repository)
+            for petition_id, number, *columns in await self._fetch(sql, repository)
         ]
 
     async def knows(self, repository: str) -> bool:
@@ -189,22 +189,8 @@ class Rosters(Records):
 
     async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
         """Find a petition by one of its issues, in any letter case; None where the App may not see it any more."""
-        for row in await self._fetch(self._FIND, owner, name, number):
-            repository = read_repository(
-                row["repository_id"], row["owner"], row["name"], row["private"], row["archived"]
-            )
-            return PetitionRef(
-                row["id"],
-                repository,
-                row["number"],
-                row["page_key"],
-                row["revision"],
-                row["total"],
-                row["installation_id"],
-                row["letters"],
-                row["known_to"],
-            )
-        return None
+        rows = await self._fetch(self._FIND, owner, name, number)
+        return PetitionRef(rows[0][0], read_repository(*rows[0][1:6]), *rows[0][6:]) if rows else None
 
     @read_transaction
     def list_public(

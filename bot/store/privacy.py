@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import END_OF_TIME, without_details
 from bot.petition.i18n import counted
-from bot.store.account_reviews import drop_looks
-from bot.store.audit_log import drop_attempts_by, drop_attempts_on
 from bot.store.engine.database import Records, Transaction, upsert
 from bot.store.recording.signatures import SECONDS_PER_DAY, derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
@@ -108,25 +105,28 @@ class Privacy(Records):
         request_rereading(transaction, [one.petition_id], now)
         if one.goes_on:
             return []
-        drop_attempts_on(transaction, one.petition_id)
+        transaction.execute("DELETE FROM attempts WHERE petition_id = $1", one.petition_id)
         return read_issues_of(transaction, one.petition_id)
-
-
-_FORGET: Final = upsert("forgotten", "user_id", "user_id BIGINT, at BIGINT")
 
 
 def forget_people(transaction: Transaction, people: Collection[int], now: WholeEpochSeconds) -> Forgotten:
     """Erase people's details, and record that what they wrote up to now is not to be taken up again."""
     forget_sign_outs(transaction, people)
-    transaction.put(_FORGET, [(person, now) for person in people])
+    forget = upsert("forgotten", "user_id", "user_id BIGINT, at BIGINT")
+    transaction.put(forget, [(person, now) for person in people])
     # Locked first and read again: what was recorded meanwhile is to be forgotten as well.
     unit = UnitOfWork(transaction, [row.issue_id for row in _read_comments_by(transaction, people)])
     rows = _read_comments_by(transaction, people)
     for row in rows:
         unit.add_comment(row)
     _erase_details(unit, rows, until=now, now=now)
-    drop_attempts_by(transaction, people)
-    drop_looks(transaction, list(people))
+    for sql in (
+        "DELETE FROM attempts WHERE user_id = ANY($1::BIGINT[])",
+        # Their accounts' age stays, by which they may count.
+        "UPDATE accounts SET empty = NULL WHERE user_id = ANY($1::BIGINT[])",
+        "DELETE FROM unknown_accounts WHERE user_id = ANY($1::BIGINT[])",
+    ):
+        transaction.execute(sql, list(people))
     standing = sum(row.counted for row in rows)
     return Forgotten(tuple(people), len(rows), len({row.petition_id for row in rows}), standing)
 

@@ -67,8 +67,52 @@ class KnownPetition(Struct, frozen=True):
     left_digest: str
 
 
+class Publication(Struct, frozen=True):
+    """All that is known of a petition that is to be published, at one moment; bodies and writes by issue id.
+
+    `writes` are ours since the one that replaced an edit unread, of bodies to which that happened.
+    """
+
+    petition: Snapshot
+    bodies: Mapping[int, KnownBody]
+    writes: Mapping[int, tuple[OurWrite, ...]]
+    settings: KnownSettings
+    commands: tuple[GivenCommand, ...]
+    organizers: Mapping[int, tuple[bool, WholeEpochSeconds]]
+    """Whether those who gave commands may do so, and when GitHub was asked, by user id."""
+    named: Mapping[tuple[int, str], Named]
+    """Whom commands mean, by the id of the command's comment and the login in it."""
+    days: tuple[tuple[int, int], ...]
+    """Signatures by day (UTC, since 1970), where the block says something of it."""
+    continuing_at: WholeEpochSeconds
+    """When a continuation issue was asked for that is not known yet; 0 for never."""
+    first: tuple[Signature, ...] = ()
+    """The signatures of those whom the settings name first, in their order."""
+
+
+class PlannedBody(Struct, frozen=True):
+    """What is to be done with an issue's body, and what was `known` and `shown` when that was decided.
+
+    Without a `text` nothing is written; the shown body `is_right`, or its turn is later. `settles_lost`: an edit
+    that one of our writes had replaced is back, or is out of date.
+    """
+
+    issue_id: int
+    known: KnownBody
+    shown: str | None
+    text: str | None = None
+    is_right: bool = False
+    settles_lost: bool = False
+
+
 class Petitions(Records):
     """Petitions, and the queue of those to be published."""
+
+    def __init__(
+        self, database: Database, now: Callable[[], EpochSeconds], announce: Callable[[], None], label: str
+    ) -> None:
+        super().__init__(database, now, announce)
+        self._label = label
 
     _INSTALLATIONS_WITH_WORK: Final = f"""
         WITH RECURSIVE unacknowledged (petition_id) AS (
@@ -108,23 +152,23 @@ class Petitions(Records):
         """List installations with petitions to publish, threads to read, comments to acknowledge or accounts."""
         return [row[0] for row in await self._fetch(self._INSTALLATIONS_WITH_WORK, now)]
 
-    _DUE: Final = f"""
-        SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
-        FROM petitions p
-        {USABLE.format(of="p")}
-        WHERE p.id IN (
-                SELECT id FROM petitions WHERE revision > published_revision AND NOT gone AND retry_at <= $2
-                UNION
-                SELECT id FROM petitions
-                WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $2 AND retry_at <= $2
-            )
-            AND r.installation_id = $1
-        ORDER BY p.changed_at, p.id LIMIT 200
-    """
-
     async def list_due(self, installation_id: int, now: EpochSeconds) -> list[Due]:
         """List an installation's petitions to be published, the longest waiting first."""
-        return [Due(*row) for row in await self._fetch(self._DUE, installation_id, now)]
+        sql = f"""
+            SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
+            FROM petitions p
+            {USABLE.format(of="p")}
+            WHERE p.id IN (
+                    SELECT id FROM petitions WHERE revision > published_revision AND NOT gone AND retry_at <= $2
+                    UNION
+                    SELECT id FROM petitions
+                    WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $2
+                      AND retry_at <= $2
+                )
+                AND r.installation_id = $1
+            ORDER BY p.changed_at, p.id LIMIT 200
+        """
+        return [Due(*row) for row in await self._fetch(sql, installation_id, now)]
 
     async def get_backlog(self) -> Backlog:
         """Return how much is to be published, those that were postponed included; raises DatabaseUnavailable."""
@@ -205,75 +249,8 @@ class Petitions(Records):
         """
         return bool(await self._fetch(sql, repository_id))
 
-    async def mark_continuing(self, petition_id: int, at: WholeEpochSeconds) -> None:
-        """Record that an issue is about to be opened that continues a petition."""
-        await self._execute(_SET_CONTINUING, petition_id, at)
-
-
-_SET_CONTINUING: Final = "UPDATE petitions SET continuing_at = $2 WHERE id = $1"
-
-
-def set_continuing(transaction: Transaction, petition_id: int, at: WholeEpochSeconds) -> None:
-    """Set when an issue was asked for that continues a petition; 0 when it is there."""
-    transaction.execute(_SET_CONTINUING, petition_id, at)
-
-
-def read_continuing_at(transaction: Transaction, petition_id: int) -> WholeEpochSeconds:
-    """Return when an issue was last asked for that continues a petition and is not known yet; 0 for never."""
-    rows = transaction.fetch("SELECT continuing_at FROM petitions WHERE id = $1", petition_id)
-    at: WholeEpochSeconds = rows[0][0] if rows else 0
-    return at
-
-
-class Publication(Struct, frozen=True):
-    """All that is known of a petition that is to be published, at one moment; bodies and writes by issue id.
-
-    `writes` are ours since the one that replaced an edit unread, of bodies to which that happened.
-    """
-
-    petition: Snapshot
-    bodies: Mapping[int, KnownBody]
-    writes: Mapping[int, tuple[OurWrite, ...]]
-    settings: KnownSettings
-    commands: tuple[GivenCommand, ...]
-    organizers: Mapping[int, tuple[bool, WholeEpochSeconds]]
-    """Whether those who gave commands may do so, and when GitHub was asked, by user id."""
-    named: Mapping[tuple[int, str], Named]
-    """Whom commands mean, by the id of the command's comment and the login in it."""
-    days: tuple[tuple[int, int], ...]
-    """Signatures by day (UTC, since 1970), where the block says something of it."""
-    continuing_at: WholeEpochSeconds
-    """When a continuation issue was asked for that is not known yet; 0 for never."""
-    first: tuple[Signature, ...] = ()
-    """The signatures of those whom the settings name first, in their order."""
-
-
-class PlannedBody(Struct, frozen=True):
-    """What is to be done with an issue's body, and what was `known` and `shown` when that was decided.
-
-    Without a `text` nothing is written; the shown body `is_right`, or its turn is later. `settles_lost`: an edit
-    that one of our writes had replaced is back, or is out of date.
-    """
-
-    issue_id: int
-    known: KnownBody
-    shown: str | None
-    text: str | None = None
-    is_right: bool = False
-    settles_lost: bool = False
-
-
-class Publications(Records):
-    """What publishing reads and records."""
-
-    def __init__(
-        self, database: Database, now: Callable[[], EpochSeconds], announce: Callable[[], None], label: str
-    ) -> None:
-        super().__init__(database, now, announce)
-        self._label = label
-
     @read_transaction
-    def load(self, transaction: Transaction, petition_id: int, newest: int) -> Publication:
+    def load_publication(self, transaction: Transaction, petition_id: int, newest: int) -> Publication:
         """Read what is known of a petition, with its newest signatures; raises NoSuchPetition."""
         petition = read_snapshot(transaction, petition_id, newest)
         if petition is None:
@@ -300,7 +277,7 @@ class Publications(Records):
             continuing_at=read_continuing_at(transaction, petition_id),
         )
 
-    async def apply(
+    async def apply_publication(
         self, petition_id: int, facts: Sequence[IssueFact], ruling: CommandResults, bodies: Sequence[PlannedBody]
     ) -> bool:
         """Record what GitHub shows, what became of commands, and the writes that are about to be sent.
@@ -332,6 +309,25 @@ class Publications(Records):
         if changed:
             self._announce()
         return is_applied
+
+    async def mark_continuing(self, petition_id: int, at: WholeEpochSeconds) -> None:
+        """Record that an issue is about to be opened that continues a petition."""
+        await self._execute(_SET_CONTINUING, petition_id, at)
+
+
+_SET_CONTINUING: Final = "UPDATE petitions SET continuing_at = $2 WHERE id = $1"
+
+
+def set_continuing(transaction: Transaction, petition_id: int, at: WholeEpochSeconds) -> None:
+    """Set when an issue was asked for that continues a petition; 0 when it is there."""
+    transaction.execute(_SET_CONTINUING, petition_id, at)
+
+
+def read_continuing_at(transaction: Transaction, petition_id: int) -> WholeEpochSeconds:
+    """Return when an issue was last asked for that continues a petition and is not known yet; 0 for never."""
+    rows = transaction.fetch("SELECT continuing_at FROM petitions WHERE id = $1", petition_id)
+    at: WholeEpochSeconds = rows[0][0] if rows else 0
+    return at
 
 
 def _record_body(transaction: Transaction, body: PlannedBody, now: WholeEpochSeconds) -> None:

@@ -159,14 +159,14 @@ class PetitionRules(Records):
         """
         await self._execute(sql, repository_id, user_id, allowed, at)
 
-    _PUT_NAMED: Final = """
-        INSERT INTO named (comment_id, login, user_id, checked_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (comment_id, login) DO UPDATE SET user_id = excluded.user_id, checked_at = excluded.checked_at
-    """
-
     async def record_named(self, comment_id: int, login: str, person: Author | None, at: WholeEpochSeconds) -> None:
         """Record whom a command means."""
-        await self._execute(self._PUT_NAMED, comment_id, login, None if person is None else person.id, at)
+        sql = """
+            INSERT INTO named (comment_id, login, user_id, checked_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (comment_id, login) DO UPDATE
+                SET user_id = excluded.user_id, checked_at = excluded.checked_at
+        """
+        await self._execute(sql, comment_id, login, None if person is None else person.id, at)
 
     async def find_author(self, petition_id: int, login: str) -> Author | None:
         """Find who commented under a login, in lower case; None where nobody did."""
@@ -223,17 +223,6 @@ def read_named(transaction: Transaction, comment_ids: Collection[int]) -> Mappin
     sql = "SELECT comment_id, login, user_id, checked_at FROM named WHERE comment_id = ANY($1::BIGINT[])"
     rows = transaction.fetch(sql, list(comment_ids)) if comment_ids else ()
     return {(row["comment_id"], row["login"]): Named(row["user_id"], row["checked_at"]) for row in rows}
-
-
-def drop_rules(transaction: Transaction, petition_id: int) -> None:
-    """Drop the rules of a petition that was deleted, and whom its commands name."""
-    sql = """
-        DELETE FROM named WHERE comment_id IN (
-            SELECT c.id FROM threads t JOIN comments c ON c.issue_id = t.issue_id WHERE t.petition_id = $1
-        )
-    """
-    transaction.execute(sql, petition_id)
-    transaction.execute("UPDATE petitions SET rules = '' WHERE id = $1", petition_id)
 
 
 def request_settings(transaction: Transaction, repository_id: int) -> None:

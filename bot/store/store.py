@@ -20,17 +20,17 @@ from bot.store.audit_log import AuditLog
 from bot.store.body_writes import Bodies
 from bot.store.comments_to_look_up import DoubtfulComments
 from bot.store.credentials import CredentialStore
+from bot.store.deliveries_and_responses import Deliveries, Responses
 from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
 from bot.store.engine.health import is_answering
 from bot.store.engine.url import opening, read_address
-from bot.store.failed_deliveries import Deliveries
 from bot.store.installations import Installations
 from bot.store.letters import Letters, Translations
 from bot.store.migrations import migrate
 from bot.store.petition_queries import Rosters
 from bot.store.petition_snapshots_and_states import States
 from bot.store.privacy import Privacy
-from bot.store.publishing import Petitions, Publications
+from bot.store.publishing import Petitions
 from bot.store.recording.consistency import Consistency, are_totals_right, repair_totals
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.store.recording.listings import (
@@ -44,7 +44,6 @@ from bot.store.recording.listings import (
 from bot.store.recording.observations import Observation, RecordContext, Recorded, record_observations
 from bot.store.recording.signatures import AccountAges, fill_roster_keys
 from bot.store.recording.structural_changes import record_structure
-from bot.store.responses import Responses
 from bot.store.resync_queue import Threads, follow_grammar
 from bot.store.settings_and_commands import PetitionRules
 from bot.store.sign_outs import SignOuts
@@ -98,9 +97,8 @@ class Store:
         self.deliveries = Deliveries(database, now, self._hooks.record_redelivery)
         self.installations = Installations(database, now, announce)
         self.letters = Letters(database, now)
-        self.petitions = Petitions(database, now)
+        self.petitions = Petitions(database, now, announce, self._label)
         self.privacy = Privacy(database, now, announce)
-        self.publications = Publications(database, now, announce, self._label)
         self.responses = Responses(database, now)
         self.rosters = Rosters(database, now)
         self.rules = PetitionRules(database, now, announce)

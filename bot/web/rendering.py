@@ -46,7 +46,7 @@ def _templates() -> jinja2.Environment:
     return templates
 
 
-_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> web.Response:
@@ -79,16 +79,20 @@ VARY_LANGUAGE: Final = {"Vary": "Accept-Language"}
 """The header of answers that `accepted_translator` translates."""
 
 
+def read_static_files(*packages: str) -> dict[str, bytes]:
+    """Read the files in the folder `static` of some packages."""
+    folders = (resources.files(package).joinpath("static") for package in packages)
+    return {file.name: file.read_bytes() for folder in folders for file in folder.iterdir()}
+
+
 def static_files(*packages: str) -> Handler:
     """Create the handler that sends the files in the folder `static` of some packages."""
-    folders = (resources.files(package).joinpath("static") for package in packages)
-    files = {file.name: file.read_bytes() for folder in folders for file in folder.iterdir()}
+    files = read_static_files(*packages)
 
     async def send(request: web.Request) -> web.Response:
         name = request.match_info["file"]
         if name not in files:
             raise web.HTTPNotFound(text=message("There is no such file."))
-        kind = _TYPES[PurePath(name).suffix]
-        return web.Response(body=files[name], content_type=kind, charset=None if kind == "image/png" else "utf-8")
+        return web.Response(body=files[name], content_type=_TYPES[PurePath(name).suffix], charset="utf-8")
 
     return send

@@ -81,12 +81,14 @@ def make_webhook_handler(
             refusal = _limited(error, failures, client_origin(request, limits.proxies))
             metrics.record_delivery(str(int(refusal.status)), time.perf_counter() - started)
             if refused.has_line_for(refusal.status.phrase):
-                log_refusal(log, request, refusal.status, refusal, _milliseconds(started))
+                _log_refusal(log, request, refusal, started)
             return await _answer(request, refusal)
         outcome = "recorded" if delivery.facts else "ignored"
         metrics.record_delivery(outcome, time.perf_counter() - started)
         if accepted.has_line_for(outcome):
-            log_delivery(log, request, delivery, outcome, _milliseconds(started))
+            about = {"action": delivery.action, "repository": delivery.repository_id}
+            unread = {"unread": delivery.unread} if delivery.unread else {}
+            log.info("delivery", **_describe(request, started, 200, outcome, **about), **unread)
         # A ping is signed, and the doctor checks how we see its client.
         caller = {"caller": describe_client(request, limits.proxies)} if delivery.event == "ping" else {}
         return web.json_response({"message": outcome, **caller})
@@ -201,10 +203,6 @@ async def _answer(request: web.Request, refusal: Refused) -> web.Response:
     return response
 
 
-def _milliseconds(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 1)
-
-
 # The log: a line for each delivery up to a rate, and beyond it a sum every second
 
 
@@ -237,35 +235,26 @@ class LogSampler:
         self._log.info(self._event, **left_out)
 
 
-def log_delivery(
-    log: Log, request: web.Request, delivery: webhooks.Delivery, outcome: str, milliseconds: float
-) -> None:
-    """Log a delivery that was accepted."""
-    log.info(
-        "delivery",
-        delivery=request.headers["X-GitHub-Delivery"],
-        github_event=delivery.event,
-        action=delivery.action,
-        repository=delivery.repository_id,
-        status=200,
-        outcome=outcome,
-        ms=milliseconds,
-        **({"unread": delivery.unread} if delivery.unread else {}),
-    )
-
-
-def log_refusal(log: Log, request: web.Request, status: HTTPStatus, reason: Exception, milliseconds: float) -> None:
+def _log_refusal(log: Log, request: web.Request, refusal: Refused, started: float) -> None:
     """Log a delivery that was refused; an error of ours with its traceback."""
-    error = reason.__cause__ if status is HTTPStatus.INTERNAL_SERVER_ERROR else None
-    (log.warning if error is None else log.error)(
-        "delivery refused",
-        delivery=_printable(request.headers.get("X-GitHub-Delivery")),
-        github_event=_printable(request.headers.get("X-GitHub-Event")),
-        status=int(status),
-        outcome=str(reason),
-        ms=milliseconds,
-        **({} if error is None else {"exc_info": error}),
-    )
+    about = _describe(request, started, int(refusal.status), str(refusal))
+    if refusal.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("delivery refused", **about, exc_info=refusal.__cause__)
+    else:
+        log.warning("delivery refused", **about)
+
+
+def _describe(
+    request: web.Request, started: float, status: int, outcome: str, **about: str | int | None
+) -> dict[str, object]:
+    return {
+        "delivery": _printable(request.headers.get("X-GitHub-Delivery")),
+        "github_event": _printable(request.headers.get("X-GitHub-Event")),
+        **about,
+        "status": status,
+        "outcome": outcome,
+        "ms": round((time.perf_counter() - started) * 1000, 1),
+    }
 
 
 def _printable(text: str | None) -> str | None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from sandbox import shapes
 from sandbox.api.call import REPOSITORY, Call, Route
-from sandbox.api.responses import Answer, page_of
+from sandbox.api.responses import Answer, page_of, per_page_of
 from sandbox.models import Installation, JsonObject, Refused, User, existing
 
 
@@ -99,8 +99,7 @@ def list_deliveries(call: Call) -> Answer:
         if not cursor.startswith("v1_") or not cursor[3:].isdecimal():
             raise Refused(400, "Invalid cursor")
         found = [one for one in found if one.id <= int(cursor[3:])]
-    asked = call.query.get("per_page", "30")
-    per_page = min(int(asked) if asked.isdecimal() and int(asked) else 30, 100)
+    per_page = per_page_of(call.query)
     headers = {}
     if len(found) > per_page:
         kept = [(key, value) for key, value in call.query.items() if key != "cursor"]
@@ -125,6 +124,4 @@ def _person(call: Call, user: User) -> JsonObject:
 
 def _named(call: Call) -> Installation:
     installation = call.world.installations.get(int(call.path["installation_id"]))
-    if installation is None or installation.deleted:
-        raise Refused(404, "Not Found")
-    return installation
+    return existing(None if installation is None or installation.deleted else installation)

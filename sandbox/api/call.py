@@ -72,7 +72,6 @@ class Call:
     """The address below the API's root as it was sent, with the query."""
     path: Mapping[str, str]
     query: MultiMapping[str]
-    headers: Mapping[str, str]
     body: JsonObject
 
     @property
@@ -116,8 +115,7 @@ class Call:
             target = issue.moved_to
             if not self.can_read(target.repository):
                 raise Refused(404, "Not Found")
-            rest = self._rest().split("/", 3)[3:]
-            tail = "/".join(["", *rest]) if rest else ""
+            tail = "".join(f"/{one}" for one in self._rest().split("/", 3)[3:])
             raise Moved(f"{self.base(target.repository)}/issues/{target.number}{tail}")
         return issue
 
@@ -149,9 +147,8 @@ class Call:
         """Return a text field of the body; None where it is absent or null, 422 where it is no text."""
         value = self.body.get(field)
         if value is not None and not isinstance(value, str):
-            raise Refused(
-                422, f"Invalid request.\n\nFor 'properties/{field}', {json.dumps(value)} is not a string."
-            )
+            wrong = f"For 'properties/{field}', {json.dumps(value)} is not a string."
+            raise Refused(422, f"Invalid request.\n\n{wrong}")
         return value
 
     def required(self, field: str) -> str:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from sandbox import shapes
 from sandbox.api.call import COMMENT, ISSUE, REPOSITORY, Call, Route
 from sandbox.api.responses import Answer, page_of
-from sandbox.models import Comment, JsonObject, Refused, existing, invalid
+from sandbox.models import Comment, Issue, JsonObject, Refused, existing, invalid
 
 
 @Route("GET", f"{REPOSITORY}/issues", "issues:read")
@@ -31,14 +31,13 @@ def list_issues(call: Call) -> Answer:
     ]  # fmt: skip
     found.sort(key=attrgetter("created_at", "id"), reverse=call.query.get("direction", "desc") == "desc")
     page, links = page_of(found, call.query, f"{call.base(repository)}/issues")
-    shown = (call.github.stale_reads.issue(issue) for issue in page)
-    return Answer([one for one in shown if one is not None], headers=links)
+    return Answer(_shown(call, page), headers=links)
 
 
 @Route("GET", ISSUE, "issues:read")
 def get_issue(call: Call) -> Answer:
     """Read one issue."""
-    return Answer(existing(call.github.stale_reads.issue(call.issue())))
+    return Answer(existing(call.github.stale_reads.read(call.issue())))
 
 
 @Route("POST", f"{REPOSITORY}/issues", "issues:write", is_content=True)
@@ -138,7 +137,7 @@ def list_comments(call: Call) -> Answer:
 @Route("GET", COMMENT, "issues:read")
 def get_comment(call: Call) -> Answer:
     """Read one comment."""
-    return Answer(call.github.stale_reads.comment(call.comment()))
+    return Answer(call.github.stale_reads.read(call.comment()))
 
 
 @Route("POST", f"{ISSUE}/comments", "issues:write", is_content=True)
@@ -203,6 +202,6 @@ def _names(call: Call) -> list[str]:
     return [name for name in given if isinstance(name, str)]
 
 
-def _shown(call: Call, comments: Sequence[Comment]) -> list[JsonObject]:
-    shown = (call.github.stale_reads.comment(comment) for comment in comments)
+def _shown(call: Call, things: Sequence[Issue | Comment]) -> list[JsonObject]:
+    shown = (call.github.stale_reads.read(one) for one in things)
     return [one for one in shown if one is not None]

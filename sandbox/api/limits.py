@@ -113,7 +113,7 @@ class RateLimiter:
         return account
 
     def _over_primary(self, caller: str, resource: str) -> Answer:
-        return over_primary(caller.replace("installation", "installation ID"), self.limits.status, resource)
+        return over_primary(caller.replace("installation", "installation ID"), self.limits.status, resource, {})
 
     def _over_secondary(self, message: str, wait: float) -> Answer:
         return refusal(Refused(self.limits.status, message, headers={"Retry-After": str(math.ceil(wait))}))

@@ -72,7 +72,7 @@ def respond(answer: Answer, request: web.Request, salt: str = "") -> web.Respons
 
 def page_of(things: Sequence[T], query: MultiMapping[str], url: str) -> tuple[Sequence[T], dict[str, str]]:
     """Cut out the page that the query asks for, and the `Link` header if there are more; `url` has no query."""
-    per_page = min(_positive(query.get("per_page"), 30), 100)
+    per_page = per_page_of(query)
     page = _positive(query.get("page"), 1)
     last = max(-(-len(things) // per_page), 1)
     links = {}
@@ -86,6 +86,11 @@ def page_of(things: Sequence[T], query: MultiMapping[str], url: str) -> tuple[Se
     kept = [(key, value) for key, value in query.items() if key != "page"]
     parts = [f'<{url}?{urlencode([*kept, ("page", page)])}>; rel="{rel}"' for rel, page in links.items()]
     return things[start : start + per_page], {"Link": ", ".join(parts)} if parts else {}
+
+
+def per_page_of(query: MultiMapping[str]) -> int:
+    """Return how many things the query asks for at once."""
+    return min(_positive(query.get("per_page"), 30), 100)
 
 
 def _positive(text: str | None, default: int) -> int:
@@ -140,11 +145,11 @@ def rate_headers(numbers: Mapping[str, int], resource: str) -> dict[str, str]:
     return {f"X-RateLimit-{name}": str(value) for name, value in {**numbers, "Resource": resource}.items()}
 
 
-def over_primary(caller: str, status: int, resource: str, headers: Mapping[str, str] | None = None) -> Answer:
+def over_primary(caller: str, status: int, resource: str, headers: Mapping[str, str]) -> Answer:
     """Refuse a request that is over the hourly budget; GraphQL does so with status 200."""
     message = f"API rate limit exceeded for {caller}."
     if resource == "graphql":
-        return Answer({"errors": [{"type": "RATE_LIMITED", "message": message}]}, headers=headers or {})
+        return Answer({"errors": [{"type": "RATE_LIMITED", "message": message}]}, headers=headers)
     return refusal(Refused(status, message, headers=headers))
 
 

@@ -18,7 +18,7 @@ from bot.github.errors import Unavailable
 from bot.github.http_exchange import SMALL_BODY, fetch
 from bot.github.installation import InstallationClient
 from bot.github.manifest import convert
-from bot.github.repository_setup import repository_setup_with_token
+from bot.github.repository_setup import RepositorySetup
 from bot.github.sign_in import OAuthClient, identify
 from bot.github.transport import MAX_BODY, MAX_COMMENT_PAGES, MAX_PAGES, Credentials, make_api
 from bot.github.webhooks import send
@@ -82,13 +82,16 @@ async def test_responses_of_single_calls_are_limited_too(
     sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock, forgery: Forgery
 ) -> None:
     flood, url = Flood(forgery), sandbox.api_url
-    for ask in (
+    for call in (
         lambda: convert(session, url, "c0de", "http://127.0.0.1:1", clock),
-        lambda: repository_setup_with_token(session, "t", url, clock).read_file(REPO, "README.md"),
+        lambda: RepositorySetup(make_api(session, url, clock), Credentials()).read_file(REPO, "README.md"),
     ):
         with pytest.raises(Unavailable, match=f"longer than {SMALL_BODY} bytes"):
-            await ask()
-    for reply in (await fetch(session, f"{url}/meta"), await send(session, f"{url}/meta", "ping", b"{}", "hush")):
+            await call()
+    for reply in (
+        await fetch(session, "GET", f"{url}/meta"),
+        await send(session, f"{url}/meta", "ping", b"{}", "hush"),
+    ):
         assert (reply.status, len(reply.text)) == (200, 16 * 1024)
     assert flood.taken < 4 * 32 * MEGABYTE
 

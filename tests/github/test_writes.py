@@ -18,16 +18,11 @@ def letter(sandbox: Sandbox) -> Issue:
 
 
 async def test_a_body_is_replaced(client: InstallationClient, letter: Issue) -> None:
-    read = await client.edit_body(REPO, letter.number, "Dear mayor,\r\n👍")
-    assert letter.body == read.body == "Dear mayor,\r\n👍"
-    assert (read.repository.full_name, read.issue.id) == (REPO, letter.id)
+    await client.edit_body(REPO, letter.number, "Dear mayor,\r\n👍")
+    assert letter.body == "Dear mayor,\r\n👍"
 
 
-async def test_writing_what_was_just_read_takes_one_call(
-    client: InstallationClient, letter: Issue, calls: Calls
-) -> None:
-    await client.get_issue(REPO, letter.number)
-    calls.forget()
+async def test_a_write_takes_one_call(client: InstallationClient, letter: Issue, calls: Calls) -> None:
     await client.edit_body(REPO, letter.number, "Dear mayor,")
     assert calls.made == [f"PATCH /repos/{REPO}/issues/{letter.number} 200"]
 
@@ -186,8 +181,8 @@ async def test_a_transferred_issue_has_its_new_place(
     moved = sandbox.issues.transfer(letter, letter.repository.owner, archive)
     read = await client.get_issue(REPO, letter.number)
     assert (read.repository.id, read.issue.id, read.issue.number) == (archive.id, moved.id, moved.number)
-    written = await client.edit_body(REPO, letter.number, "Dear mayor,")
-    assert (written.issue.id, moved.body) == (moved.id, "Dear mayor,")
+    await client.edit_body(REPO, letter.number, "Dear mayor,")
+    assert moved.body == "Dear mayor,"
 
 
 async def test_an_issue_that_moved_out_of_sight_is_not_found(

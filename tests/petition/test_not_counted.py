@@ -10,7 +10,7 @@ from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Se
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.comments.mistyped_commands import Fault, fault_of
 from bot.petition.comments.parser import parse, phrases
-from bot.petition.counting.tally import MISTYPED_ORDER, NOTHING, Reason, Uncounted, evaluate, explain
+from bot.petition.counting.tally import MISTYPED_ORDER, Evaluation, Reason, Uncounted, evaluate, explain
 from bot.petition.organizers.rules_in_force import Removal, Rules
 from bot.petition.organizers.settings import Settings
 from tests.petition.simulation import ADA, ROBOT
@@ -198,4 +198,4 @@ def test_there_is_a_reason_exactly_where_there_is_no_signature(
         assert (found.reason in REFUSALS) == (found.comment_id in verdict.refused)
         assert (found.reason is Reason.WITHDRAWN) == (found.comment_id in verdict.effective)
     if found and found.reason is Reason.SILENT:
-        assert verdict == NOTHING
+        assert verdict == Evaluation(None, frozenset(), frozenset())

@@ -51,6 +51,8 @@ def signs(body: str) -> bool:
         "<blockquote><p>\n\n/sign",
         "<code>\n\n/sign\n\n</code>",
         "<script>\n\n/sign\n\n</script>",
+        "> > a\n    # b\n/sign",
+        "> > a\n    <pre>\n/sign",
         "[a]:\n/sign",
         "[a]: b 'c\n/sign\n'",
         "[a](\n/sign\n)",
@@ -93,6 +95,10 @@ def test_quotes_code_and_hidden_text_do_not_sign(body: str) -> None:
 )
 def test_the_author_may_sign_beside_them(body: str) -> None:
     assert signs(body)
+
+
+def test_an_empty_heading_is_own_text() -> None:
+    assert parse("/sign\nBecause `I` do.\n#") == Sign(reason="Because `I` do.\n#")
 
 
 # --- mail --------------------------------------------------------------------------------------------------------

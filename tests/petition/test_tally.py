@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest, merge
-from bot.petition.counting.tally import NOTHING, Evaluation, Signature, evaluate, fold
+from bot.petition.counting.tally import Evaluation, Signature, evaluate, fold
 from bot.petition.organizers.rules_in_force import Removal, Rules
 from bot.petition.organizers.settings import Settings
 from tests.petition.simulation import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
@@ -100,7 +100,7 @@ class TestPerson:
         check(*comments, signed=1, effective=[1])
 
     def test_nobody_who_never_spoke_has_signed(self) -> None:
-        assert evaluate([]) == NOTHING
+        assert evaluate([]) == Evaluation(None, frozenset(), frozenset())
 
     def test_a_bot_does_not_sign(self) -> None:
         check(says(1, Sign(), by=ROBOT), says(2, Sign(), by=GHOST), signed=None, effective=[])

@@ -109,7 +109,7 @@ class WorkerScene:
         github = GitHub(transport, str(sandbox.app_id), sandbox.private_key, limits)
         here = self.stage.installation.id
         self.worker = Worker(
-            here, self.stage.store, github.installation(here), "petition",
+            self.stage.store, github.installation(here), "petition",
             WriteLimiter(WriteRate(burst=1_000, period=0.0, gap=0.0)), Intervals(api_lag=0.0), clock, clock(),
         )  # fmt: skip
 

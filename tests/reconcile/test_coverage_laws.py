@@ -106,9 +106,7 @@ class Life:
         version = Version(posted.created_at, body_digest("/sign"), Writer.AUTHOR, Sign())
         author = Author(posted.user.id, posted.user.login)
         seen = Comment(posted.id, posted.created_at, author, posted.created_at, (version,))
-        await self.stage.store.record(
-            [CommentFact(self.worker.installation_id, shown.repository, shown.issue, seen)]
-        )
+        await self.stage.store.record([CommentFact(self.worker.client.id, shown.repository, shown.issue, seen)])
 
     async def look(self, kind: str) -> None:
         """Read the thread as discovery does, or as a request makes it."""
@@ -159,7 +157,7 @@ async def life(stage: Scene) -> AsyncIterator[Life]:
         )  # fmt: skip
         here = stage.installation.id
         worker = Worker(
-            here, stage.store, github.installation(here), "petition",
+            stage.store, github.installation(here), "petition",
             WriteLimiter(WriteRate(burst=1_000, period=0.0, gap=0.0)), Intervals(api_lag=LAG), clock, clock(),
         )  # fmt: skip
         found = Life(stage, worker, petition)

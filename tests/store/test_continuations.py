@@ -42,10 +42,10 @@ async def test_being_told_twice_changes_nothing(scene: Scene) -> None:
 
 async def test_a_continuation_is_read_and_published_and_no_longer_asked_for(scene: Scene) -> None:
     await scene.store.petitions.mark_continuing(LETTER.id, 500)
-    assert (await scene.store.publications.load(LETTER.id, 0)).continuing_at == 500
+    assert (await scene.store.petitions.load_publication(LETTER.id, 0)).continuing_at == 500
     before = await scene.snapshot()
     await go_on(scene)
-    assert (await scene.store.publications.load(LETTER.id, 0)).continuing_at == 0
+    assert (await scene.store.petitions.load_publication(LETTER.id, 0)).continuing_at == 0
     assert (await scene.snapshot()).revision > before.revision
     to_read = {thread.issue_id for thread in await scene.store.threads.list_to_read(INSTALLATION, 9e9)}
     assert SECOND.id in to_read

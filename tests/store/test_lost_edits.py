@@ -136,7 +136,7 @@ class World:
 
     async def read(self) -> Page | None:
         """Do as `publish` does until it knows what to write into."""
-        known = await self.store.publications.load(self.issue.id, 0)
+        known = await self.store.petitions.load_publication(self.issue.id, 0)
         body, read = known.bodies[self.issue.id], IssueRead(REPOSITORY, self.issue, self.body, self.now.time)
         decision = guard_body(body, known.writes.get(self.issue.id, ()), read)
         return None if decision is EditDecision.WAIT else Page(self.body, body, decision)
@@ -159,7 +159,7 @@ class World:
             settles_lost=page.decision in (EditDecision.IS_BACK, EditDecision.GIVEN_UP),
         )
         if (
-            await self.store.publications.apply(self.issue.id, [], CommandResults(DEFAULTS), [change])
+            await self.store.petitions.apply_publication(self.issue.id, [], CommandResults(DEFAULTS), [change])
             and not is_right
         ):
             self.sent.append((body, page.known if is_lost else None))

@@ -516,12 +516,12 @@ async def test_first_signatories_are_who_signed_and_is_listed_in_the_order_of_th
     assert await first(RosterQuery(size=1)) == ["alan", "ada"]
     assert await first(RosterQuery(size=1, cursor=whole.page.after)) == [], "on the first page only"
     assert await first(RosterQuery(text="ada")) == []
-    found = (await scene.store.publications.load(LETTER.id, 9)).first
+    found = (await scene.store.petitions.load_publication(LETTER.id, 9)).first
     assert [(one.login, one.name) for one in found] == [("alan", None), ("ada", "Ada Lovelace")]
     await scene.unsign("alan")
     assert await first(RosterQuery()) == ["ada"]
     await scene.store.rules.apply(LETTER.id, CommandResults(Rules(replace(settings, show=frozenset()))))
-    assert (await scene.store.publications.load(LETTER.id, 9)).first == ()
+    assert (await scene.store.petitions.load_publication(LETTER.id, 9)).first == ()
 
 
 async def test_of_those_who_have_no_signature_it_is_said_why_the_latest_first(scene: Scene) -> None:

@@ -14,11 +14,11 @@ from tests.store.scene import GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
 
 
 async def apply(scene: Scene, body: PlannedBody, rules: Rules = DEFAULTS) -> bool:
-    return await scene.store.publications.apply(LETTER.id, [], CommandResults(rules), [body])
+    return await scene.store.petitions.apply_publication(LETTER.id, [], CommandResults(rules), [body])
 
 
 async def plan(scene: Scene) -> PlannedBody:
-    known = await scene.store.publications.load(LETTER.id, 10)
+    known = await scene.store.petitions.load_publication(LETTER.id, 10)
     return PlannedBody(LETTER.id, known.bodies[LETTER.id], "Dear all,", text="Dear all,\n\n1 has signed")
 
 

@@ -203,11 +203,11 @@ async def test_commands_of_organizers_find_their_rows_by_an_index(trace: Trace, 
     rules = Rules(Settings(goals=(5,), also_accept=("I agree",)), closed_at=scene.clock)
     outcomes = (Outcome(by_ada, CommandStatus.APPLIED), Outcome(by_grace, CommandStatus.REFUSED))
     await store.rules.apply(LETTER.id, CommandResults(rules, outcomes))
-    loaded = await store.publications.load(LETTER.id, 100)
+    loaded = await store.petitions.load_publication(LETTER.id, 100)
     changes = [
         PlannedBody(one, known, "Dear all,", text="Dear all, and more") for one, known in loaded.bodies.items()
     ]
-    assert await store.publications.apply(LETTER.id, [], CommandResults(rules, outcomes), changes)
+    assert await store.petitions.apply_publication(LETTER.id, [], CommandResults(rules, outcomes), changes)
     await store.rules.list_petitions_with_commands(REPOSITORY.id)
     await store.rules.find_author(LETTER.id, "ada")
     await store.rules.record_settings(REPOSITORY.id, "goal: 5", 1)

@@ -23,7 +23,7 @@ Stream = aiohttp.ClientResponse
 
 @pytest.fixture(autouse=True)
 def no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse.LiveUpdates.__init__, "__defaults__", (0.01,))
+    monkeypatch.setattr(sse, "POLL_INTERVAL", 0.01)
 
 
 @asynccontextmanager

@@ -352,5 +352,5 @@ def test_the_command_asks_and_takes_no_for_an_answer(
 def stand_in(monkeypatch: pytest.MonkeyPatch, rehearse: Callable[..., Awaitable[Report | None]]) -> None:
     """Have the command run something else, with a token, and leave the logs of this process as they are."""
     monkeypatch.setattr("bot.cli.rehearse.rehearse", rehearse)
-    monkeypatch.setattr("bot.cli.common.ENVIRONMENT", {"GITHUB_TOKEN": "t"})
-    monkeypatch.setattr("bot.cli.common.set_up_logs", lambda _: None)
+    monkeypatch.setattr("bot.cli.command_base.ENVIRONMENT", {"GITHUB_TOKEN": "t"})
+    monkeypatch.setattr("bot.cli.command_base.set_up_logs", lambda _: None)

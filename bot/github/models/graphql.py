@@ -52,23 +52,19 @@ def accounts_by_login(logins: Sequence[str]) -> tuple[str, dict[str, object]]:
 NodeT = TypeVar("NodeT")
 
 
-class GraphQLError(Struct, gc=False):
-    """An error of GraphQL's; the rest of the data may be there."""
-
+class _Error(Struct, gc=False):
     message: str = ""
     type: str = ""
 
 
 class GraphQLResponse(Struct, gc=False):
-    """A response of GraphQL's, which has status 200 even where something went wrong."""
+    """A response of GraphQL's, which has status 200 even where something went wrong; the rest may be there."""
 
     data: dict[str, Any] | None = None
-    errors: list[GraphQLError] = []
+    errors: list[_Error] = []
 
 
-class PageInfoNode(Struct, rename="camel"):
-    """Where the next page begins."""
-
+class _PageInfo(Struct, rename="camel"):
     has_next_page: bool
     end_cursor: str | None = None
 
@@ -77,16 +73,14 @@ class Connection(Struct, Generic[NodeT], rename="camel"):
     """A page of a list, which has null for what we may not see."""
 
     nodes: list[NodeT | None] | None = None
-    page_info: PageInfoNode | None = None
+    page_info: _PageInfo | None = None
 
     def items(self) -> list[NodeT]:
         """Return what is there."""
         return [node for node in self.nodes or () if node is not None]
 
 
-class RepositoryNode(Struct, Generic[NodeT]):
-    """A repository, of which only an issue is read."""
-
+class _Repository(Struct, Generic[NodeT]):
     issue: NodeT | None = None
 
 
@@ -204,9 +198,7 @@ def read_comments(
 # Accounts
 
 
-class CountNode(Struct, frozen=True, rename="camel"):
-    """How many items a list has."""
-
+class _Count(Struct, frozen=True, rename="camel"):
     total_count: int = 0
 
 
@@ -220,19 +212,17 @@ class UserNode(Struct, rename="camel"):
     created_at: Time | None = None
     name: str | None = None
     bio: str | None = None
-    followers: CountNode = CountNode()
-    repositories: CountNode = CountNode()
+    followers: _Count = _Count()
+    repositories: _Count = _Count()
 
 
-class AuthoredNode(Struct):
-    """A comment, of which only the author is read; None for a deleted account."""
-
+class _Authored(Struct):
     author: UserNode | None = None
 
 
 def read_comment_authors(nodes: object) -> dict[int, Account]:
     """Return the accounts of people who commented, by user id; raises Unavailable for another shape."""
-    return _accounts(node.author for node in expect(list[AuthoredNode | None], nodes) if node is not None)
+    return _accounts(node.author for node in expect(list[_Authored | None], nodes) if node is not None)
 
 
 def read_accounts(nodes: object) -> dict[int, Account]:
@@ -310,11 +300,11 @@ def read_revisions(repository: object, issue_id: int) -> RevisionPage | None:
 
     Raises Unavailable for what is not of the documented shape.
     """
-    issue = expect(RepositoryNode[IssueNode], repository).issue if repository else None
+    issue = expect(_Repository[IssueNode], repository).issue if repository else None
     return issue.page() if issue is not None and issue.full_database_id == str(issue_id) else None
 
 
-class TextNode(Struct):
+class _Text(Struct):
     """The text after an edit; null when it was removed."""
 
     id: str = ""
@@ -326,42 +316,34 @@ def read_texts(nodes: object) -> dict[str, str]:
 
     Raises Unavailable for what is not of the documented shape.
     """
-    edits = expect(list[TextNode | None], nodes)
+    edits = expect(list[_Text | None], nodes)
     return {edit.id: edit.diff for edit in edits if edit is not None and edit.diff is not None}
 
 
 # What a token's owner is called, and has reacted with
 
 
-class ViewerNode(Struct):
-    """Whoever a token belongs to."""
-
+class _Viewer(Struct):
     login: str
 
 
 def read_viewer(data: Mapping[str, object]) -> str:
     """Return the login of whoever asked; raises Unavailable for what is not of the documented shape."""
-    return clean(expect(ViewerNode, data.get("viewer")).login)
+    return clean(expect(_Viewer, data.get("viewer")).login)
 
 
-class ReactionGroupNode(Struct, rename="camel"):
-    """A kind of reactions to a comment."""
-
+class _ReactionGroup(Struct, rename="camel"):
     content: str
     viewer_has_reacted: bool
 
 
-class ReactedNode(Struct, rename="camel"):
-    """A comment, of which only the reactions are read."""
-
+class _ReactedComment(Struct, rename="camel"):
     full_database_id: str
-    reaction_groups: list[ReactionGroupNode] | None = None
+    reaction_groups: list[_ReactionGroup] | None = None
 
 
-class ReactedIssueNode(Struct):
-    """An issue, of which only the newest comments are read."""
-
-    comments: Connection[ReactedNode]
+class _ReactedIssue(Struct):
+    comments: Connection[_ReactedComment]
 
 
 _REACTIONS: Final = {"THUMBS_UP": "+1", "CONFUSED": "confused"}
@@ -372,7 +354,7 @@ def read_our_reactions(repository: object) -> dict[int, frozenset[str]]:
 
     Raises Unavailable for what is not of the documented shape.
     """
-    issue = expect(RepositoryNode[ReactedIssueNode], repository).issue if repository else None
+    issue = expect(_Repository[_ReactedIssue], repository).issue if repository else None
     return {
         int(node.full_database_id): frozenset(
             _REACTIONS[one.content]

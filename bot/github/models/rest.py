@@ -34,7 +34,7 @@ class IdModel(Struct, gc=False):
     id: Id
 
 
-class PresenceModel(Struct, gc=False):
+class _Presence(Struct, gc=False):
     """An object of which only the presence matters."""
 
 
@@ -84,9 +84,7 @@ class RepositoryModel(Struct, gc=False):
         return Repository(self.id, clean(self.owner.login), clean(self.name), self.private, self.archived)
 
 
-class LabelModel(Struct, gc=False):
-    """A label on an issue."""
-
+class _Label(Struct, gc=False):
     name: str | None = None
 
 
@@ -100,13 +98,13 @@ class IssueModel(Struct, gc=False):
     id: Id
     number: Id
     title: str
-    labels: list[LabelModel | str | None]
+    labels: list[_Label | str | None]
     updated_at: Time
     state: str | None = None
     closed_at: Time | None = None
     locked: bool | None = None
     comments: Count = 0
-    pull_request: PresenceModel | None = None
+    pull_request: _Presence | None = None
 
     def fact(self) -> Issue:
         """Return the issue as the core knows it."""
@@ -141,7 +139,7 @@ class CommentModel(Struct, gc=False):
     updated_at: Time
     node_id: str = ""
     body: str | None = None
-    minimized: PresenceModel | UnsetType | None = UNSET
+    minimized: _Presence | UnsetType | None = UNSET
 
     @property
     def hidden(self) -> bool | None:
@@ -168,8 +166,8 @@ def clean(text: str) -> str:
     return text.replace("\0", "") if "\0" in text else text
 
 
-def _label_name(label: LabelModel | str | None) -> str:
-    name = label.name if isinstance(label, LabelModel) else label
+def _label_name(label: _Label | str | None) -> str:
+    name = label.name if isinstance(label, _Label) else label
     return clean(name or "").lower()
 
 
@@ -181,7 +179,7 @@ Not established on github.com; `rehearse` asks.
 
 
 class IssueRead(Struct, frozen=True):
-    """An issue as it was at `read_at` or later; `unchanged` when nothing is new since we last read it.
+    """An issue as it was at `read_at` or later.
 
     `repository` is where the issue is now, which may not be where it was looked for.
     """
@@ -190,7 +188,6 @@ class IssueRead(Struct, frozen=True):
     issue: Issue
     body: str | None
     read_at: WholeEpochSeconds
-    unchanged: bool = False
     author: Author | None = None
     created_at: WholeEpochSeconds = 0
 
@@ -220,11 +217,6 @@ class IssueRead(Struct, frozen=True):
         line = block.machine_line(self.body)
         return line.threads if line is not None else ()
 
-    @property
-    def is_as_created(self) -> bool:
-        """Return whether nothing has changed since it was opened, so that its body is the first one."""
-        return self.issue.updated_at == self.created_at
-
 
 class CommentsRead(Struct, frozen=True):
     """An issue's comments, ascending by id, as they were at `started_at` or later.
@@ -234,7 +226,6 @@ class CommentsRead(Struct, frozen=True):
 
     started_at: WholeEpochSeconds
     comments: tuple[Comment, ...]
-    unchanged: bool = False
     node_ids: Mapping[int, str] = field(default_factory=dict)
     associates: frozenset[int] = frozenset()
     """The authors that GitHub shows as the repository's owner, its organization's members, or collaborators."""
@@ -248,10 +239,10 @@ class IssueResponse(IssueModel, kw_only=True, gc=False):
     body: str | None = None
     user: UserModel | None = None
 
-    def read(self, repository: Repository, at: WholeEpochSeconds, *, unchanged: bool = False) -> IssueRead:
+    def read(self, repository: Repository, at: WholeEpochSeconds) -> IssueRead:
         """Return the issue as it was at a time or later."""
         author = None if self.user is None else self.user.author()
-        return IssueRead(repository, self.fact(), self.body, at, unchanged, author, epoch(self.created_at))
+        return IssueRead(repository, self.fact(), self.body, at, author, epoch(self.created_at))
 
 
 class CommentResponse(CommentModel, kw_only=True, gc=False):
@@ -309,22 +300,19 @@ class EntryModel(Struct, gc=False):
     size: int = 0
 
 
-class CommitterModel(Struct, gc=False):
-    """Who put a commit where it is, and when; that is later than when it was written where it was rebased."""
-
+class _Committer(Struct, gc=False):
     date: Time
+    """When the commit was put where it is: later than when it was written, where it was rebased."""
 
 
-class CommitModel(Struct, gc=False):
-    """What git says of a commit."""
-
-    committer: CommitterModel | None = None
+class _Commit(Struct, gc=False):
+    committer: _Committer | None = None
 
 
 class CommitResponse(Struct, gc=False):
     """A commit of a repository."""
 
-    commit: CommitModel
+    commit: _Commit
 
 
 class PermissionResponse(Struct, gc=False):

@@ -6,7 +6,7 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -46,34 +46,15 @@ MAX_FILES_LISTED: Final = 3_000
 """Of each commit."""
 
 
-class Event(Protocol):
-    """A delivery that was decoded."""
-
-    @property
-    def action(self) -> str | None:
-        """Return what happened; None for an event that has no actions."""
-
-    @property
-    def installation(self) -> IdModel | InstallationModel | None:
-        """Return the installation; None for a webhook that somebody set up without installing the App."""
-
-    def facts(self, installation_id: int) -> tuple[Fact, ...]:
-        """Return what the delivery means; nothing where it is not about petitions."""
-
-
-class PreviousText(Struct, gc=False):
-    """A text before an edit."""
-
+class _PreviousText(Struct, gc=False):
     text: str | None = msgspec.field(name="from", default=None)
 
 
-class CommentChanges(Struct, gc=False):
-    """What an edit of a comment changed."""
-
-    body: PreviousText | None = None
+class _CommentChanges(Struct, gc=False):
+    body: _PreviousText | None = None
 
 
-class TransferRepositoryModel(Struct, kw_only=True, gc=False):
+class _TransferRepository(Struct, kw_only=True, gc=False):
     """The repository on the other side of a transfer; without `owner` it has the same owner.
 
     https://docs.github.com/en/issues/tracking-your-work-with-issues/administering-issues/transferring-an-issue-to-another-repository
@@ -90,30 +71,27 @@ class TransferRepositoryModel(Struct, kw_only=True, gc=False):
         return RepositoryModel(self.id, self.name, self.owner or here.owner, self.private, self.archived)
 
 
-class IssueChanges(Struct, gc=False):
+class _IssueChanges(Struct, gc=False):
     """What an edit of an issue changed, or where it was transferred from or to."""
 
-    body: PreviousText | None = None
+    body: _PreviousText | None = None
     old_issue: IdModel | None = None
-    old_repository: TransferRepositoryModel | None = None
+    old_repository: _TransferRepository | None = None
     new_issue: IssueModel | None = None
-    new_repository: TransferRepositoryModel | None = None
+    new_repository: _TransferRepository | None = None
 
 
-class SenderModel(Struct, gc=False):
-    """The account whose action the delivery is about."""
-
+class _Sender(Struct, gc=False):
     id: Id
     type: str = "User"
 
 
-class RemovedRepositoryModel(Struct, gc=False):
-    """A repository that left an installation; GitHub's description does not promise an id."""
-
+class _RemovedRepository(Struct, gc=False):
     id: Id | None = None
+    """GitHub's description does not promise it."""
 
 
-class InstallationModel(Struct, gc=False):
+class _Installation(Struct, gc=False):
     """An installation in full; GitHub writes its times either as text or as seconds."""
 
     id: Id
@@ -122,9 +100,7 @@ class InstallationModel(Struct, gc=False):
     suspended_at: Count | Time | None = None
 
 
-class DatedRepositoryModel(RepositoryModel, kw_only=True, gc=False):
-    """A repository with the time of its last change."""
-
+class _DatedRepository(RepositoryModel, kw_only=True, gc=False):
     updated_at: Time | None
 
 
@@ -134,7 +110,7 @@ class RepositoryScopedEvent(Struct, kw_only=True, gc=False):
     action: str
     repository: RepositoryModel
     installation: IdModel | None = None
-    sender: SenderModel | None = None
+    sender: _Sender | None = None
 
 
 class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
@@ -142,7 +118,7 @@ class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
 
     issue: IssueModel
     comment: CommentModel
-    changes: CommentChanges | None = None
+    changes: _CommentChanges | None = None
 
     def facts(self, installation_id: int) -> tuple[Fact, ...]:
         """Return the comment as the delivery shows it."""
@@ -183,17 +159,15 @@ class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
         return (Writer.AUTHOR if is_own else Writer.OTHER), before
 
 
-class IssueWithBodyModel(IssueModel, kw_only=True, gc=False):
-    """An issue with its text."""
-
+class _IssueWithBody(IssueModel, kw_only=True, gc=False):
     body: str | None = None
 
 
 class IssuesEvent(RepositoryScopedEvent, kw_only=True, gc=False):
     """The event `issues`."""
 
-    issue: IssueWithBodyModel
-    changes: IssueChanges | None = None
+    issue: _IssueWithBody
+    changes: _IssueChanges | None = None
 
     def facts(self, installation_id: int) -> tuple[Fact, ...]:
         """Return the issue as the delivery shows it, or where it has gone."""
@@ -201,7 +175,7 @@ class IssuesEvent(RepositoryScopedEvent, kw_only=True, gc=False):
             return ()
         here = self.repository
         repository, issue = here.fact(), self.issue.fact()
-        changes = self.changes or IssueChanges()
+        changes = self.changes or _IssueChanges()
         if self.action in ("deleted", "transferred"):
             moved_to = None
             if changes.new_repository is not None and changes.new_issue is not None:
@@ -226,7 +200,7 @@ class IssuesEvent(RepositoryScopedEvent, kw_only=True, gc=False):
 class RepositoryEvent(RepositoryScopedEvent, kw_only=True, gc=False):
     """The event `repository`."""
 
-    repository: DatedRepositoryModel
+    repository: _DatedRepository
 
     def facts(self, installation_id: int) -> tuple[Fact, ...]:
         """Return the repository as the delivery shows it."""
@@ -236,23 +210,18 @@ class RepositoryEvent(RepositoryScopedEvent, kw_only=True, gc=False):
         return (RepositoryFact(installation_id, self.repository.fact(), as_of, deleted=is_deleted),)
 
 
-class PushRepositoryModel(Struct, gc=False):
-    """A repository of which we read no more than its id and its default branch."""
-
+class _PushedRepository(Struct, gc=False):
     id: Id
     default_branch: str
 
 
-class CommitModel(Struct, gc=False):
-    """The files that a commit touches."""
-
+class _Commit(Struct, gc=False):
     added: list[str] = msgspec.field(default_factory=list)
     modified: list[str] = msgspec.field(default_factory=list)
     removed: list[str] = msgspec.field(default_factory=list)
 
     @property
     def files(self) -> list[str]:
-        """Return all of them."""
         return [*self.added, *self.modified, *self.removed]
 
 
@@ -262,9 +231,9 @@ class PushEvent(Struct, gc=False):
     https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
     """
 
-    repository: PushRepositoryModel
+    repository: _PushedRepository
     ref: str
-    commits: list[CommitModel]
+    commits: list[_Commit]
     forced: bool = False
     installation: IdModel | None = None
 
@@ -291,10 +260,10 @@ class InstallationEvent(Struct, kw_only=True, gc=False):
     """The events `installation` and `installation_repositories`."""
 
     action: str
-    installation: InstallationModel
+    installation: _Installation
     repositories: list[IdModel] | None = None
     repositories_added: list[IdModel] | None = None
-    repositories_removed: list[RemovedRepositoryModel] | None = None
+    repositories_removed: list[_RemovedRepository] | None = None
 
     def facts(self, installation_id: int) -> tuple[Fact, ...]:
         """Return the installation as the delivery shows it."""
@@ -314,3 +283,7 @@ class InstallationEvent(Struct, kw_only=True, gc=False):
                 repositories_removed=tuple(one.id for one in removed or () if one.id is not None),
             ),
         )
+
+
+Event: TypeAlias = IssueCommentEvent | IssuesEvent | RepositoryEvent | PushEvent | InstallationEvent
+"""A delivery that was decoded; without `installation` somebody set a webhook up instead of installing the App."""

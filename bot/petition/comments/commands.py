@@ -186,7 +186,7 @@ class Phrase(Command, frozen=True):
     is_cut_off: bool = False
     """Whether there is a command, but only below what looks like the beginning of a quoted mail."""
     fault: str = ""
-    """What is wrong about an attempt, a value of `faults.Fault`; empty where that was not looked for."""
+    """What is wrong about an attempt, a value of `mistyped_commands.Fault`; empty where that was not looked for."""
 
     @property
     def identity(self) -> Phrase:

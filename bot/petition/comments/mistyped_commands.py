@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from bot.petition.comments import word_lists
-from bot.petition.comments.commands import command_line
+from bot.petition.comments.commands import OrganizerCommand, command_line
 from bot.petition.comments.name_or_prose import goes_on_with_condition, is_condition, is_filler, looks_like_a_name
 from bot.petition.comments.own_text import lines_begun_in_text, own_passages
 from bot.petition.untrusted_text import fold
@@ -18,14 +18,6 @@ INSTRUCTION_WORDS: Final = (
     *("goal", "deadline", "remove", "restore", "close", "reopen", "recount", "respond", "help"),
 )
 """What may follow `/petition`, as `organizers.commands.INSTRUCTIONS` has it: a mistyped command is known by it."""
-
-
-class MistypedOrganizerCommand(NamedTuple):
-    """What was typed for `/petition`, with the marks before it, and what follows."""
-
-    typed: str
-    argument: str
-
 
 # `/petiton goal 80`, `\petition close`, `- /petition help`, `"/petition close"`, `/petition-goal 80`. The prose of
 # `/petitions like this` is none: what follows has to be a word that organizers' commands have, or nothing.
@@ -45,7 +37,7 @@ CANDIDATE: Final = re.compile(
 """What a line of a mistyped command begins with; `read_mistyped_organizer_command` decides whether it is one."""
 
 
-def read_mistyped_organizer_command(line: str) -> MistypedOrganizerCommand | None:
+def read_mistyped_organizer_command(line: str) -> OrganizerCommand | None:
     """Read a line that begins as text and holds no command; None where it is no mistyped one either."""
     found = CANDIDATE.match(line)
     if found is None:
@@ -59,7 +51,7 @@ def read_mistyped_organizer_command(line: str) -> MistypedOrganizerCommand | Non
     if found["opening"] and not found["closing"] and argument and argument.rstrip(".,:;!?")[-1:] not in _CLOSING:
         # `"/petition close" ends it` is about the command.
         return None
-    return MistypedOrganizerCommand(found["typed"], argument)
+    return OrganizerCommand.mistyped(found["typed"], argument)
 
 
 _MISTAKES: Final = 2
@@ -123,11 +115,11 @@ _HINT = re.compile(r"[/\\|／]|(?:sign|signed|unsign)[ ,:：–—-]", re.IGNORE
 _TRY = re.compile(
     rf"""
     \s* (?: (?:[-+*•]|[0-9]{{1,3}}[.)]|\#{{1,6}}) \s+ ){{0,3}} (?:\[[ x]\]\s+)?
-    (?P<tag> (?:<[a-z][a-z0-9]{{0,9}}(?:\s[^<>]{{0,60}})?>\s*){{0,3}} )
+    (?:<[a-z][a-z0-9]{{0,9}}(?:\s[^<>]{{0,60}})?>\s*){{0,3}}
     (?P<marks> {_MARK}{{0,4}} )
     (?P<before> (?: [^\s/\\|／]{{1,40}} \s+ ){{0,5}} )
     (?P<inner> {_MARK}{{0,3}} )
-    (?P<slash> [/\\|／]{{1,2}} \s? ) (?P<word> {_WORD} | 签名|簽名 )
+    [/\\|／]{{1,2}} \s? (?P<word> {_WORD} | 签名|簽名 )
     (?P<rest> (?![^\W_]|/|[-.](?-i:[^\WA-Z])) .* )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -267,7 +259,7 @@ def _fault_around(right: re.Match[str], text: str) -> Fault:
     before = right["before"].strip()
     if not before:
         following = text[right.end() :].split("\n")[:2]
-        if right["before"].strip(" ") != "" and not right["before"].strip():
+        if right["before"].strip(" "):
             return Fault.PLACE
         if command_line(("sign",)).match(text[right.end("before") :]) is None:
             return Fault.JOINED

@@ -151,8 +151,8 @@ def _commands(lines: Sequence[str], own: Sequence[range], line: re.Pattern[str])
         elif found:
             below = lines[number + 1 : following] if _RESPONDS.match(lines[number]) else ()
             organizer_commands.append(OrganizerCommand.parse(details, below))
-        elif typed := read_mistyped_organizer_command(lines[number]):
-            organizer_commands.append(OrganizerCommand.mistyped(*typed))
+        elif mistyped := read_mistyped_organizer_command(lines[number]):
+            organizer_commands.append(mistyped)
     last = personal and _command(*personal[:2], _lines_below(personal[2], lines, own))
     return _joined(organizer_commands, last)
 

@@ -89,7 +89,10 @@ def _later(
     """Return what changed after the tally was made, if the tally was right when it was made."""
     # Comments of the very second may have come before or after.
     for moment in (line.as_of, line.as_of - 1):
-        before = count_all([_as_of(comment, moment) for comment in comments])
+        before = count_all(
+            replace(comment, versions=tuple(one for one in comment.versions if one.at <= moment))
+            for comment in comments
+        )
         if digest(one.pair for one in before) == line.digest:
             return list(_changes(comments, before, signatures))
     return []
@@ -108,10 +111,6 @@ def _changes(
             is_hidden = standing(by_id[old.comment_id]).hidden
             cause = Cause.HIDDEN_LATER if is_hidden else Cause.WITHDRAWN_LATER
             yield Difference(cause, old.login, old.comment_id)
-
-
-def _as_of(comment: Comment, moment: WholeEpochSeconds) -> Comment:
-    return replace(comment, versions=tuple(v for v in comment.versions if v.at <= moment))
 
 
 def _single(

@@ -89,8 +89,6 @@ class Uncounted(Struct, frozen=True):
 MISTYPED_ORDER: Final = "order"
 """The fault of a command of organizers that was mistyped."""
 
-NOTHING = Evaluation(None, frozenset(), frozenset())
-
 
 def evaluate(
     comments: Iterable[Comment],
@@ -132,7 +130,7 @@ def evaluate_standings(
         elif reason is not Reason.WAITING:
             refused.add(comment.id)
     if not counted:
-        return Evaluation(None, frozenset(), frozenset(refused)) if refused else NOTHING
+        return Evaluation(None, frozenset(), frozenset(refused))
     latest = counted[-1]
     effective = frozenset(one.comment_id for one in counted if type(one.command) is type(latest.command))
     return Evaluation(_signature(latest), effective, frozenset(refused))
@@ -185,7 +183,7 @@ def explain(
     if evaluate_standings(standings, closed_at=closed_at, rules=rules, born=born).signature is not None:
         return None
     conditions = _Conditions.of(closed_at, rules, born)
-    latest_first = sorted(standings, key=lambda pair: (pair[0].created_at, pair[0].id), reverse=True)
+    latest_first = sorted(standings, key=_written, reverse=True)
     for comment, stands in latest_first:
         reason = _reason(comment, stands, conditions, rules)
         if reason is not None:

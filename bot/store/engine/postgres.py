@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 import asyncpg
 from greenlet import getcurrent, greenlet
 
-from bot.store.engine.database import (
-    LOCK_SECONDS,
-    LONG_TIMEOUT,
-    TIMEOUT,
-    Coordinator,
-    Database,
-    Row,
-    Transaction,
-)
+from bot.store.engine.database import LOCK_SECONDS, LONG_TIMEOUT, TIMEOUT, Coordinator, Database, Row, Transaction
 from bot.store.engine.postgres_coordinator import PostgresCoordinator
 from bot.store.engine.url import UNREADABLE, PostgresServer
 from bot.store.errors import DatabaseUnavailable, StoreError, WrongDatabase

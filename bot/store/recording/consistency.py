@@ -227,7 +227,7 @@ def repair_totals(transaction: Transaction, petition_id: int, now: WholeEpochSec
     transaction.fetch("SELECT id FROM petitions WHERE id = $1 FOR UPDATE", petition_id)
     transaction.execute(f"DELETE FROM signatures WHERE {_STRAY}", petition_id)
     found = add_up(read_signatures(transaction, petition_id))
-    drop_days(transaction, petition_id)
+    transaction.execute("DELETE FROM days WHERE petition_id = $1", petition_id)
     sql = """
         INSERT INTO days (petition_id, day, signatures)
         SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
@@ -241,11 +241,6 @@ def repair_totals(transaction: Transaction, petition_id: int, now: WholeEpochSec
     """
     transaction.execute(set_totals, petition_id, found.count, found.sum.to_bytes(), now)
     return found.count
-
-
-def drop_days(transaction: Transaction, petition_id: int) -> None:
-    """Drop on which days a petition was signed."""
-    transaction.execute("DELETE FROM days WHERE petition_id = $1", petition_id)
 
 
 def read_signatures(transaction: Transaction, petition_id: int) -> Iterator[Signature]:

@@ -25,8 +25,6 @@ from bot.petition.reported_facts import (
     SettingsFact,
     Unclear,
 )
-from bot.store.account_reviews import drop_review
-from bot.store.audit_log import drop_attempts_on, drop_log
 from bot.store.body_writes import move_body
 from bot.store.engine.database import Transaction
 from bot.store.installations import (
@@ -37,14 +35,13 @@ from bot.store.installations import (
     record_repository,
     request_discovery,
 )
-from bot.store.letters import drop_letters, drop_translations, is_any_translation
+from bot.store.letters import drop_translations, is_any_translation
 from bot.store.publishing import set_continuing
-from bot.store.recording.consistency import drop_days
 from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
 from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.resync_queue import resync_petitions
-from bot.store.settings_and_commands import drop_rules, request_settings
+from bot.store.settings_and_commands import request_settings
 from bot.time_types import WholeEpochSeconds
 
 StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
@@ -125,21 +122,19 @@ def _read_petition_of(transaction: Transaction, issue_id: int) -> int | None:
     return rows[0][0] if rows else None
 
 
-_ADD_THREAD: Final = """
-    INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at, locked,
-                         comments, as_of, gone, reread, reread_as_of, reread_asked_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, 1, 0, $12)
-    ON CONFLICT (issue_id) DO NOTHING
-"""
-
-
 def _add_thread(
     transaction: Transaction, petition_id: int, position: int, repository: Repository, issue: Issue,
     as_of: WholeEpochSeconds, context: RecordContext,
 ) -> None:  # fmt: skip
     """Add an issue to a petition as a thread, to be read."""
+    sql = """
+        INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at,
+                             locked, comments, as_of, gone, reread, reread_as_of, reread_asked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, 1, 0, $12)
+        ON CONFLICT (issue_id) DO NOTHING
+    """
     transaction.execute(
-        _ADD_THREAD, issue.id, petition_id, repository.id, issue.number, position, issue.title,
+        sql, issue.id, petition_id, repository.id, issue.number, position, issue.title,
         is_petition(issue, context.label), issue.closed_at, issue.locked, issue.comments, as_of, context.now,
     )  # fmt: skip
 
@@ -163,16 +158,14 @@ def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeco
     transaction.execute(_END_THREAD, issue_id, None)
     if thread.position == 1:
         transaction.execute("UPDATE petitions SET gone = TRUE WHERE id = $1", thread.petition_id)
-        drop_letters(transaction, thread.petition_id)
-        drop_translations(transaction, thread.petition_id)
-        drop_review(transaction, thread.petition_id)
-        drop_log(transaction, thread.petition_id)
-        drop_rules(transaction, thread.petition_id)
-
-
-_MOVE_PETITION: Final = """
-    UPDATE petitions SET repository_id = (SELECT repository_id FROM threads WHERE issue_id = $2) WHERE id = $1
-"""
+        sql = """
+            DELETE FROM named WHERE comment_id IN (
+                SELECT c.id FROM threads t JOIN comments c ON c.issue_id = t.issue_id WHERE t.petition_id = $1
+            )
+        """
+        transaction.execute(sql, thread.petition_id)
+        transaction.execute("UPDATE petitions SET rules = '' WHERE id = $1", thread.petition_id)
+        _drop_rows(transaction, thread.petition_id, "audit")
 
 
 def _record_moved(
@@ -198,7 +191,11 @@ def _record_moved(
     transaction.execute(_END_THREAD, issue_id, arrival)
     transaction.execute("UPDATE threads SET moved_to = $2 WHERE moved_to = $1", issue_id, arrival)
     if old.position == 1:
-        transaction.execute(_MOVE_PETITION, old.petition_id, arrival)
+        sql = """
+            UPDATE petitions SET repository_id = (SELECT repository_id FROM threads WHERE issue_id = $2)
+            WHERE id = $1
+        """
+        transaction.execute(sql, old.petition_id, arrival)
         # They are files of the repository that it left; another one may have others at the same paths.
         drop_translations(transaction, old.petition_id)
     _derive_again(transaction, arrival, issue, context)
@@ -250,14 +247,16 @@ def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, positio
         WHERE petition_id = $1
     """
     transaction.execute(adopt_threads, newcomer_id, petition_id, position, last)
-    drop_letters(transaction, newcomer_id)
-    drop_translations(transaction, newcomer_id)
-    drop_review(transaction, newcomer_id)
-    transaction.execute("DELETE FROM signatures WHERE petition_id = $1", newcomer_id)
-    drop_days(transaction, newcomer_id)
     # Who has tried what is read from the comments again.
-    drop_attempts_on(transaction, newcomer_id)
+    _drop_rows(transaction, newcomer_id, "signatures", "days")
     transaction.execute("DELETE FROM petitions WHERE id = $1", newcomer_id)
+
+
+def _drop_rows(transaction: Transaction, petition_id: int, *tables: str) -> None:
+    """Drop a petition's letters, translations, account review and attempts, and its rows in other tables."""
+    for table in ("letters", "letter_texts", "translations", "account_reviews", "attempts", *tables):
+        transaction.execute(f"DELETE FROM {table} WHERE petition_id = $1", petition_id)
+    transaction.execute("DELETE FROM marks WHERE name = 'letter ' || $1::BIGINT", petition_id)
 
 
 def _derive_again(transaction: Transaction, arrival: int, issue: Issue, context: RecordContext) -> None:

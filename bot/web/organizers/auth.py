@@ -196,7 +196,7 @@ class SignInRoutes(Struct, frozen=True):
         try:
             person = await auth.identify(query.get("code", ""), ticket, f"{self.base(request)}{SIGNED_IN}")
         except NotSignedIn as refusal:
-            return self._refused(request, refusal.reason)
+            return self._refused(request, str(refusal))
         except GitHubError as error:
             raise unavailable(error) from None
         response = web.Response(status=303, headers={"Location": url})

@@ -38,13 +38,10 @@ _EVENTS: Final = RoutePolicy(
 class LiveUpdates:
     """The open pages of each petition."""
 
-    def __init__(
-        self, context: PagesContext, interval: Seconds = POLL_INTERVAL, *, supervisor: Supervisor | None = None
-    ) -> None:
+    def __init__(self, context: PagesContext, supervisor: Supervisor) -> None:
         self._context = context
-        self._interval = interval
         self._watched: dict[int, _Watched] = {}
-        self._supervisor = supervisor or Supervisor()
+        self._supervisor = supervisor
         self._is_watched = asyncio.Event()
         self._task: SupervisedTask | None = None
         self._closing = False
@@ -125,7 +122,7 @@ class LiveUpdates:
                     watched.wake()
             if not self._watched:
                 self._is_watched.clear()
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(POLL_INTERVAL)
 
     def _update(self, details: PetitionDetails) -> None:
         watched = self._watched.get(details.snapshot.petition_id)

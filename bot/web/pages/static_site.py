@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib import resources
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -31,21 +30,17 @@ from bot.web.pages import view_models
 from bot.web.pages.front_page import view_summary
 from bot.web.pages.routes import COMPARED_VERSIONS
 from bot.web.petition_requests import PagesContext
-from bot.web.rendering import render
+from bot.web.rendering import read_static_files, render
 
 Files = Iterator[tuple[str, bytes]]
 """The name of each file, with its folders, and its content."""
 
-_STATIC: Final = ("mark.svg", "roster.css")
-
 
 def shared_files() -> Files:
     """Return the files that all pages load; there is no script, because those of the server ask it for news."""
-    folders = [resources.files(package).joinpath("static") for package in ("bot.web", "bot.web.pages")]
-    for folder in folders:
-        for file in folder.iterdir():
-            if file.name in _STATIC:
-                yield f"static/{file.name}", file.read_bytes()
+    files = read_static_files("bot.web", "bot.web.pages")
+    for name in ("mark.svg", "roster.css"):
+        yield f"static/{name}", files[name]
 
 
 def front_page(petitions: Sequence[PetitionSummary], context: PagesContext, written_at: WholeEpochSeconds) -> Files:
