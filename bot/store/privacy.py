@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -110,13 +109,11 @@ class Privacy(Records):
         return read_issues_of(transaction, one.petition_id)
 
 
-_FORGET: Final = upsert("forgotten", "user_id", "user_id BIGINT, at BIGINT")
-
-
 def forget_people(transaction: Transaction, people: Collection[int], now: WholeEpochSeconds) -> Forgotten:
     """Erase people's details, and record that what they wrote up to now is not to be taken up again."""
     forget_sign_outs(transaction, people)
-    transaction.put(_FORGET, [(person, now) for person in people])
+    forget = upsert("forgotten", "user_id", "user_id BIGINT, at BIGINT")
+    transaction.put(forget, [(person, now) for person in people])
     # Locked first and read again: what was recorded meanwhile is to be forgotten as well.
     unit = UnitOfWork(transaction, [row.issue_id for row in _read_comments_by(transaction, people)])
     rows = _read_comments_by(transaction, people)
