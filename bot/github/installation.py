@@ -174,9 +174,13 @@ class InstallationClient:
             found |= {one.id: one for one in expect(list[CommentResponse], page.data)}
         read_at = self.session.dated(started_at)
         known = {} if recall is None else await recall(list(found))
+        # Some texts are made to take long.
+        read = await asyncio.to_thread(
+            lambda: [found[one].observed(read_at, known.get(one)) for one in sorted(found)]
+        )
         return CommentsRead(
             started_at=read_at,
-            comments=await asyncio.to_thread(_read_texts, found, read_at, known),
+            comments=tuple(read),
             node_ids={comment_id: one.node_id for comment_id, one in found.items()},
             associates=frozenset(
                 one.user.id
@@ -322,13 +326,6 @@ _MAX_FAILURES = 3
 _ISSUE = "/repos/{owner}/{name}/issues/{number}"
 _LABELS = "/repos/{owner}/{name}/labels"
 _REACTIONS = "/repos/{owner}/{name}/issues/comments/{id}/reactions"
-
-
-def _read_texts(
-    found: Mapping[int, CommentResponse], read_at: WholeEpochSeconds, known: Mapping[int, KnownText]
-) -> tuple[Comment, ...]:
-    """Read the comments' texts; some are made to take long, so this runs in a thread."""
-    return tuple(found[comment_id].observed(read_at, known.get(comment_id)) for comment_id in sorted(found))
 
 
 def named(repo: str) -> dict[str, str | int]:

@@ -76,7 +76,8 @@ class InstallationSession:
     async def page(self, url: str, variables: Variables) -> ApiResponse:
         """Read one page of a list; the link to the next one may be new since it was last read."""
         response = await self.request("GET", url, variables)
-        if response.unchanged and response.next_url is None and _length(response.data) >= PAGE_SIZE:
+        listed = response.data.get("repositories", ()) if isinstance(response.data, dict) else response.data
+        if response.unchanged and response.next_url is None and len(listed) >= PAGE_SIZE:
             # A full last page does not change when another page comes after it, and its ETag need not either.
             return await self.request("GET", url, variables, refresh=True)
         return response
@@ -98,7 +99,3 @@ class InstallationSession:
     def _is_token_too_new(self, error: Unauthorized | Forbidden, token: Token) -> bool:
         is_new = self.now() - token.minted_at < NEW_TOKEN
         return is_new and (isinstance(error, Unauthorized) or "not accessible by integration" in str(error))
-
-
-def _length(data: Any) -> int:
-    return len(data.get("repositories", ()) if isinstance(data, dict) else data)

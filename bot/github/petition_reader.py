@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from msgspec import Struct
@@ -76,32 +77,121 @@ class PetitionRead(Struct, frozen=True):
         return {user_id: account.born for user_id, account in self.accounts.items()}
 
 
-async def read_petition(
-    client: InstallationClient, name: IssueName, *, with_accounts: bool = False
-) -> PetitionRead:
+async def read_petition(client: InstallationClient, name: IssueName, *, with_accounts: bool) -> PetitionRead:
     """Read a petition from GitHub; raises `bot.github.errors`.
 
     Accounts are asked for always, or only where the rules ask for their age.
     """
-    pages = await _read_threads(client, name)
-    associates, nodes, notes = set[int](), list[str](), list[str]()
-    comments = {_name_of(page): await _read_comments(client, page, associates, nodes) for page in pages}
-    together = [comment for found in comments.values() for comment in found]
-    rules = await _find_rules(client, pages[0], together, associates, notes)
+    reader = _PetitionReader(client)
+    pages = await reader.read_threads(name)
+    comments = {_name_of(page): await reader.read_comments(page) for page in pages}
+    rules = await reader.find_rules(pages[0], [comment for found in comments.values() for comment in found])
     asked = with_accounts or rules.asks_for_age
-    return PetitionRead(pages, comments, rules, tuple(notes), await client.get_accounts(nodes) if asked else {})
+    accounts = await client.get_accounts(reader.nodes) if asked else {}
+    return PetitionRead(pages, comments, rules, tuple(reader.notes), accounts)
 
 
-async def _read_threads(client: InstallationClient, name: IssueName) -> list[IssueRead]:
-    """Read a petition's issues, the first one first; `name` may be of any of them."""
-    first = await client.get_issue(name.repository, name.number)
-    if first.continues is not None:
-        first = await client.get_issue(*split_name(first.continues.name))
-    pages = {first.issue.id: first}
-    read_next = partial(read_continuation, client, first.issue.id, first)
-    async for page in follow_threads({str(_name_of(first)).lower()}, first, first, read_next):
-        pages[page.issue.id] = page
-    return list(pages.values())
+@dataclass(frozen=True, slots=True)
+class _PetitionReader:
+    client: InstallationClient
+    associates: set[int] = field(default_factory=set)
+    """The authors that GitHub shows as owner, member or collaborator of the repository."""
+    nodes: list[str] = field(default_factory=list)
+    """The names by which GraphQL knows the comments that say something to us."""
+    notes: list[str] = field(default_factory=list)
+    """What could not be checked."""
+
+    async def read_threads(self, name: IssueName) -> list[IssueRead]:
+        """Read a petition's issues, the first one first; `name` may be of any of them."""
+        first = await self.client.get_issue(name.repository, name.number)
+        if first.continues is not None:
+            first = await self.client.get_issue(*split_name(first.continues.name))
+        pages = {first.issue.id: first}
+        read_next = partial(read_continuation, self.client, first.issue.id, first)
+        async for page in follow_threads({str(_name_of(first)).lower()}, first, first, read_next):
+            pages[page.issue.id] = page
+        return list(pages.values())
+
+    async def read_comments(self, read: IssueRead) -> list[Comment]:
+        """Read all comments, and of those that say something to us also who wrote what.
+
+        An edit within the second of writing leaves no trace in the times that a listing shows, only in the history.
+        """
+        issue = read.issue
+        listing = await self.client.list_comments(read.repository.full_name, issue.number, count=issue.comments)
+        self.associates.update(listing.associates)
+        found = {comment.id: comment for comment in listing.comments}
+        told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNKNOWN for v in c.versions)]
+        here = [listing.node_ids[comment_id] for comment_id in told]
+        self.nodes.extend(here)
+        for history in await self.client.get_comment_histories(here):
+            found[history.id] = history
+        return list(found.values())
+
+    async def find_rules(self, first: IssueRead, comments: Collection[Comment]) -> Rules:
+        """Apply settings and commands as the bot does.
+
+        The block shows whom a command has removed: logins change, and an old one cannot be looked up.
+        """
+        said, removed = block.machine_line(first.body), defaultdict[int, set[int]](set)
+        for comment_id, person in said.removals if said is not None else ():
+            removed[comment_id].add(person)
+        repository = first.repository.full_name
+        settings = await self._read_settings(repository)
+        commands = standing_commands(comments)
+        organizers = await self._find_organizers(repository, commands)
+        named: dict[tuple[int, str], Author | None] = {}
+        logins = defaultdict[int, dict[str, None]](dict)
+        for one in commands:
+            if organizers[one.author.id]:
+                logins[one.comment_id].update(dict.fromkeys(logins_in(one.command)))
+        for comment_id, names in logins.items():
+            people = await self._find_named(names, comments, removed.get(comment_id, ()))
+            named.update({(comment_id, login): person for login, person in people.items()})
+        return apply_commands(settings, commands, organizers=organizers, named=named).rules
+
+    async def _read_settings(self, repository: str) -> Settings:
+        try:
+            text = await RepositoryFiles(self.client, repository).read_text(PATH)
+        except Forbidden:
+            self.notes.append(f"{PATH} cannot be read with these credentials, so its settings were not applied")
+            return DEFAULTS
+        found = read_text(text or "")
+        if isinstance(found, Settings):
+            return found
+        self.notes.append(
+            f"{PATH} has mistakes, so its settings were not applied; the bot applies the last version without"
+            " mistakes"
+        )
+        return DEFAULTS
+
+    async def _find_organizers(self, repository: str, commands: Iterable[GivenCommand]) -> dict[int, bool]:
+        organizers: dict[int, bool] = {}
+        for person in {one.author.id: one.author for one in commands}.values():
+            try:
+                organizers[person.id] = await self.client.may_write(repository, person)
+            except Forbidden:
+                organizers[person.id] = person.id in self.associates
+                word = "an organizer" if organizers[person.id] else "no organizer"
+                self.notes.append(
+                    f"only organizers can see who is an organizer, so {person.login} was treated as {word}"
+                )
+        return organizers
+
+    async def _find_named(
+        self, logins: Iterable[str], comments: Iterable[Comment], meant: Collection[int]
+    ) -> dict[str, Author | None]:
+        """Return whom a comment means by each login; `meant` are those that the block shows as removed."""
+        authors = {comment.author.login.lower(): comment.author for comment in comments if comment.author}
+        people = {login: await self.client.find_user(login) or authors.get(login) for login in logins}
+        others = set(meant) - {person.id for person in people.values() if person is not None}
+        for login, person in people.items():
+            if others and (person is None or person.id not in meant):
+                self.notes.append(
+                    f"a command names {login}, whose login has changed; the block shows who was meant"
+                )
+                people[login] = Author(others.pop(), login)
+        return people
 
 
 async def follow_threads(
@@ -140,115 +230,16 @@ async def read_continuation(
     except (NotFound, Gone):
         return None
     is_named = name.lower() in map(str.lower, last.named_threads)
-    continues = None if page.is_by_workflow and not is_named else page.continues
-    if continues is None or page.repository.owner != first.repository.owner:
-        return None
-    is_same = continues.issue_id == petition_id or await client.is_same_issue(continues, first.issue.id)
-    return page if is_same else None
+    is_trusted = is_named or not page.is_by_workflow
+    is_near = page.repository.owner == first.repository.owner
+    return page if is_trusted and is_near and await continues(client, page, petition_id, first) else None
 
 
-async def _read_comments(
-    client: InstallationClient, read: IssueRead, associates: set[int], nodes: list[str]
-) -> list[Comment]:
-    """Read all comments, and of those that say something to us also who wrote what.
-
-    Authors that belong to the repository are added to `associates`, and to `nodes` the names by which GraphQL knows
-    the comments that say something.
-
-    An edit within the second of writing leaves no trace in the times that a listing shows, only in the history.
-    """
-    issue = read.issue
-    listing = await client.list_comments(read.repository.full_name, issue.number, count=issue.comments)
-    associates |= listing.associates
-    found = {comment.id: comment for comment in listing.comments}
-    told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNKNOWN for v in c.versions)]
-    here = [listing.node_ids[comment_id] for comment_id in told]
-    nodes += here
-    for history in await client.get_comment_histories(here):
-        found[history.id] = history
-    return list(found.values())
+async def continues(client: InstallationClient, page: IssueRead, petition_id: int, first: IssueRead) -> bool:
+    """Return whether a bot has written that an issue continues a petition."""
+    line = page.continues
+    return line is not None and (line.issue_id == petition_id or await client.is_same_issue(line, first.issue.id))
 
 
 def _name_of(page: IssueRead) -> IssueName:
     return IssueName(page.repository.full_name, page.issue.number)
-
-
-async def _find_rules(
-    client: InstallationClient,
-    first: IssueRead,
-    comments: Collection[Comment],
-    associates: Collection[int],
-    notes: list[str],
-) -> Rules:
-    """Apply settings and commands as the bot does, and add to `notes` what could not be checked.
-
-    `associates` are the people that GitHub shows as owner, member or collaborator. The block shows whom a command
-    has removed: logins change, and an old one cannot be looked up.
-    """
-    said, removed = block.machine_line(first.body), defaultdict[int, set[int]](set)
-    for comment_id, person in said.removals if said is not None else ():
-        removed[comment_id].add(person)
-    repository = first.repository.full_name
-    settings = await _settings(client, repository, notes)
-    commands = standing_commands(comments)
-    organizers = await _organizers(client, repository, commands, associates, notes)
-    named: dict[tuple[int, str], Author | None] = {}
-    logins = defaultdict[int, dict[str, None]](dict)
-    for one in commands:
-        if organizers[one.author.id]:
-            logins[one.comment_id].update(dict.fromkeys(logins_in(one.command)))
-    for comment_id, names in logins.items():
-        people = await _named(client, names, comments, removed.get(comment_id, ()), notes)
-        named.update({(comment_id, login): person for login, person in people.items()})
-    return apply_commands(settings, commands, organizers=organizers, named=named).rules
-
-
-async def _settings(client: InstallationClient, repository: str, notes: list[str]) -> Settings:
-    try:
-        text = await RepositoryFiles(client, repository).read_text(PATH)
-    except Forbidden:
-        notes.append(f"{PATH} cannot be read with these credentials, so its settings were not applied")
-        return DEFAULTS
-    found = read_text(text or "")
-    if isinstance(found, Settings):
-        return found
-    notes.append(
-        f"{PATH} has mistakes, so its settings were not applied; the bot applies the last version without mistakes"
-    )
-    return DEFAULTS
-
-
-async def _organizers(
-    client: InstallationClient,
-    repository: str,
-    commands: Iterable[GivenCommand],
-    associates: Collection[int],
-    notes: list[str],
-) -> dict[int, bool]:
-    organizers: dict[int, bool] = {}
-    for person in {one.author.id: one.author for one in commands}.values():
-        try:
-            organizers[person.id] = await client.may_write(repository, person)
-        except Forbidden:
-            organizers[person.id] = person.id in associates
-            word = "an organizer" if organizers[person.id] else "no organizer"
-            notes.append(f"only organizers can see who is an organizer, so {person.login} was treated as {word}")
-    return organizers
-
-
-async def _named(
-    client: InstallationClient,
-    logins: Iterable[str],
-    comments: Iterable[Comment],
-    meant: Collection[int],
-    notes: list[str],
-) -> dict[str, Author | None]:
-    """Return the account that a comment means by each login; `meant` are those that the block shows as removed."""
-    authors = {comment.author.login.lower(): comment.author for comment in comments if comment.author}
-    people = {login: await client.find_user(login) or authors.get(login) for login in logins}
-    others = set(meant) - {person.id for person in people.values() if person is not None}
-    for login, person in people.items():
-        if others and (person is None or person.id not in meant):
-            notes.append(f"a command names {login}, whose login has changed; the block shows who was meant")
-            people[login] = Author(others.pop(), login)
-    return people

@@ -179,8 +179,9 @@ class Api:
     async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         transport, call = self.transport, f"{method} {_path(url)}"
         kind = kind_of(method, _path(url))
-        if kind is not Kind.READ:
-            _check_may_write(call)
+        may_write = _may_write.get()
+        if kind is not Kind.READ and may_write is not None and not may_write():
+            raise WriteNotSent(f"{call} was not sent: another process may be doing it by now")
         result: HttpResponse | Unavailable
         try:
             result = await exchange(
@@ -275,12 +276,6 @@ def writing_while(may_write: Callable[[], bool]) -> Iterator[None]:
         yield
     finally:
         _may_write.reset(before)
-
-
-def _check_may_write(call: str) -> None:
-    may_write = _may_write.get()
-    if may_write is not None and not may_write():
-        raise WriteNotSent(f"{call} was not sent: another process may be doing it by now")
 
 
 def _headers(credentials: Credentials, cached: CachedResponse | None, body: bytes) -> dict[str, str]:

@@ -15,7 +15,7 @@ import structlog
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.github.petition_reader import follow_threads, read_continuation
+from bot.github.petition_reader import continues, follow_threads, read_continuation
 from bot.petition import threads
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.reported_facts import Continuation
@@ -103,18 +103,16 @@ async def _find_opened(known: Publication, pages: list[IssueRead], context: Publ
             with suppress(NotFound, Gone):
                 younger += await context.client.list_issues_after(repository, number)
     for read in younger:
-        if read.is_by_workflow and await _continues(read, petition, pages[0], context.client):
+        if not await continues(context.client, read, petition.petition_id, pages[0]):
+            continue
+        if read.is_by_workflow:
             log.warning(
                 "a workflow opened an issue that looks like the next one; nobody who signs there is counted",
                 petition=_name(petition, 0),
                 issue=read.issue.number,
                 advice="Close it.",
             )
-        elif (
-            await _is_ours(read, context.client)
-            and await _continues(read, petition, pages[0], context.client)
-            and await _record_thread(read, petition, context)
-        ):
+        elif await _is_ours(read, context.client) and await _record_thread(read, petition, context):
             return True
     return False
 
@@ -154,14 +152,6 @@ async def _is_ours(read: IssueRead, client: InstallationClient) -> bool:
     if author is None or author.type != "Bot" or read.is_by_workflow:
         return False
     return author.login.lower() == (await client.get_login()).lower()
-
-
-async def _continues(read: IssueRead, petition: Snapshot, first: IssueRead, client: InstallationClient) -> bool:
-    """Return whether a bot has written that an issue continues this petition."""
-    line = read.continues
-    if line is None:
-        return False
-    return line.issue_id == petition.petition_id or await client.is_same_issue(line, first.issue.id)
 
 
 def _name(petition: Snapshot, place: int) -> str:

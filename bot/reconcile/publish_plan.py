@@ -161,7 +161,9 @@ def new_letter(petition: Snapshot, shown: Sequence[ShownIssue], now: EpochSecond
         # A lost letter stands from the moment when it is put back.
         seen = SeenLetter(first.id, first.body.lost, int(now), as_created=False)
     else:
-        seen = SeenLetter(first.id, first.read.body, first.read.issue.updated_at, first.read.is_as_created)
+        # If nothing has changed since the issue was opened, its body is the first one.
+        at = first.read.issue.updated_at
+        seen = SeenLetter(first.id, first.read.body, at, as_created=at == first.read.created_at)
     # Of two edits of one second it cannot be told which was the last.
     standing = [one for one in petition.letters if one.seen_at <= seen.at + 1]
     is_known = bool(standing) and standing[-1].digest == block.letter_digest(seen.body)
@@ -276,7 +278,8 @@ def _plan_body(
     is_put_back = shown.decision is EditDecision.PUT_BACK
     settles_lost = shown.decision in (EditDecision.IS_BACK, EditDecision.GIVEN_UP)
     change = PlannedBody(shown.id, shown.body, shown.read.body, settles_lost=settles_lost)
-    text = block.compose(shown.base, replace(content, position=1 + _place(shown.id, petition)))
+    place = next((at for at, thread in enumerate(petition.threads, 1) if thread.issue_id == shown.id), 1)
+    text = block.compose(shown.base, replace(content, position=place))
     if text is None and is_put_back:
         text = shown.base
     if text is None:
@@ -294,12 +297,6 @@ def is_changed_by_others(shown: ShownIssue) -> bool:
     if shown.body.left_digest in ("", shown.digest):
         return False
     return shown.digest == shown.body.edited_digest or not shown.is_ours
-
-
-def _place(issue_id: int, petition: Snapshot) -> int:
-    """Return the place of an issue among the petition's threads, from 0."""
-    ids = [thread.issue_id for thread in petition.threads]
-    return ids.index(issue_id) if issue_id in ids else 0
 
 
 def block_content(

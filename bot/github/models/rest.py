@@ -217,11 +217,6 @@ class IssueRead(Struct, frozen=True):
         line = block.machine_line(self.body)
         return line.threads if line is not None else ()
 
-    @property
-    def is_as_created(self) -> bool:
-        """Return whether nothing has changed since it was opened, so that its body is the first one."""
-        return self.issue.updated_at == self.created_at
-
 
 class CommentsRead(Struct, frozen=True):
     """An issue's comments, ascending by id, as they were at `started_at` or later.
