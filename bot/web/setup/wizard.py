@@ -147,12 +147,11 @@ class SetupWizard(Struct, frozen=True):
         return response
 
     def _form(self, request: web.Request, problem: str = "") -> web.Response:
-        typed: Mapping[str, str] = request.query
         return page(
             "begin",
             status=422 if problem else 200,
             problem=problem,
-            typed=typed,
+            typed=request.query,
             public_url=self.public_url or origin_url(request),
             site=web_url_of(self.api_url),
             longest=MAX_NAME_LENGTH,
