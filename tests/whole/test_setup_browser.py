@@ -23,8 +23,8 @@ from tests.browser import WIDE, barriers, watch
 from tests.whole.command_line import finish, read_until, run, start
 from tests.whole.scene import Scene
 
-# The browser is started once for the module and lives in its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The browser is started once for all tests, and lives in the event loop of the session.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KEY = "a key of more than thirty-two characters"
 NARROW = 320
