@@ -23,7 +23,14 @@ from bot.petition.letter_versions_and_translations import (
     versions,
 )
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
-from bot.store.resync_queue import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
+from bot.store.resync_queue import (
+    THREAD_TO_READ,
+    USABLE,
+    ThreadToRead,
+    first_thread,
+    record_change,
+    request_publishing,
+)
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 TEXTS_KEPT: Final = 200
@@ -262,7 +269,7 @@ class Translations(Records):
                 add, petition_id, place, one.language, one.path, one.digest, kept.get(one.digest, ""),
                 one.committed_at, one.fault or "", settings_read_at,
             )  # fmt: skip
-        transaction.execute(_PUBLISH, petition_id, int(self._now()))
+        record_change(transaction, [petition_id], int(self._now()))
 
 
 def _with_texts(
@@ -276,14 +283,6 @@ def _with_texts(
             yield replace(last, fault=one.fault)
         else:
             yield one
-
-
-_PUBLISH: Final = """
-    UPDATE petitions
-    SET revision = revision + 1,
-        changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END
-    WHERE id = $1
-"""
 
 
 def read_known_translations(transaction: Transaction, petition_id: int) -> KnownTranslations:

@@ -220,7 +220,7 @@ class Petitions(Records):
         """Retry postponed petitions at once."""
         if petition_ids:
             sql = "UPDATE petitions SET attempts = 0, retry_at = 0 WHERE id = ANY($1::BIGINT[])"
-            await self._database.write(lambda transaction: transaction.execute(sql, petition_ids))
+            await self._execute(sql, petition_ids)
 
     async def list_in_repository(self, repository_id: int) -> list[KnownPetition]:
         """List the petitions of a repository that are not gone."""
