@@ -16,8 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from bot.github.errors import NotFound
 from bot.github.manifest import Registration
 from bot.web.server import listen
-from bot.web.setup.auth import SetupAuth
-from bot.web.setup.wizard import SetupWizard
+from bot.web.setup.wizard import SetupAuth, SetupWizard
 from sandbox import page as sandbox_page
 from sandbox.server import Sandbox
 from tests.browser import WIDE, barriers, watch
