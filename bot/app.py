@@ -42,8 +42,8 @@ from bot.web.organizers.signature_reviews import SignatureReviews
 from bot.web.petition_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
-from bot.web.setup.auth import SetupAuth
 from bot.web.setup.installation import InstalledApp, SetupDonePage, SetupProgress
+from bot.web.setup.wizard import SetupAuth
 from bot.web.webhook import Record
 
 log = structlog.get_logger("app")

@@ -28,62 +28,28 @@ class ConfigError(Exception):
         super().__init__("\n".join(problems))
 
 
-class Variable(Struct, frozen=True):
-    """One environment variable as docs/REFERENCE.md lists it."""
-
-    name: str
-    default: str | None
-    meaning: str
-
-
-VARIABLES = (
-    Variable("GITHUB_APP_ID", None, "the App's id or client id"),
-    Variable(
-        "GITHUB_PRIVATE_KEY",
-        None,
-        r"the App's private key: PEM text, with newlines or `\n`, or that text in base64",
-    ),
-    Variable("GITHUB_PRIVATE_KEY_PATH", None, "a file with the private key, instead of the text"),
-    Variable(
-        "GITHUB_WEBHOOK_SECRET", None, "the webhook's secret; during a rotation, several values separated by commas"
-    ),
-    Variable("GITHUB_CLIENT_ID", None, "the App's client id; organizers need it to sign in on the pages"),
-    Variable("GITHUB_CLIENT_SECRET", None, "a client secret of the App; the set-up stores both"),
-    Variable(
-        "SECRET_KEY",
-        None,
-        "32 or more random characters; encrypts the stored App, and signs sessions and the operator's tokens",
-    ),
-    Variable(
-        "GITHUB_TOKEN",
-        None,
-        "a personal access token, or a workflow's; with it, `verify`, `audit`, `sync` and `init-repo` need no App",
-    ),
-    Variable("REHEARSAL_SECOND_TOKEN", None, "somebody else's token, so that `rehearse` can try what takes two"),
-    Variable(
-        "GITHUB_API_URL",
-        "https://api.github.com",
-        "GitHub's API; for GitHub Enterprise Server `https://HOST/api/v3`",
-    ),
-    Variable(
-        "DATABASE_URL",
-        "sqlite:///undersigned.db",
-        "an SQLite file or `postgresql://…`, directly or through a pooler in session mode",
-    ),
-    Variable("HOST", "0.0.0.0", "the address to listen on"),  # noqa: S104 - a server listens; containers need all addresses
-    Variable("PORT", "8080", "the port to listen on; 0 lets the system choose"),
-    Variable(
-        "TRUSTED_PROXIES",
-        None,
-        "the number of your proxies in front of the bot that add to `X-Forwarded-For`; unset:"
-        " one, if it is on this machine or in a private network",
-    ),
-    Variable("PUBLIC_URL", None, "the public address of the bot and its pages"),
-    Variable("PETITION_LABEL", "petition", "the label that makes an issue a petition"),
-    Variable("RESYNC_SECONDS", "600", "seconds between two checks on GitHub for changes that no delivery reported"),
-    Variable("LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`"),
-    Variable("LOG_FORMAT", None, "`text` or `json`; unset: text on a terminal, JSON otherwise"),
-)
+VARIABLES = {
+    "GITHUB_APP_ID": "",
+    "GITHUB_PRIVATE_KEY": "",
+    "GITHUB_PRIVATE_KEY_PATH": "",
+    "GITHUB_WEBHOOK_SECRET": "",
+    "GITHUB_CLIENT_ID": "",
+    "GITHUB_CLIENT_SECRET": "",
+    "SECRET_KEY": "",
+    "GITHUB_TOKEN": "",
+    "REHEARSAL_SECOND_TOKEN": "",
+    "GITHUB_API_URL": "https://api.github.com",
+    "DATABASE_URL": "sqlite:///undersigned.db",
+    "HOST": "0.0.0.0",  # noqa: S104 - a server listens; containers need all addresses
+    "PORT": "8080",
+    "TRUSTED_PROXIES": "",
+    "PUBLIC_URL": "",
+    "PETITION_LABEL": "petition",
+    "RESYNC_SECONDS": "600",
+    "LOG_LEVEL": "info",
+    "LOG_FORMAT": "",
+}
+"""The variables with their defaults, empty where there is none; docs/REFERENCE.md explains them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,16 +193,13 @@ def read_for_delivering(environment: Mapping[str, str]) -> Config:
     return config
 
 
-_DEFAULTS = {variable.name: variable.default or "" for variable in VARIABLES}
-
-
 class _Reader(Struct, frozen=True):
     environment: Mapping[str, str]
     problems: list[str]
 
     def text(self, name: str, *, required: bool = False) -> str:
         """Return the value, or the default when the variable is unset or blank."""
-        value = self.environment.get(name, "").strip() or _DEFAULTS[name]
+        value = self.environment.get(name, "").strip() or VARIABLES[name]
         if required and not value:
             self.problems.append(f"{name} is not set")
         return value

@@ -27,8 +27,7 @@ from bot.supervisor import Supervisor, wait_for_any
 from bot.time_types import Seconds
 from bot.web.request_limits import RequestLimits
 from bot.web.server import bind, listen
-from bot.web.setup.auth import SetupAuth
-from bot.web.setup.wizard import SetupWizard
+from bot.web.setup.wizard import SetupAuth, SetupWizard
 
 log = structlog.get_logger("setup")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import structlog
@@ -67,22 +68,17 @@ class Supervisor:
             log.exception("failure not counted", task=task)
 
 
+@dataclass(eq=False)
 class SupervisedTask:
     """A task and its restarts. Made by `Supervisor.start`."""
 
-    def __init__(
-        self,
-        name: str,
-        run: Run,
-        ask_to_stop: Callable[[], None] | None,
-        longest_pause: Seconds,
-        report: Callable[..., None],
-    ) -> None:
-        self.name = name
-        self._run = run
-        self._ask_to_stop = ask_to_stop
-        self._longest_pause = longest_pause
-        self._report = report
+    name: str
+    run: Run
+    ask_to_stop: Callable[[], None] | None
+    longest_pause: Seconds
+    report: Callable[..., None]
+
+    def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._failures = 0
         self._stopping = False
@@ -102,8 +98,8 @@ class SupervisedTask:
         if self._restart is not None:
             self._restart.cancel()
         try:
-            if self._ask_to_stop is not None:
-                self._ask_to_stop()
+            if self.ask_to_stop is not None:
+                self.ask_to_stop()
                 await asyncio.wait({self._task}, timeout=grace)
         finally:
             self._task.cancel()
@@ -114,21 +110,21 @@ class SupervisedTask:
     def _start(self) -> None:
         self._restart = None
         self._began = self._loop.time()
-        self._task = self._loop.create_task(self._run(), name=self.name)
+        self._task = self._loop.create_task(self.run(), name=self.name)
         self._task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if self._stopping:
             if error is not None and not task.cancelled():
-                self._report(self.name, error)
+                self.report(self.name, error)
             return
         if self._loop.time() - self._began > LONGEST_PAUSE:
             self._failures = 0
-        pause = min(FIRST_PAUSE * 2.0 ** min(self._failures, 20), self._longest_pause)
+        pause = min(FIRST_PAUSE * 2.0 ** min(self._failures, 20), self.longest_pause)
         self._failures += 1
         self._restart = self._loop.call_later(pause, self._start)
-        self._report(self.name, error or EndedUnexpectedly(EndedUnexpectedly.__doc__), starts_again_in=pause)
+        self.report(self.name, error or EndedUnexpectedly(EndedUnexpectedly.__doc__), starts_again_in=pause)
 
 
 async def wait_for_any(events: Iterable[asyncio.Event], seconds: Seconds | None = None) -> None:

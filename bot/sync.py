@@ -18,7 +18,7 @@ from bot.config import Config, ConfigError
 from bot.connections import SYSTEM_CLOCK, addresses_of, github_of, open_store
 from bot.github.clients import with_token
 from bot.github.errors import GitHubError, Paused, Unavailable
-from bot.github.etag_cache import CachedResponse, EtagCache, ResponseStore, make_response_store
+from bot.github.etag_cache import CachedResponse, EtagCache, make_response_store
 from bot.github.installation import InstallationClient
 from bot.github.throttle import Kind
 from bot.metrics_hooks import Hooks
@@ -152,7 +152,7 @@ async def _sync(
             raise ConfigError([_OF_AN_APP])
         session = await stack.enter_async_context(aiohttp.ClientSession())
         calls = CallCounter()
-        responses = KeptResponses(make_response_store(CACHE_BYTES), WORKFLOW)
+        responses = KeptResponses()
         if config.token:
             client = with_token(
                 session, config.token, config.api_url, clock, hooks=calls, cache=responses, installation_id=WORKFLOW
@@ -208,10 +208,8 @@ async def _private_store(config: Config, clock: Clock) -> AsyncIterator[Store]:
 class KeptResponses(EtagCache):
     """The responses of the run before, and those that this one has asked for."""
 
-    def __init__(self, store: ResponseStore, installation_id: int) -> None:
-        super().__init__(store, installation_id)
-        self._responses = store
-        self._installation_id = installation_id
+    def __init__(self) -> None:
+        super().__init__(make_response_store(CACHE_BYTES), WORKFLOW)
         self._used: set[str] = set()
 
     def get(self, url: str) -> CachedResponse | None:
@@ -222,15 +220,13 @@ class KeptResponses(EtagCache):
     async def load(self, store: Store) -> None:
         """Read what the run before has kept."""
         for one in await store.responses.list_all():
-            self._responses[self._installation_id, one.url] = CachedResponse(
-                one.etag, one.last_modified, one.data, one.next_url
-            )
+            self._store[self._id, one.url] = CachedResponse(one.etag, one.last_modified, one.data, one.next_url)
 
     async def save(self, store: Store) -> None:
         """Keep what this run has asked for, and nothing that was deleted since."""
         kept = [
             KeptResponse(url, one.etag, one.last_modified, one.next_url, one.data)
-            for (_, url), one in self._responses.items()
+            for (_, url), one in self._store.items()
             if url in self._used
         ]
         await store.responses.replace_all(kept)

@@ -41,7 +41,7 @@ _PAGES: Final = (
 def before_load_schema(_context: HookContext, raw_schema: dict[str, Any]) -> None:
     """Add the pages, the probes and the webhook, which the public document does not describe."""
     bodies, components = msgspec.json.schema_components(
-        [route.decoder.type for route in ROUTES.values()], ref_template="#/components/schemas/{name}"
+        [route.kind for route in ROUTES.values()], ref_template="#/components/schemas/{name}"
     )
     deliveries = [{"allOf": [body, _said(event)]} for event, body in zip(ROUTES, bodies, strict=True)]
     raw_schema["components"]["schemas"] |= components

@@ -190,7 +190,7 @@ class FaultInjector:
 
 
 class StaleReads:
-    """A view of the world that may lag behind it."""
+    """What the API shows: as on GitHub, old data or 404 for a moment after the delivery of a change has arrived."""
 
     def __init__(self, world: World) -> None:
         self._world = world

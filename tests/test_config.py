@@ -33,7 +33,7 @@ def test_the_credentials_are_enough() -> None:
 
 def test_defaults_are_those_of_the_table() -> None:
     assert read({}, credentials=False) == Config()
-    assert {variable.name for variable in VARIABLES if variable.default} == {
+    assert {name for name, default in VARIABLES.items() if default} == {
         "GITHUB_API_URL", "DATABASE_URL", "HOST", "PORT", "PETITION_LABEL", "RESYNC_SECONDS",
         "LOG_LEVEL",
     }  # fmt: skip

@@ -42,7 +42,7 @@ def test_pictures_are_there_and_described() -> None:
 
 def test_the_readme_says_how_much_a_test_run_plays_and_how_often_the_bot_looks() -> None:
     words = {50: "fifty", 10: "ten"}
-    (resync,) = [int(v.default or 0) for v in config.VARIABLES if v.name == "RESYNC_SECONDS"]
+    resync = int(config.VARIABLES["RESYNC_SECONDS"])
     said = section(README, "## How it stays right")
     assert f"{test_machine.STEPS:,} random steps" in said
     assert f"{test_machine.STEPS:,} steps" in page("RELIABILITY")

@@ -244,7 +244,9 @@ def _verify(options: argparse.Namespace) -> int:
         complain("--out goes with a recount from GitHub, not with --database or --pack.")
         return MISUSED
     if options.pack is not None:
-        return _verify_pack(options.pack)
+        checked = check_pack(options.pack)
+        say(*checked.lines())
+        return OK if checked.agrees else FAILED
     if options.database:
         return _verify_database(None if options.petition is None else IssueName.read(options.petition), options)
     if options.out is not None:
@@ -310,12 +312,6 @@ async def _inspect(name: IssueName | None, settings: config.Config) -> list[Insp
             ids = await store.consistency.find_petitions(name.repository, name.number)
         found = [await store.consistency.inspect(petition_id) for petition_id in ids]
     return [one for one in found if one is not None]
-
-
-def _verify_pack(folder: Path) -> int:
-    found = check_pack(folder)
-    say(*found.lines())
-    return OK if found.agrees else FAILED
 
 
 def _for_reading() -> config.Config:

@@ -22,7 +22,6 @@ https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest
 SMALL_BODY: Final = 2 * 1024 * 1024
 """Bytes of a response that holds no more than one thing, such as a token."""
 
-
 REPLY_TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
 """As GitHub's own.
 

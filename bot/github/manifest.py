@@ -66,7 +66,6 @@ def lacking(
 
 _LEVELS: Final = ("none", "read", "write", "admin")
 
-
 MAX_NAME_LENGTH: Final = 34
 """Characters of an App's name; it must be one that nobody on GitHub has taken."""
 

@@ -27,7 +27,6 @@ from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("authorizing")
 
-
 TIMEOUT: Final[Seconds] = 10.0
 """For each of the three calls that it takes, while somebody waits."""
 

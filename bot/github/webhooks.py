@@ -94,7 +94,7 @@ def read(event: str, payload: bytes, at_once: int | None = None) -> Delivery:
     if route is None:
         return Delivery(event, _action(payload))
     try:
-        return _read(event, route, _decode(route.decoder, payload), at_once)
+        return _read(event, route, _decode(route.kind, payload), at_once)
     except Malformed as error:
         return _read_valid_fields(event, route, payload, str(error), at_once)
 
@@ -116,16 +116,16 @@ def _read_valid_fields(event: str, route: _Route, payload: bytes, unread: str, a
     action = _action(payload)
     if action is not None and not route.takes(action):
         return Delivery(event, action)
-    installation = _decode(_INSTALLATION_ID, payload).installation
+    installation = _decode(_OfInstallation, payload).installation
     if installation is None:
         return Delivery(event, action)
     here = installation.id
     if event == "push":
-        repository_id = _decode(_REPOSITORY_ID, payload).repository.id
+        repository_id = _decode(_OfRepository, payload).repository.id
         return Delivery(event, action, repository_id, (SettingsFact(here, repository_id),), unread)
     if event not in ("issue_comment", "issues"):
         return Delivery(event, action, facts=(Unclear(here),), unread=unread)
-    issue = _decode(_ISSUE_ID, payload).issue
+    issue = _decode(_OfIssue, payload).issue
     if issue.pull_request is not None:
         return Delivery(event, action)
     # Without the new place, a transfer would be taken for a deletion.
@@ -147,7 +147,7 @@ def _without_optional(
         *outer, name = field.split(".")
         del functools.reduce(lambda inner, key: inner[key], outer, data)[name]
         try:
-            return _read(event, route, _decode(route.decoder, msgspec.json.encode(data)), at_once)
+            return _read(event, route, _decode(route.kind, msgspec.json.encode(data)), at_once)
         except Malformed as error:
             unread = str(error)
     return None
@@ -170,19 +170,19 @@ def _reread(facts: Iterable[Fact]) -> Iterator[Fact]:
 
 
 def _action(payload: bytes) -> str | None:
-    action = _decode(_ENVELOPE, payload).action
+    action = _decode(_Envelope, payload).action
     return action if isinstance(action, str) else None
 
 
 _Decoded = TypeVar("_Decoded")
 
 
-def _decode(decoder: msgspec.json.Decoder[_Decoded], payload: bytes) -> _Decoded:
+def _decode(kind: type[_Decoded], payload: bytes) -> _Decoded:
     try:
         # The decoder looks only at the texts that it returns.
         if not payload.isascii():
             payload.decode()
-        return decoder.decode(payload)
+        return msgspec.json.decode(payload, type=kind)
     except UnicodeDecodeError as error:
         raise Malformed(f"not UTF-8 at byte {error.start}") from error
     except msgspec.ValidationError as error:
@@ -236,9 +236,7 @@ class _Envelope(msgspec.Struct):
     action: object = None
 
 
-_ENVELOPE = msgspec.json.Decoder(_Envelope)
-
-
+# What a delivery cannot do without.
 class _OfInstallation(msgspec.Struct):
     installation: IdModel | None = None
 
@@ -256,16 +254,10 @@ class _OfRepository(msgspec.Struct):
     repository: IdModel
 
 
-_INSTALLATION_ID = msgspec.json.Decoder(_OfInstallation)
-_ISSUE_ID = msgspec.json.Decoder(_OfIssue)
-_REPOSITORY_ID = msgspec.json.Decoder(_OfRepository)
-"""What a delivery cannot do without."""
-
-
 class _Route(Struct, frozen=True):
     """How an event is decoded, and which of its actions matter to us; none where it has no actions."""
 
-    decoder: msgspec.json.Decoder[Event]
+    kind: type[Event]
     actions: frozenset[str]
 
     def takes(self, action: str | None) -> bool:
@@ -273,7 +265,7 @@ class _Route(Struct, frozen=True):
 
 
 def _route(kind: type[Event], actions: str) -> _Route:
-    return _Route(msgspec.json.Decoder(kind), frozenset(actions.split()))
+    return _Route(kind, frozenset(actions.split()))
 
 
 # Not gidgethub's Router, which wants the whole event decoded and calls coroutines.

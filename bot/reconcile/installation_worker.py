@@ -57,7 +57,6 @@ RETRY_AFTER_BUG: Final[Seconds] = 600.0
 The error ends the worker all the same, so that it is logged; the next worker must not begin with that task.
 """
 
-
 RESERVED_CALLS: Final = 200
 """Of the 1,000 calls that a workflow has in an hour, those that are left to tallies."""
 

@@ -169,6 +169,7 @@ _LETTER_OF: Final = _of_repository("repository", lambda seen: seen["letter"].bod
 _MOVED_OF: Final = _of_repository("target", lambda seen: seen["transfer"].body["transferIssue"]["issue"]["number"])
 _REPO: Final = "{repository.body[url]}"
 _COMMENTS: Final = "{letter.body[url]}/comments"
+_SHOWN: Final = {"if-none-match": "{shown_list.headers[etag]}"}
 _KNOWN: Final = {"if-none-match": "{listing.headers[etag]}"}
 
 STORY: Final = (
@@ -193,14 +194,7 @@ STORY: Final = (
     Step("shown_list", "GET", f"{_COMMENTS}?per_page=100"),
     _ask("hide", MINIMIZE, _node("sign")),
     Step("hidden", "GET", "{sign.body[url]}"),
-    Step(
-        "hidden_list",
-        "GET",
-        f"{_COMMENTS}?per_page=100",
-        None,
-        {"if-none-match": "{shown_list.headers[etag]}"},
-        refused=True,
-    ),
+    Step("hidden_list", "GET", f"{_COMMENTS}?per_page=100", headers=_SHOWN, refused=True),
     _ask("hidden_history", graphql.COMMENT_HISTORIES, _histories("sign")),
     _ask("unhide", UNMINIMIZE, _node("sign")),
     Step("unhidden", "GET", "{sign.body[url]}"),

@@ -67,15 +67,14 @@ class AccountReviews(Records):
         rows = await self._fetch(sql, petition_id, *place, int(now - ASK_AGAIN_AFTER), most)
         return [Signer(*row) for row in rows]
 
-    _PUT_UNKNOWN: Final = upsert("unknown_accounts", "user_id", "user_id BIGINT, asked_at BIGINT")
-
     @write_transaction
     def record(
         self, transaction: Transaction, accounts: Collection[Account], unknown: Collection[int], now: EpochSeconds
     ) -> None:
         """Record what GitHub told of accounts, and of which it told nothing."""
         put_accounts(transaction, accounts)
-        transaction.put(self._PUT_UNKNOWN, [(user_id, int(now)) for user_id in unknown])
+        sql = upsert("unknown_accounts", "user_id", "user_id BIGINT, asked_at BIGINT")
+        transaction.put(sql, [(user_id, int(now)) for user_id in unknown])
 
     async def postpone(self, petition_id: int, until: EpochSeconds) -> None:
         """Look at a petition's signers later."""
@@ -88,9 +87,8 @@ class AccountReviews(Records):
 
 _LAST: Final = 2**62
 
-_PUT_ACCOUNTS: Final = upsert("accounts", "user_id", "user_id BIGINT, born BIGINT, empty BOOLEAN")
-
 
 def put_accounts(transaction: Transaction, accounts: Iterable[Account]) -> None:
     """Store when accounts were opened, and whether they have ever been used for anything that shows."""
-    transaction.put(_PUT_ACCOUNTS, [(one.id, one.born, one.is_empty) for one in accounts])
+    sql = upsert("accounts", "user_id", "user_id BIGINT, born BIGINT, empty BOOLEAN")
+    transaction.put(sql, [(one.id, one.born, one.is_empty) for one in accounts])

@@ -85,21 +85,20 @@ _THREAD_IN_REPOSITORY: Final = """
         AND t.repository_id = (SELECT repository_id FROM petitions WHERE id = $1)
 """
 
-_ENTRIES: Final = f"""
-    SELECT a.number, a.noted_at, a.comment_id, a.given_at, a.user_id, a.login, a.word, a.argument, a.answer, a.note,
-           a.position, t.number AS thread
-    FROM audit a LEFT JOIN comments c ON c.id = a.comment_id {_THREAD_IN_REPOSITORY}
-    WHERE a.petition_id = $1 ORDER BY a.number
-"""
-
 
 def _read_entries(transaction: Transaction, petition_id: int) -> list[AuditEntry]:
-    return [AuditEntry(*row) for row in transaction.fetch(_ENTRIES, petition_id)]
+    sql = f"""
+        SELECT a.number, a.noted_at, a.comment_id, a.given_at, a.user_id, a.login, a.word, a.argument, a.answer,
+               a.note, a.position, t.number AS thread
+        FROM audit a LEFT JOIN comments c ON c.id = a.comment_id {_THREAD_IN_REPOSITORY}
+        WHERE a.petition_id = $1 ORDER BY a.number
+    """
+    return [AuditEntry(*row) for row in transaction.fetch(sql, petition_id)]
 
 
 _ADD_ENTRY: Final = """
-    INSERT INTO audit (petition_id, number, noted_at, comment_id, given_at, user_id, login, word, argument, answer,
-                       note, position)
+    INSERT INTO audit (petition_id, number, noted_at, comment_id, given_at, user_id, login, word,
+                       argument, answer, note, position)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 

@@ -88,11 +88,6 @@ class Bodies(Records):
         count: int = (await self._fetch(sql, issue_id, before))[0][0]
         return count
 
-    _SET_NOT_LOST: Final = """
-        UPDATE bodies SET lost = NULL
-        WHERE issue_id = $1 AND EXISTS (SELECT 1 FROM writes WHERE issue_id = $1 AND number = lost_by AND at < $2)
-    """
-
     @write_transaction
     def record_history(
         self, transaction: Transaction, issue_id: int, last: LastBodies, before: WholeEpochSeconds
@@ -107,7 +102,12 @@ class Bodies(Records):
         if last.saved is None:
             return False
         if last.ours is None or outside_digest(last.ours) == outside_digest(last.saved):
-            transaction.execute(self._SET_NOT_LOST, issue_id, before)
+            set_not_lost = """
+                UPDATE bodies SET lost = NULL
+                WHERE issue_id = $1
+                  AND EXISTS (SELECT 1 FROM writes WHERE issue_id = $1 AND number = lost_by AND at < $2)
+            """
+            transaction.execute(set_not_lost, issue_id, before)
             return False
         writes = transaction.fetch(_WRITES_OF_TEXT, issue_id, body_digest(last.ours))
         if not writes:

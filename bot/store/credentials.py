@@ -37,12 +37,11 @@ class CredentialStore(Records):
         sql = "INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING"
         return bool(await self._execute(sql, APP, encrypted, at))
 
-    _PUT: Final = upsert("sealed", "name", "name TEXT, content TEXT, at BIGINT")
-
     @write_transaction
     def replace(self, transaction: Transaction, encrypted: str, at: WholeEpochSeconds) -> None:
         """Store the App's encrypted credentials, and replace others."""
-        transaction.put(self._PUT, [(APP, encrypted, at)])
+        sql = upsert("sealed", "name", "name TEXT, content TEXT, at BIGINT")
+        transaction.put(sql, [(APP, encrypted, at)])
 
     @write_transaction
     def drop(self, transaction: Transaction) -> bool:

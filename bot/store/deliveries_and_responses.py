@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from bot.store.engine.database import (
     Database,
@@ -51,8 +52,6 @@ class Deliveries(Records):
         """Return up to when the log of deliveries has been read; 0 for never."""
         return read_mark(transaction, LOG_READ) or 0
 
-    _PUT: Final = upsert("failed_deliveries", "guid", "guid TEXT, delivery_id BIGINT, delivered_at BIGINT")
-
     _DROP: Final = "DELETE FROM failed_deliveries WHERE guid = ANY($1::TEXT[])"
 
     @write_transaction
@@ -62,17 +61,18 @@ class Deliveries(Records):
     ) -> None:  # fmt: skip
         """Record what the log of deliveries has, and up to when it has been read."""
         transaction.execute(self._DROP, list(arrived))
-        transaction.put(self._PUT, [(one.guid, one.delivery_id, one.delivered_at) for one in failed])
+        sql = upsert("failed_deliveries", "guid", "guid TEXT, delivery_id BIGINT, delivered_at BIGINT")
+        transaction.put(sql, [(one.guid, one.delivery_id, one.delivered_at) for one in failed])
         transaction.execute("DELETE FROM failed_deliveries WHERE delivered_at < $1", until - KEPT)
         put_mark(transaction, LOG_READ, until)
 
-    _FAILED: Final = """
-        SELECT guid, delivery_id, delivered_at, asked_at, asked FROM failed_deliveries ORDER BY delivered_at, guid
-    """
-
     async def list_failed(self) -> list[FailedDelivery]:
         """List deliveries that have not arrived, oldest first."""
-        return [FailedDelivery(*row) for row in await self._fetch(self._FAILED)]
+        sql = """
+            SELECT guid, delivery_id, delivered_at, asked_at, asked FROM failed_deliveries
+            ORDER BY delivered_at, guid
+        """
+        return [FailedDelivery(*row) for row in await self._fetch(sql)]
 
     async def mark_requested(self, guid: str, at: WholeEpochSeconds) -> None:
         """Record that a delivery was asked for once more."""
@@ -106,12 +106,9 @@ class Responses(Records):
             for url, etag, modified, following, data in rows
         ]
 
-    _PUT: Final = upsert("responses", "url", "url TEXT, etag TEXT, last_modified TEXT, next_url TEXT, data BYTEA")
-
     @write_transaction
     def replace_all(self, transaction: Transaction, responses: Sequence[KeptResponse]) -> None:
         """Keep these, and no other: what is not asked for any more may have been deleted."""
         transaction.execute("DELETE FROM responses")
-        transaction.put(
-            self._PUT, [(one.url, one.etag, one.last_modified, one.next_url, one.data) for one in responses]
-        )
+        columns = "url TEXT, etag TEXT, last_modified TEXT, next_url TEXT, data BYTEA"
+        transaction.put(upsert("responses", "url", columns), [astuple(one) for one in responses])

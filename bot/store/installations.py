@@ -58,8 +58,6 @@ class Installations(Records):
         """Return whether any other installation than this one is known."""
         return bool(await self._fetch("SELECT 1 FROM installations WHERE id <> $1 LIMIT 1", installation_id))
 
-    _PUT_SEEN: Final = upsert("installations", "id", f"{_INSTALLATION_COLUMNS}, lacks TEXT")
-
     async def record_all(self, seen: Iterable[SeenInstallation], as_of: WholeEpochSeconds) -> None:
         """Record a complete list of the App's installations.
 
@@ -78,8 +76,9 @@ class Installations(Records):
             for installation_id in ended:
                 transaction.execute(end, installation_id, as_of)
             changed = [one for one in listed.values() if _is_changed(one, known.get(one.id), as_of)]
+            put_seen = upsert("installations", "id", f"{_INSTALLATION_COLUMNS}, lacks TEXT")
             for one in changed:
-                transaction.put(self._PUT_SEEN, [(one.id, one.account, one.suspended, False, as_of, one.lacks)])
+                transaction.put(put_seen, [(one.id, one.account, one.suspended, False, as_of, one.lacks)])
                 if not one.suspended:
                     _resync_installation(transaction, one.id, now)
             return bool(ended or changed)
@@ -245,9 +244,6 @@ def add_installation(transaction: Transaction, installation_id: int) -> None:
     transaction.execute(sql, installation_id)
 
 
-_PUT: Final = upsert("installations", "id", _INSTALLATION_COLUMNS)
-
-
 def record_installation(transaction: Transaction, fact: InstallationFact, now: WholeEpochSeconds) -> None:
     """Record newer facts of an installation; after a suspension or other permissions discovery starts again."""
     rows = transaction.fetch("SELECT account, suspended, deleted, as_of FROM installations WHERE id = $1", fact.id)
@@ -258,7 +254,8 @@ def record_installation(transaction: Transaction, fact: InstallationFact, now: W
         else None
     )
     if known is None or seen > known:
-        transaction.put(_PUT, [(fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)])
+        put = upsert("installations", "id", _INSTALLATION_COLUMNS)
+        transaction.put(put, [(fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)])
         if not fact.suspended and not fact.deleted:
             _resync_installation(transaction, fact.id, now)
     if fact.repositories_added:
@@ -268,19 +265,10 @@ def record_installation(transaction: Transaction, fact: InstallationFact, now: W
         _set_accessible(transaction, fact.repositories_removed, False, fact.as_of, now)
 
 
-_PUT_REPOSITORY: Final = upsert(
-    "repositories",
-    "id",
+_REPOSITORY_COLUMNS: Final = (
     "id BIGINT, installation_id BIGINT, owner TEXT, name TEXT, private BOOLEAN, archived BOOLEAN, deleted BOOLEAN,"
-    " as_of BIGINT, accessible BOOLEAN, accessible_as_of BIGINT",
+    " as_of BIGINT, accessible BOOLEAN, accessible_as_of BIGINT"
 )
-
-
-_ADD_FORMER_NAME: Final = """
-    INSERT INTO former_names (owner, name, repository_id, as_of) VALUES (lower($1), lower($2), $3, $4)
-    ON CONFLICT (owner, name, repository_id) DO UPDATE
-        SET as_of = greatest(former_names.as_of, excluded.as_of)
-"""
 
 
 def record_repository(transaction: Transaction, fact: RepositoryFact, now: WholeEpochSeconds) -> None:
@@ -301,7 +289,12 @@ def record_repository(transaction: Transaction, fact: RepositoryFact, now: Whole
         )  # fmt: skip
         if (row["owner"].lower(), row["name"].lower()) != (new.owner.lower(), new.name.lower()):
             former = (new.owner, new.name) if seen <= known else (row["owner"], row["name"])
-            transaction.execute(_ADD_FORMER_NAME, *former, new.id, fact.as_of)
+            add_former_name = """
+                INSERT INTO former_names (owner, name, repository_id, as_of) VALUES (lower($1), lower($2), $3, $4)
+                ON CONFLICT (owner, name, repository_id) DO UPDATE
+                    SET as_of = greatest(former_names.as_of, excluded.as_of)
+            """
+            transaction.execute(add_former_name, *former, new.id, fact.as_of)
         if seen <= known:
             return
         if seen[1:] != known[1:]:
@@ -312,4 +305,4 @@ def record_repository(transaction: Transaction, fact: RepositoryFact, now: Whole
         new.id, fact.installation_id, new.owner, new.name, new.private, new.archived, fact.deleted, fact.as_of,
         accessible, accessible_as_of,
     )  # fmt: skip
-    transaction.put(_PUT_REPOSITORY, [columns])
+    transaction.put(upsert("repositories", "id", _REPOSITORY_COLUMNS), [columns])

@@ -23,7 +23,14 @@ from bot.petition.letter_versions_and_translations import (
     versions,
 )
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
-from bot.store.resync_queue import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
+from bot.store.resync_queue import (
+    THREAD_TO_READ,
+    USABLE,
+    ThreadToRead,
+    first_thread,
+    record_change,
+    request_publishing,
+)
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 TEXTS_KEPT: Final = 200
@@ -164,14 +171,6 @@ def read_letters_with_texts(
     return (*letters[:first], *map(with_text, letters[first:]))
 
 
-# Whole days are counted already; so a count takes no longer for a longer tally.
-_SIGNED_BETWEEN: Final = """
-    SELECT (SELECT coalesce(sum(signatures), 0)::BIGINT FROM days WHERE petition_id = $1 AND day > $2 AND day < $3)
-         + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $4 AND signed_at <= $5)
-         + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $6 AND signed_at <= $7)
-"""
-
-
 def _count_signed(
     transaction: Transaction, petition_id: int, after: WholeEpochSeconds, until: WholeEpochSeconds
 ) -> int:
@@ -179,7 +178,14 @@ def _count_signed(
     first_day, last_day = max(after, 0) // _SECONDS_PER_DAY, until // _SECONDS_PER_DAY
     of_first_day = after, min(until, (first_day + 1) * _SECONDS_PER_DAY - 1)
     of_last_day = (last_day * _SECONDS_PER_DAY - 1 if last_day > first_day else until), until
-    found = transaction.fetch(_SIGNED_BETWEEN, petition_id, first_day, last_day, *of_first_day, *of_last_day)
+    # Whole days are counted already; so a count takes no longer for a longer tally.
+    sql = """
+        SELECT (SELECT coalesce(sum(signatures), 0)::BIGINT FROM days
+                WHERE petition_id = $1 AND day > $2 AND day < $3)
+             + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $4 AND signed_at <= $5)
+             + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $6 AND signed_at <= $7)
+    """
+    found = transaction.fetch(sql, petition_id, first_day, last_day, *of_first_day, *of_last_day)
     count: int = found[0][0]
     return count
 
@@ -263,7 +269,7 @@ class Translations(Records):
                 add, petition_id, place, one.language, one.path, one.digest, kept.get(one.digest, ""),
                 one.committed_at, one.fault or "", settings_read_at,
             )  # fmt: skip
-        transaction.execute(_PUBLISH, petition_id, int(self._now()))
+        record_change(transaction, [petition_id], int(self._now()))
 
 
 def _with_texts(
@@ -277,13 +283,6 @@ def _with_texts(
             yield replace(last, fault=one.fault)
         else:
             yield one
-
-
-_PUBLISH: Final = """
-    UPDATE petitions
-    SET revision = revision + 1, changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END
-    WHERE id = $1
-"""
 
 
 def read_known_translations(transaction: Transaction, petition_id: int) -> KnownTranslations:

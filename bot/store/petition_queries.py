@@ -165,21 +165,21 @@ class Rosters(Records):
         ORDER BY asked.is_former, asked.as_of DESC, asked.id DESC LIMIT 1
     """
 
-    _ALL: Final = f"""
-        SELECT p.id, first.number, r.id, r.owner, r.name, r.private, r.archived
-        FROM petitions p
-        {_SEEN}
-        JOIN threads first ON first.issue_id =
-            (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone ORDER BY f.position LIMIT 1)
-        WHERE NOT p.gone AND ($1::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($1))
-        ORDER BY r.as_of, p.id
-    """
-
     async def list_all(self, repository: str = "") -> list[ListedPetition]:
         """List the petitions that have a page, the private ones too; of a repository in any letter case, or all."""
+        sql = f"""
+            SELECT p.id, first.number, r.id, r.owner, r.name, r.private, r.archived
+            FROM petitions p
+            {_SEEN}
+            JOIN threads first ON first.issue_id =
+                (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone
+                 ORDER BY f.position LIMIT 1)
+            WHERE NOT p.gone AND ($1::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($1))
+            ORDER BY r.as_of, p.id
+        """
         return [
             ListedPetition(petition_id, read_repository(*columns), number)
-            for petition_id, number, *columns in await self._fetch(self._ALL, repository)
+            for petition_id, number, *columns in await self._fetch(sql, repository)
         ]
 
     async def knows(self, repository: str) -> bool:

@@ -66,45 +66,38 @@ _ADVICE: Final = {
     State.ISSUE_DELETED: "The issue was deleted, so the bot erased its signatures. This cannot be undone.",
     State.UNINSTALLED: "The App was uninstalled from the account. Install it again to continue the petition.",
     State.SUSPENDED: "The installation is suspended. The account's owner can unsuspend it in the account's"
-    " settings,"
-    " under Applications.",
+    " settings, under Applications.",
     State.CREDENTIALS_REFUSED: "GitHub does not accept the App's id and private key. Check GITHUB_APP_ID,"
     " GITHUB_PRIVATE_KEY and this computer's clock.",
     State.REPOSITORY_DELETED: "The repository was deleted. Restore it to continue the petition.",
-    State.OUT_OF_REACH: "The App has no access to the repository any more: it was removed from the installation, or"
-    " moved to an account without the App. Add it to the installation to continue the petition.",
+    State.OUT_OF_REACH: "The App has no access to the repository any more: it was removed from the installation,"
+    " or moved to an account without the App. Add it to the installation to continue the petition.",
     State.ARCHIVED: "The repository is archived, so it is read-only. Unarchive it to continue the petition.",
     State.ISSUES_DISABLED: "Issues are disabled in the repository. Enable them to continue the petition.",
-    State.NOT_FOUND: "GitHub does not find the issue: it was converted to a discussion or moved to a"
-    " repository without"
-    " the App, or the App lost its access. The bot searches for it regularly.",
+    State.NOT_FOUND: "GitHub does not find the issue: it was converted to a discussion or moved to a repository"
+    " without the App, or the App lost its access. The bot searches for it regularly.",
     State.NAME_REUSED: "The repository was renamed, and another one has its old name. The bot is finding out the"
     " new name.",
     State.NOT_ALLOWED: "The App cannot edit the issue. Give it the permission Issues: read and write. The"
-    " account's owner"
-    " must accept that, and add the repository to the installation.",
+    " account's owner must accept that, and add the repository to the installation.",
     State.BLOCKED: "GitHub has blocked the repository. Contact GitHub Support.",
     State.REFUSED: "GitHub refused the new text of the issue. The log has the reason. Please report it.",
     State.UNAVAILABLE: "GitHub cannot be reached or has an outage. The bot retries automatically.",
     State.NO_ROOM: "The letter leaves no room for the count. Shorten it by a few lines.",
     State.OVERWRITTEN: "Somebody repeatedly changes the count in the issue. The bot corrects it, after a longer"
-    " wait each"
-    " time, and counts everybody in the meantime. The issue's edit history shows who it is: talk to them, or remove"
-    " their write access.",
-    State.STUMBLED: "The bot has failed on this petition because of a bug; the log has the traceback. It"
-    " retries later,"
-    " and other petitions are not affected. Please report it.",
+    " wait each time, and counts everybody in the meantime. The issue's edit history shows who it is: talk to"
+    " them, or remove their write access.",
+    State.STUMBLED: "The bot has failed on this petition because of a bug; the log has the traceback. It retries"
+    " later, and other petitions are not affected. Please report it.",
     State.NOT_GRANTED: "The account's owner has not accepted all permissions and events of the App. Without the"
-    " events,"
-    " the bot counts signatures only at the next resync.",
+    " events, the bot counts signatures only at the next resync.",
     State.SETTINGS_UNREADABLE: "The App cannot read .github/petition.yml. The last settings that it read, or the"
-    " defaults,"
-    " stay in force. Give it the permission Contents: read-only; the account's owner must accept that.",
+    " defaults, stay in force. Give it the permission Contents: read-only; the account's owner must accept that.",
     State.LOCKED: "The conversation is locked: only people with write access can comment, and the bot cannot add"
     " reactions.",
     State.UNLABELLED: "The label was removed from the issue. Add it again, and everything counts again.",
-    State.COUNTED_ELSEWHERE: "Either the App or a workflow counts a petition; here the other one does. `counter` in"
-    " .github/petition.yml decides, or else who wrote the last count. To change it, set `counter: app` or"
+    State.COUNTED_ELSEWHERE: "Either the App or a workflow counts a petition; here the other one does. `counter`"
+    " in .github/petition.yml decides, or else who wrote the last count. To change it, set `counter: app` or"
     " `counter: workflow` there. No signature is lost.",
 }
 

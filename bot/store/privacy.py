@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from bot.petition.i18n import counted
 from bot.store.engine.database import Records, Transaction, upsert
 from bot.store.recording.signatures import SECONDS_PER_DAY, derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
-from bot.store.resync_queue import read_issues_of, request_rereading
+from bot.store.resync_queue import read_issues_of, record_change, request_rereading
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
 from bot.store.sign_outs import forget_sign_outs
 from bot.time_types import WholeEpochSeconds
@@ -96,12 +95,11 @@ class Privacy(Records):
     def _set_anonymised(self, transaction: Transaction, one: ToAnonymise, now: WholeEpochSeconds) -> list[int]:
         """Begin, or end, to keep only the count; return the issues on which details are to be erased next."""
         sql = """
-            UPDATE petitions
-            SET anonymised_at = $2, revision = revision + 1,
-                changed_at = CASE WHEN revision = published_revision THEN $3 ELSE changed_at END
+            UPDATE petitions SET anonymised_at = $2
             WHERE id = $1 AND (anonymised_at IS NULL) <> ($2::BIGINT IS NULL)
         """
-        transaction.execute(sql, one.petition_id, None if one.goes_on else now, now)
+        if transaction.execute(sql, one.petition_id, None if one.goes_on else now):
+            record_change(transaction, [one.petition_id], now)
         # Either way reading the comments again comes to the same; it also ends what is cut off after this.
         request_rereading(transaction, [one.petition_id], now)
         if one.goes_on:
@@ -110,13 +108,11 @@ class Privacy(Records):
         return read_issues_of(transaction, one.petition_id)
 
 
-_FORGET: Final = upsert("forgotten", "user_id", "user_id BIGINT, at BIGINT")
-
-
 def forget_people(transaction: Transaction, people: Collection[int], now: WholeEpochSeconds) -> Forgotten:
     """Erase people's details, and record that what they wrote up to now is not to be taken up again."""
     forget_sign_outs(transaction, people)
-    transaction.put(_FORGET, [(person, now) for person in people])
+    forget = upsert("forgotten", "user_id", "user_id BIGINT, at BIGINT")
+    transaction.put(forget, [(person, now) for person in people])
     # Locked first and read again: what was recorded meanwhile is to be forgotten as well.
     unit = UnitOfWork(transaction, [row.issue_id for row in _read_comments_by(transaction, people)])
     rows = _read_comments_by(transaction, people)

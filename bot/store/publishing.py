@@ -152,23 +152,23 @@ class Petitions(Records):
         """List installations with petitions to publish, threads to read, comments to acknowledge or accounts."""
         return [row[0] for row in await self._fetch(self._INSTALLATIONS_WITH_WORK, now)]
 
-    _DUE: Final = f"""
-        SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
-        FROM petitions p
-        {USABLE.format(of="p")}
-        WHERE p.id IN (
-                SELECT id FROM petitions WHERE revision > published_revision AND NOT gone AND retry_at <= $2
-                UNION
-                SELECT id FROM petitions
-                WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $2 AND retry_at <= $2
-            )
-            AND r.installation_id = $1
-        ORDER BY p.changed_at, p.id LIMIT 200
-    """
-
     async def list_due(self, installation_id: int, now: EpochSeconds) -> list[Due]:
         """List an installation's petitions to be published, the longest waiting first."""
-        return [Due(*row) for row in await self._fetch(self._DUE, installation_id, now)]
+        sql = f"""
+            SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
+            FROM petitions p
+            {USABLE.format(of="p")}
+            WHERE p.id IN (
+                    SELECT id FROM petitions WHERE revision > published_revision AND NOT gone AND retry_at <= $2
+                    UNION
+                    SELECT id FROM petitions
+                    WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $2
+                      AND retry_at <= $2
+                )
+                AND r.installation_id = $1
+            ORDER BY p.changed_at, p.id LIMIT 200
+        """
+        return [Due(*row) for row in await self._fetch(sql, installation_id, now)]
 
     async def get_backlog(self) -> Backlog:
         """Return how much is to be published, those that were postponed included; raises DatabaseUnavailable."""
@@ -220,7 +220,7 @@ class Petitions(Records):
         """Retry postponed petitions at once."""
         if petition_ids:
             sql = "UPDATE petitions SET attempts = 0, retry_at = 0 WHERE id = ANY($1::BIGINT[])"
-            await self._database.write(lambda transaction: transaction.execute(sql, petition_ids))
+            await self._execute(sql, petition_ids)
 
     async def list_in_repository(self, repository_id: int) -> list[KnownPetition]:
         """List the petitions of a repository that are not gone."""

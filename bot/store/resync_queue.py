@@ -206,15 +206,23 @@ def request_publishing(transaction: Transaction, petition_ids: Sequence[int], no
     transaction.execute(sql, petition_ids, now)
 
 
-def publish_now(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
-    """Request that petitions are published again, also those that were postponed."""
+def record_change(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
+    """Record that the public picture of petitions has changed, also of those that are due already."""
     sql = """
         UPDATE petitions
         SET changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END,
-            revision = revision + 1, attempts = 0, retry_at = 0
+            revision = revision + 1
         WHERE id = ANY($1::BIGINT[])
     """
     transaction.execute(sql, petition_ids, now)
+
+
+def publish_now(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
+    """Request that petitions are published again, also those that were postponed."""
+    record_change(transaction, petition_ids, now)
+    transaction.execute(
+        "UPDATE petitions SET attempts = 0, retry_at = 0 WHERE id = ANY($1::BIGINT[])", petition_ids
+    )
 
 
 def request_rereading(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:

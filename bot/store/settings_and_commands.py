@@ -159,14 +159,14 @@ class PetitionRules(Records):
         """
         await self._execute(sql, repository_id, user_id, allowed, at)
 
-    _PUT_NAMED: Final = """
-        INSERT INTO named (comment_id, login, user_id, checked_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (comment_id, login) DO UPDATE SET user_id = excluded.user_id, checked_at = excluded.checked_at
-    """
-
     async def record_named(self, comment_id: int, login: str, person: Author | None, at: WholeEpochSeconds) -> None:
         """Record whom a command means."""
-        await self._execute(self._PUT_NAMED, comment_id, login, None if person is None else person.id, at)
+        sql = """
+            INSERT INTO named (comment_id, login, user_id, checked_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (comment_id, login) DO UPDATE
+                SET user_id = excluded.user_id, checked_at = excluded.checked_at
+        """
+        await self._execute(sql, comment_id, login, None if person is None else person.id, at)
 
     async def find_author(self, petition_id: int, login: str) -> Author | None:
         """Find who commented under a login, in lower case; None where nobody did."""

@@ -59,9 +59,6 @@ def end_all_sessions(transaction: Transaction, now: EpochSeconds) -> None:
     _sign_out(transaction, _EVERYBODY, now)
 
 
-_SIGN_OUT: Final = upsert("sign_outs", "user_id", "user_id BIGINT, not_before BIGINT")
-
-
 def _sign_out(transaction: Transaction, user_id: int, now: EpochSeconds) -> int:
     # Numbers are microseconds where possible: a database that was put back from a copy goes on above all that it
     # has ever given.
@@ -72,7 +69,8 @@ def _sign_out(transaction: Transaction, user_id: int, now: EpochSeconds) -> int:
         RETURNING not_before
     """
     number = _number(transaction, sql, int(now * _MILLION))
-    transaction.put(_SIGN_OUT, [(user_id, number)])
+    sign_out = upsert("sign_outs", "user_id", "user_id BIGINT, not_before BIGINT")
+    transaction.put(sign_out, [(user_id, number)])
     return number
 
 

@@ -109,25 +109,13 @@ async def listen(
 
     A bound `address` stays bound afterwards. Raises OSError where the address is in use or not local.
     """
-    limits = limits or _connection_limits()
     runner = web.AppRunner(application, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
         assert runner.server is not None  # noqa: S101 - setup has just made it
         loop = asyncio.get_running_loop()
-        limiter = ConnectionLimiter(limits, on_rejected)
-        make_protocol = partial(
-            _Connection,
-            limiter,
-            runner.server,
-            loop=loop,
-            access_log=None,
-            logger=_log(on_rejected),
-            keepalive_timeout=limits.idle_timeout,
-            lingering_time=LINGERING_TIME,
-            # It would decompress also what nobody reads.
-            auto_decompress=False,
-        )
+        limiter = ConnectionLimiter(limits or _connection_limits(), on_rejected)
+        make_protocol = _protocols(limiter, runner.server)
         if address is None:
             server = await loop.create_server(make_protocol, host, port, backlog=BACKLOG)
         else:
@@ -139,6 +127,22 @@ async def listen(
             await _wait_for_requests(limiter)
     finally:
         await runner.cleanup()
+
+
+def _protocols(limiter: ConnectionLimiter, server: web.Server) -> Callable[[], _Connection]:
+    """Return what creates aiohttp's protocol for each connection."""
+    return partial(
+        _Connection,
+        limiter,
+        server,
+        loop=asyncio.get_running_loop(),
+        access_log=None,
+        logger=_log(limiter.on_rejected),
+        keepalive_timeout=limiter.limits.idle_timeout,
+        lingering_time=LINGERING_TIME,
+        # It would decompress also what nobody reads.
+        auto_decompress=False,
+    )
 
 
 class _Connection(Connection):

@@ -94,7 +94,7 @@ def test_every_value_that_it_needs_is_asked_for_and_the_guide_makes_them_all() -
 
 def test_the_bot_gets_what_it_reads_and_finds_the_database() -> None:
     given = filled(SERVICES["bot"]["environment"])
-    assert set(given) <= {variable.name for variable in config.VARIABLES}
+    assert set(given) <= config.VARIABLES.keys()
     read = config.read(given)
     assert (read.public_url, read.trusted_proxies, read.has_credentials) == (f"https://{GIVEN['SITE']}", 1, False)
     address = read_address(read.database_url)
@@ -111,7 +111,7 @@ def test_the_web_server_leads_to_the_bot_and_nothing_else_can_be_reached() -> No
     command = filled(SERVICES["web"]["command"])
     assert command[command.index("--from") + 1] == GIVEN["SITE"]
     host, _, port = command[command.index("--to") + 1].partition(":")
-    default = {variable.name: variable.default for variable in config.VARIABLES}["PORT"]
+    default = config.VARIABLES["PORT"]
     assert (host, port) == ("bot", default)
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["web"]
     assert SERVICES["web"]["ports"] == ["80:80", "443:443"]

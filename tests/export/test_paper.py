@@ -195,7 +195,7 @@ def crowd(record: PackRecord) -> PackRecord:
     return signed_by(record, [*names, *(f"Person {number}." for number in range(2 * IN_ONE_LIST))])
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def opened(browser: Browser, crowd: PackRecord, tmp_path: Path) -> AsyncIterator[Page]:
     """Open the paper as a file; fails if it asks for anything or if the browser complains."""
     file = tmp_path / "petition.html"
@@ -210,7 +210,7 @@ async def opened(browser: Browser, crowd: PackRecord, tmp_path: Path) -> AsyncIt
     assert asked == [file.as_uri()]
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_browser_prints_every_name_once_on_numbered_pages(opened: Page, crowd: PackRecord) -> None:
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(await opened.pdf())).pages]
     assert [re.findall(r"Page (\d+) of (\d+)", text) for text in pages] == [
@@ -224,7 +224,7 @@ async def test_a_browser_prints_every_name_once_on_numbered_pages(opened: Page, 
         assert len(re.findall(rf"\b{number}\. .{{0,99}}?· {one.login}\b", text)) == 1, one.login
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_names_of_all_scripts_stand_in_columns_of_the_print(opened: Page, crowd: PackRecord) -> None:
     shown = await opened.locator(".names b").all_text_contents()
     assert shown[: len(NAMES) + len(SCRIPTS)] == [*NAMES.values(), *SCRIPTS]
@@ -235,7 +235,7 @@ async def test_names_of_all_scripts_stand_in_columns_of_the_print(opened: Page, 
     assert len(set(await opened.evaluate(lefts))) == 2
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_it_fits_a_phone_and_keeps_nobody_out(opened: Page) -> None:
     assert await opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert await opened.evaluate("getComputedStyle(document.querySelector('.names')).listStylePosition") == "inside"

@@ -15,8 +15,8 @@ from sandbox.server import Sandbox
 from sandbox.world import Event
 from tests.browser import PHONE, barriers
 
-# The browser is started once for the module and lives in its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The browser is started once for all tests, and lives in the event loop of the session.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BLOCK = """
 ---
@@ -57,7 +57,7 @@ class Scene:
         return bool(await self.page.evaluate("window.here === true"))
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def scene(page: Page) -> AsyncIterator[Scene]:
     sandbox = Sandbox(now=lambda: 1_800_000_000.0)
     petition = sandbox.petition("Read what you sign")

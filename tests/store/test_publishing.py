@@ -1,12 +1,17 @@
-"""What is due, and what was published."""
+"""What is due, and what was published; a publication is applied to what it was planned on, and to nothing else."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.store import Backlog, Due, State
+from bot.petition.comments.commands import OrganizerCommand
+from bot.petition.organizers.commands import CommandResults
+from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
+from bot.petition.organizers.settings import Settings
+from bot.petition.reported_facts import BodyEdit, IssueFact, IssueGone
+from bot.store import Backlog, Due, PlannedBody, State
 from tests.store.conftest import NOW
-from tests.store.scene import INSTALLATION, LETTER, Scene
+from tests.store.scene import GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
 
 
 async def due(scene: Scene, now: float = NOW) -> list[Due]:
@@ -82,3 +87,60 @@ async def test_the_backlog_tells_how_much_is_unpublished_and_since_when(scene: S
     assert (backlog.petitions, backlog.since is not None) == (1, True)
     await scene.store.petitions.mark_published(LETTER.id, snapshot.revision, 900)
     assert await scene.store.petitions.get_backlog() == Backlog(0, None)
+
+
+async def apply(scene: Scene, body: PlannedBody, rules: Rules = DEFAULTS) -> bool:
+    return await scene.store.petitions.apply_publication(LETTER.id, [], CommandResults(rules), [body])
+
+
+async def plan(scene: Scene) -> PlannedBody:
+    known = await scene.store.petitions.load_publication(LETTER.id, 10)
+    return PlannedBody(LETTER.id, known.bodies[LETTER.id], "Dear all,", text="Dear all,\n\n1 has signed")
+
+
+async def count_writes(scene: Scene) -> int:
+    return await scene.store.bodies.count_unconfirmed_writes(LETTER.id, 2**40)
+
+
+async def is_due(scene: Scene) -> bool:
+    return bool(await scene.store.petitions.list_due(INSTALLATION, 9e9))
+
+
+async def test_a_write_is_recorded_before_it_is_sent(scene: Scene) -> None:
+    assert await apply(scene, await plan(scene))
+    assert await count_writes(scene) == 1
+
+
+async def test_a_signature_that_comes_meanwhile_is_published_next(scene: Scene) -> None:
+    body = await plan(scene)
+    before = await scene.snapshot()
+    await scene.sign("ada")
+    assert await apply(scene, body)
+    await scene.store.petitions.mark_published(LETTER.id, before.revision, 200)
+    assert await is_due(scene)
+
+
+@pytest.mark.parametrize("what", ["edit", "command", "end"])
+async def test_what_the_plan_does_not_know_stops_it(scene: Scene, what: str) -> None:
+    body = await plan(scene)
+    await scene.store.petitions.mark_published(LETTER.id, (await scene.snapshot()).revision, 200)
+    match what:
+        case "edit":
+            edit = BodyEdit("Dear all,", "Dear everybody,", by_app=False)
+            await scene.store.record([IssueFact(INSTALLATION, REPOSITORY, scene.issue, 300, edit=edit)])
+        case "command":
+            await scene.say(GRACE, OrganizerCommand("close"))
+        case _:
+            await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
+    assert not await apply(scene, body)
+    assert await count_writes(scene) == 0
+    assert await is_due(scene) == (what != "end")
+
+
+async def test_rules_are_recorded_although_the_plan_is_stopped(scene: Scene) -> None:
+    body = await plan(scene)
+    edit = BodyEdit("Dear all,", "Dear everybody,", by_app=False)
+    await scene.store.record([IssueFact(INSTALLATION, REPOSITORY, scene.issue, 300, edit=edit)])
+    rules = Rules(Settings(goals=(5,)))
+    assert not await apply(scene, body, rules)
+    assert (await scene.snapshot()).rules == rules

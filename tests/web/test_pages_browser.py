@@ -19,13 +19,13 @@ from tests.browser import barriers, watch
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, person
 from tests.web.scene import PAGE, Scene, serving
 
-# The browser is started once for the module and lives in its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The browser is started once for all tests, and lives in the event loop of the session.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WINDOWS = {"wide": (1280, 900), "narrow": (320, 640)}
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def scene(sqlite_url: str) -> AsyncIterator[Scene]:
     async with serving(sqlite_url, public_url=None) as scene:
         yield scene

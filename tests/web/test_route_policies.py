@@ -15,9 +15,8 @@ from bot.web.middlewares import create_application
 from bot.web.request_limits import RateLimiter
 from bot.web.route_policies import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.server import create_app
-from bot.web.setup.auth import SetupAuth
 from bot.web.setup.installation import SetupDonePage, SetupProgress
-from bot.web.setup.wizard import SetupWizard
+from bot.web.setup.wizard import SetupAuth, SetupWizard
 from tests.web.scene import PAGE, Scene, pages_context
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from bot.github.errors import NotFound, Unavailable
 from bot.github.manifest import Registration
-from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
-from bot.web.setup.wizard import InvalidForm, SetupWizard, read_form
+from bot.web.setup.wizard import COOKIE, LIFETIME, InvalidForm, SetupAuth, SetupWizard, read_form
 from tests.github.scene import Clock
 
 KEY = "a key of more than thirty-two characters"

@@ -19,13 +19,13 @@ from tests.web.scene import PAGE, Scene, serving
 from tests.web.test_pages_browser import WINDOWS, at, too_wide
 from tests.web.test_translated_pages import set_up, sign_and_change
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SHOWN = [language for language in ("ar", "ja", "de") if language in LANGUAGES]
 RESPONSE = Response("We will.", "librarian", 1_794_950_000, "ACME")
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def scene(sqlite_url: str) -> AsyncIterator[Scene]:
     async with serving(sqlite_url, public_url=None) as scene:
         yield scene

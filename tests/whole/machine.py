@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import math
 import shutil
 import tempfile
 import time
@@ -44,7 +45,7 @@ ACTIONS = (machine_actions, machine_rules)
 """Where the actions are, which being imported enters into the list."""
 
 LIVES = 10
-"""Lives that are played with one seed."""
+"""Lives that are played with one seed, at most."""
 
 
 def play(steps: int, first_seed: int, *, shrink: bool = True) -> int:
@@ -57,7 +58,9 @@ def play(steps: int, first_seed: int, *, shrink: bool = True) -> int:
         for number in count(first_seed):
             if taken >= steps:
                 return taken
-            taken += _play_lives(number, Path(folder), template, settings(_SETTINGS, phases=phases))
+            lives = min(LIVES, math.ceil((steps - taken) / LIFE))
+            manner = settings(_SETTINGS, phases=phases, max_examples=lives)
+            taken += _play_lives(number, Path(folder), template, manner)
     return taken
 
 
@@ -172,7 +175,6 @@ def _keep(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 _SETTINGS = settings(
-    max_examples=LIVES,
     stateful_step_count=LIFE,
     deadline=None,
     database=None,

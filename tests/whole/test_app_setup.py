@@ -23,7 +23,7 @@ from bot.store import DatabaseUnavailable, Store
 from bot.store.credentials import CredentialStore
 from bot.stored_app import NotSetUp, SetUpAlready
 from bot.web.server import bind, listen
-from bot.web.setup.auth import COOKIE, SetupAuth
+from bot.web.setup.wizard import COOKIE, SetupAuth
 from tests.whole.command_line import credentials, run
 from tests.whole.scene import FAST, Scene, scene
 

@@ -13,8 +13,7 @@ import structlog
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.config import Config
-from bot.web.setup.auth import SetupAuth
-from bot.web.setup.wizard import SetupWizard
+from bot.web.setup.wizard import SetupAuth, SetupWizard
 from tests.emissions import RUN, Emissions
 from tests.whole.scene import Scene
 

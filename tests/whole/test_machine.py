@@ -62,12 +62,12 @@ async def believes_that_nothing_is_missing(self: ThreadResync) -> None:
 @pytest.mark.parametrize(
     ("name", "fault", "first_seed"),
     [
-        ("bot.store.recording.signatures.standing", counts_hidden_comments, 5),
-        ("bot.store.recording.listings._record_missing", misses_nothing, 5),
-        ("bot.store.body_writes.outside_digest", believes_that_all_letters_are_alike, 10),
-        ("bot.reconcile.publish_plan.block.compose", tidies_the_letter, 0),
-        ("bot.store.recording.signatures.evaluate_comments", counts_each_issue_by_itself, 0),
-        ("bot.reconcile.resync.ThreadResync.catch_up", believes_that_nothing_is_missing, 0),
+        ("bot.store.recording.signatures.standing", counts_hidden_comments, 1),
+        ("bot.store.recording.listings._record_missing", misses_nothing, 17),
+        ("bot.store.body_writes.outside_digest", believes_that_all_letters_are_alike, 3),
+        ("bot.reconcile.publish_plan.block.compose", tidies_the_letter, 15),
+        ("bot.store.recording.signatures.evaluate_comments", counts_each_issue_by_itself, 9),
+        ("bot.reconcile.resync.ThreadResync.catch_up", believes_that_nothing_is_missing, 19),
     ],
 )
 def test_a_fault_is_found_out(

@@ -20,11 +20,11 @@ from sandbox.server import Sandbox
 from tests.browser import barriers, watch
 from tests.whole.scene import PATIENCE, Scene, scene
 
-# The browser is started once for the module and lives in its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The browser is started once for all tests, and lives in the event loop of the session.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def stage(tmp_path: Path, page: Page) -> AsyncIterator[Scene]:
     sandbox = Sandbox()
     mount(sandbox, ["ada", "mallory"])

@@ -18,13 +18,13 @@ from tests.browser import PHONE, barriers, watch
 from tests.whole.recorded_calls import a_second_later
 from tests.whole.scene import PATIENCE, Scene, scene
 
-# The browser is started once for the module and lives in its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The browser is started once for all tests, and lives in the event loop of the session.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LETTER = "Dear all,\n\nread **what** you sign.\n\n> It is yours.\n\n| a | b |\n| - | - |\n| 1 | 2 |\n"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def stage(tmp_path: Path, page: Page) -> AsyncIterator[Scene]:
     sandbox = Sandbox()
     mount(sandbox, ["ada", "grace"])

@@ -16,16 +16,15 @@ from playwright.async_api import Browser, Page, expect
 from bot.github.errors import NotFound
 from bot.github.manifest import Registration
 from bot.web.server import listen
-from bot.web.setup.auth import SetupAuth
-from bot.web.setup.wizard import SetupWizard
+from bot.web.setup.wizard import SetupAuth, SetupWizard
 from sandbox import page as sandbox_page
 from sandbox.server import Sandbox
 from tests.browser import WIDE, barriers, watch
 from tests.whole.command_line import finish, read_until, run, start
 from tests.whole.scene import Scene
 
-# The browser is started once for the module and lives in its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The browser is started once for all tests, and lives in the event loop of the session.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KEY = "a key of more than thirty-two characters"
 NARROW = 320

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot import app
-from bot.web.setup.auth import COOKIE, SetupAuth
+from bot.web.setup.wizard import COOKIE, SetupAuth
 from sandbox.faults import Faults
 from tests.whole.scene import FAST, Scene, scene
 

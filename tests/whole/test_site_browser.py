@@ -16,14 +16,14 @@ from tests.browser import barriers, watch
 from tests.whole.site_runs import hosted, write_site
 from tests.whole.workflow_runs import Clock, run
 
-# The browser is started once for the module and lives in its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# The browser is started once for all tests, and lives in the event loop of the session.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAGE = "petitions/lovelace/letters/1/"
 LETTER = "Dear all,\n\nread **what** you sign.\n\n> It is yours.\n\n| a | b |\n| - | - |\n| 1 | 2 |\n"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path) -> AsyncIterator[Path]:
     """Count a petition with everything that a page can show, and write its site."""
     sandbox = Sandbox(now=Clock())

@@ -1,7 +1,7 @@
 """GitHub's JSON as its REST API and its webhook deliveries show it, and the values that the bot makes of it; pure.
 
-Every field named here is read; the decoder skips all others, which is what makes it fast. Names end in `Model`
-where both show it, in `Response` for REST alone, in `Event` for deliveries and in `Node` for GraphQL.
+Every field named here is read; the decoder skips all others, which is what makes it fast. Public names end in
+`Model` where both show it, in `Response` for REST alone, in `Event` for deliveries and in `Node` for GraphQL.
 """
 
 from __future__ import annotations

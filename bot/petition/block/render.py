@@ -29,13 +29,15 @@ def compose(body: str | None, content: BlockContent) -> str | None:
     The letter always stays whole. Where it leaves no room for a block there will be none; see `has_room`.
     """
     place = locate_block(body)
+    block = _fit(place, content)
     if place.block is not None:
         # Which comments are counted is told whenever something else is, and is no reason to write.
         told = machine_line(place.block)
-        same = replace(content, coverage=told and told.coverage)
-        if same_but_for_time(place.block, _fit(place, same)):
+        is_told = (told and told.coverage) == content.coverage
+        same = block if is_told else _fit(place, replace(content, coverage=told and told.coverage))
+        if same_but_for_time(place.block, same):
             return None
-    new_body = place.filled(_fit(place, content))
+    new_body = place.filled(block)
     return None if new_body == (body or "") else new_body
 
 

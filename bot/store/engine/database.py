@@ -15,7 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 
 from bot.store.engine.url import PostgresServer, SqliteFile
@@ -38,6 +38,7 @@ LONG_TIMEOUT: Final = 60.0
 """Seconds that a transaction may take that reads much, or repairs what should never have been wrong."""
 
 
+@cache
 def upsert(table: str, key: str, columns: str) -> str:
     """Return the statement that puts rows, or replaces those with their key; `columns` are "name TYPE, …"."""
     types = dict(column.split() for column in columns.split(", "))
@@ -247,12 +248,9 @@ def read_mark(transaction: Transaction, name: str) -> int | None:
     return rows[0][0] if rows else None
 
 
-_PUT: Final = upsert("marks", "name", "name TEXT, at BIGINT")
-
-
 def put_mark(transaction: Transaction, name: str, at: WholeEpochSeconds) -> None:
     """Store a number under a name, and replace another one."""
-    transaction.put(_PUT, [(name, at)])
+    transaction.put(upsert("marks", "name", "name TEXT, at BIGINT"), [(name, at)])
 
 
 def drop_mark(transaction: Transaction, name: str) -> None:

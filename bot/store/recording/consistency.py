@@ -19,7 +19,7 @@ from bot.petition.counting.tally import DigestSum, Pair, Signature
 from bot.store.engine.database import Records, Transaction, read_transaction
 from bot.store.recording.signatures import SECONDS_PER_DAY, evaluate_comments, is_outdated, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork, read_comments_of
-from bot.store.resync_queue import read_issues_of
+from bot.store.resync_queue import read_issues_of, record_change
 from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
 from bot.time_types import WholeEpochSeconds
 
@@ -233,13 +233,9 @@ def repair_totals(transaction: Transaction, petition_id: int, now: WholeEpochSec
         SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
     """
     transaction.put(sql, [(petition_id, day, signatures) for day, signatures in found.days.items()])
-    set_totals = """
-        UPDATE petitions
-        SET count = $2, digest_sum = $3, revision = revision + 1,
-            changed_at = CASE WHEN revision = published_revision THEN $4 ELSE changed_at END
-        WHERE id = $1
-    """
-    transaction.execute(set_totals, petition_id, found.count, found.sum.to_bytes(), now)
+    set_totals = "UPDATE petitions SET count = $2, digest_sum = $3 WHERE id = $1"
+    transaction.execute(set_totals, petition_id, found.count, found.sum.to_bytes())
+    record_change(transaction, [petition_id], now)
     return found.count
 
 

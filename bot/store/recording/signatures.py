@@ -182,22 +182,21 @@ class _Changes(Struct):
         self.signatures.append((petition.id, signature))
 
 
-_AUTHORS_OF_COMMANDS_AFTER: Final = """
-    SELECT DISTINCT author_id FROM comments
-    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND made_at > $2 AND command IS NOT NULL
-"""
-
-
 def _mark_people_by_petition(unit: UnitOfWork) -> None:
     sql = """
         SELECT author_id FROM comments
         WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command IS NOT NULL
         GROUP BY author_id HAVING max(CASE WHEN counted THEN 1 ELSE 0 END) = 0
     """
+    authors_of_commands_after = """
+        SELECT DISTINCT author_id FROM comments
+        WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
+          AND made_at > $2 AND command IS NOT NULL
+    """
     for petition in unit.petitions.values():
         authors: set[int] = set()
         if petition.reconsider is not None:
-            rows = unit.transaction.fetch(_AUTHORS_OF_COMMANDS_AFTER, petition.id, petition.reconsider)
+            rows = unit.transaction.fetch(authors_of_commands_after, petition.id, petition.reconsider)
             authors.update(row["author_id"] for row in rows)
         if petition.regained:
             rows = unit.transaction.fetch(sql, petition.id)

@@ -122,21 +122,19 @@ def _read_petition_of(transaction: Transaction, issue_id: int) -> int | None:
     return rows[0][0] if rows else None
 
 
-_ADD_THREAD: Final = """
-    INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at, locked,
-                         comments, as_of, gone, reread, reread_as_of, reread_asked_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, 1, 0, $12)
-    ON CONFLICT (issue_id) DO NOTHING
-"""
-
-
 def _add_thread(
     transaction: Transaction, petition_id: int, position: int, repository: Repository, issue: Issue,
     as_of: WholeEpochSeconds, context: RecordContext,
 ) -> None:  # fmt: skip
     """Add an issue to a petition as a thread, to be read."""
+    sql = """
+        INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at,
+                             locked, comments, as_of, gone, reread, reread_as_of, reread_asked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, 1, 0, $12)
+        ON CONFLICT (issue_id) DO NOTHING
+    """
     transaction.execute(
-        _ADD_THREAD, issue.id, petition_id, repository.id, issue.number, position, issue.title,
+        sql, issue.id, petition_id, repository.id, issue.number, position, issue.title,
         is_petition(issue, context.label), issue.closed_at, issue.locked, issue.comments, as_of, context.now,
     )  # fmt: skip
 
@@ -170,11 +168,6 @@ def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeco
         _drop_rows(transaction, thread.petition_id, "audit")
 
 
-_MOVE_PETITION: Final = """
-    UPDATE petitions SET repository_id = (SELECT repository_id FROM threads WHERE issue_id = $2) WHERE id = $1
-"""
-
-
 def _record_moved(
     transaction: Transaction, issue_id: int, repository: Repository, issue: Issue, context: RecordContext
 ) -> bool:
@@ -198,7 +191,11 @@ def _record_moved(
     transaction.execute(_END_THREAD, issue_id, arrival)
     transaction.execute("UPDATE threads SET moved_to = $2 WHERE moved_to = $1", issue_id, arrival)
     if old.position == 1:
-        transaction.execute(_MOVE_PETITION, old.petition_id, arrival)
+        sql = """
+            UPDATE petitions SET repository_id = (SELECT repository_id FROM threads WHERE issue_id = $2)
+            WHERE id = $1
+        """
+        transaction.execute(sql, old.petition_id, arrival)
         # They are files of the repository that it left; another one may have others at the same paths.
         drop_translations(transaction, old.petition_id)
     _derive_again(transaction, arrival, issue, context)

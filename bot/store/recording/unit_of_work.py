@@ -103,12 +103,6 @@ _THREADS = """
     ORDER BY p.id, t.issue_id
 """
 
-_LOCK_THREADS: Final = f"{_THREADS} FOR UPDATE OF p, t"
-
-_READ_THREADS: Final = _THREADS
-
-_PUT_COMMENTS: Final = upsert("comments", "id", COMMENT_TYPES)
-
 _THREAD_COLUMNS: Final = attrgetter(
     "issue_id", "title", "labelled", "closed_at", "locked", "comments", "as_of", "reread", "reread_as_of",
     "reread_asked_at",
@@ -139,7 +133,8 @@ class UnitOfWork:
         """Whose comments changed."""
         self.forgotten: dict[int, int] = {}
         """Who asked to be forgotten, by user id, and when."""
-        for row in transaction.fetch(_LOCK_THREADS if lock else _READ_THREADS, sorted(set(issue_ids))):
+        sql = f"{_THREADS} FOR UPDATE OF p, t" if lock else _THREADS
+        for row in transaction.fetch(sql, sorted(set(issue_ids))):
             self._add_thread(tuple(row))
 
     def _add_thread(self, row: tuple[Any, ...]) -> None:
@@ -258,7 +253,7 @@ class UnitOfWork:
 
 def put_comments(transaction: Transaction, rows: Iterable[CommentRow]) -> None:
     """Store comments, and replace what was known of them."""
-    transaction.put(_PUT_COMMENTS, [write_comment(row) for row in rows])
+    transaction.put(upsert("comments", "id", COMMENT_TYPES), [write_comment(row) for row in rows])
 
 
 def read_comments_of(transaction: Transaction, issue_id: int) -> Iterator[CommentRow]:

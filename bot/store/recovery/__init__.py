@@ -42,9 +42,8 @@ AT_ONCE: Final = 5_000
 
 NOTHING: Final = (
     "nothing can be read from {path}. Move it to another folder, and start the bot with a new file: it reads the"
-    " signatures from GitHub again. Repeat earlier requests to forget people, if you know"
-    " them. If the App was stored,"
-    " store it again: python -m bot import-app"
+    " signatures from GitHub again. Repeat earlier requests to forget people, if you know them. If the App was"
+    " stored, store it again: python -m bot import-app"
 )
 
 

@@ -154,7 +154,11 @@ _VERSIONS: Final = msgspec.json.Decoder(
 
 def _derive_signatures(transaction: Transaction, after: int, now: WholeEpochSeconds) -> int | None:
     """Derive the signatures of a portion of the people; none is derived yet."""
-    authors = [row[0] for row in transaction.fetch(_AUTHORS_AFTER, after, AT_ONCE)]
+    authors_after = """
+        SELECT DISTINCT author_id FROM comments WHERE command IS NOT NULL AND author_id > $1
+        ORDER BY author_id LIMIT $2
+    """
+    authors = [row[0] for row in transaction.fetch(authors_after, after, AT_ONCE)]
     sql = f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL"
     rows = [read_comment(row) for row in transaction.fetch(sql, authors)]
     unit = UnitOfWork(transaction, [row.issue_id for row in rows])
@@ -182,11 +186,6 @@ def _author(row: CommentRow) -> int:
     return row.comment.author.id if row.comment.author else 0
 
 
-_AUTHORS_AFTER: Final = """
-    SELECT DISTINCT author_id FROM comments WHERE command IS NOT NULL AND author_id > $1 ORDER BY author_id LIMIT $2
-"""
-
-
 def _rebuild_forgotten(transaction: Transaction) -> None:
     """Derive who was forgotten from the comments without a login, and when from the comments' times."""
     until: dict[int, int] = {}
@@ -209,7 +208,13 @@ def _rebuild_forgotten(transaction: Transaction) -> None:
 def _request_everything(transaction: Transaction, now: WholeEpochSeconds, lost: AbstractSet[str]) -> None:
     """Request discovery everywhere, and that every thread, settings file and body is read."""
     transaction.execute("UPDATE installations SET survey_asked = survey_asked + 1, surveyed_at = 0")
-    transaction.execute(_READ_ALL, now)
+    read_all = """
+        UPDATE threads
+        SET reread = greatest(reread, reread_done) + 1, reread_asked_at = $1,
+            put_off = 0, read_retry_at = 0, read_attempts = 0, listed_at = 0, looked_at = 0,
+            changes_since = 0, gap = 0, known_to = 0
+    """
+    transaction.execute(read_all, now)
     sql = """
         UPDATE petitions
         SET revision = greatest(revision, published_revision) + 1,
@@ -222,11 +227,3 @@ def _request_everything(transaction: Transaction, now: WholeEpochSeconds, lost: 
         # The history of a letter is read where no mark says that it has been.
         transaction.execute("DELETE FROM marks WHERE name LIKE 'letter %'")
     end_all_sessions(transaction, now)
-
-
-_READ_ALL: Final = """
-    UPDATE threads
-    SET reread = greatest(reread, reread_done) + 1, reread_asked_at = $1,
-        put_off = 0, read_retry_at = 0, read_attempts = 0, listed_at = 0, looked_at = 0, changes_since = 0, gap = 0,
-        known_to = 0
-"""

@@ -39,6 +39,7 @@ def view_petition(
     end = snapshot.rules.ends_at(snapshot.closed_at)
     ended = end if end is not None and (end < context.now() or end == snapshot.shut_at) else None
     reached = milestones(settings.goals, details.days) if settings.milestones else ()
+    letter = details.letters[-1] if details.letters else None
     tally = _view_tally(snapshot, context.now(), tr, is_open=ended is None and snapshot.labelled)
     return {
         "tr": tr,
@@ -56,30 +57,22 @@ def view_petition(
         "chart": Markup(chart(growth, snapshot.title, tr, standalone=False)),  # noqa: S704 - it escapes what it is given
         "chart_words": growth.in_words(tr),
         "live": pages.of("/events", since=str(snapshot.revision)),
-        "query": query,
-        "public": details.is_public,
         "addressee": isolated(given.addressee if (given := snapshot.rules.response) else ""),
         "isolated": isolated,
         "reactions": tr.translate(REACTIONS),
         "translations": view_translations(snapshot, pages),
-        **_view_letter(details.letters),
+        "letter": sanitized_html.render(letter.text) if letter and letter.text is not None else None,
+        "letter_digest": letter.digest if letter else "",
+        "has_versions": len(details.letters) > 1,
         **_view_roster(details, context.now(), tr, is_closed=ended is not None),
         **_roster_links(details, pages, query, tr),
-    }
-
-
-def _view_letter(letters: Sequence[Letter]) -> dict[str, Any]:
-    text = letters[-1].text if letters else None
-    return {
-        "letter": None if text is None else sanitized_html.render(text),
-        "letter_digest": letters[-1].digest if letters else "",
-        "has_versions": len(letters) > 1,
     }
 
 
 def _view_roster(details: PetitionDetails, now: EpochSeconds, tr: Translator, *, is_closed: bool) -> dict[str, Any]:
     uncounted = details.not_counted
     return {
+        "public": details.is_public,
         "entries": list(_with_versions(details.page.entries, details.letters)),
         "first": list(_with_versions(details.first, details.letters)),
         "found": details.exact,
@@ -105,7 +98,7 @@ def _with_versions(entries: Iterable[Entry], letters: Sequence[Letter]) -> Itera
 
 
 def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery, tr: Translator) -> dict[str, Any]:
-    """Return the addresses of other parts of the roster."""
+    """Return which part of the roster is shown, and the addresses of others."""
     search = {"q": query.text} if query.text else {}
 
     def link(search: dict[str, str], order: SortOrder, cursor: Cursor | None = None) -> str:
@@ -114,6 +107,7 @@ def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery, tr
 
     before, after = details.page.before, details.page.after
     return {
+        "query": query,
         "orders": [
             (tr.translate(text), link(search, order), order is query.order) for order, text in _ORDER_NAMES.items()
         ],
@@ -230,12 +224,19 @@ def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, ob
 def _view_tally(snapshot: Snapshot, now: EpochSeconds, tr: Translator, *, is_open: bool) -> dict[str, Any]:
     """Return what the page shows of the count, and an open page gets anew."""
     goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
+    covered_to, signed_which = "", ""
+    if snapshot.coverage is not None:
+        ended_at = snapshot.rules.ended_at(snapshot.closed_at, now)
+        covered_to = " ".join(covered(snapshot.coverage, ended_at, tr)).strip()
+    if snapshot.letter_changed is not None:
+        _, earlier = snapshot.letter_changed
+        signed_which = signed_this_text(snapshot.count - earlier, earlier, tr)
     return {
         "headline": headline(snapshot.count, tr, open_=is_open),
         "goal": goal,
         "progress": progress(snapshot.count, goal, tr),
-        "covered": covered_words(snapshot, now, tr),
-        "signed_which": signed_which(snapshot, tr),
+        "covered": covered_to,
+        "signed_which": signed_which,
         "unlisted": asked_not_to_be_listed(snapshot.unlisted, tr),
     }
 
@@ -255,18 +256,3 @@ def progress(count: int, goal: int | None, tr: Translator) -> str:
         return tr.translate("The goal of {goal} is reached", goal=tr.number(goal)) + " 🎉"
     percent = max(count * 100 // goal, 1 if count else 0)
     return tr.translate("{percent} of the goal of {goal}", percent=tr.percent(percent / 100), goal=tr.number(goal))
-
-
-def covered_words(snapshot: Snapshot, now: EpochSeconds, tr: Translator) -> str:
-    """Format up to when comments are counted, as the block does; empty where that is not known."""
-    if snapshot.coverage is None:
-        return ""
-    return " ".join(covered(snapshot.coverage, snapshot.rules.ended_at(snapshot.closed_at, now), tr)).strip()
-
-
-def signed_which(snapshot: Snapshot, tr: Translator) -> str:
-    """Format how many signed the letter as it is, and how many an earlier one; empty without those."""
-    if snapshot.letter_changed is None:
-        return ""
-    _, earlier = snapshot.letter_changed
-    return signed_this_text(snapshot.count - earlier, earlier, tr)

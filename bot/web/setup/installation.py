@@ -19,8 +19,7 @@ from bot.github.clients import GitHub
 from bot.github.errors import GitHubError
 from bot.time_types import EpochSeconds, Seconds
 from bot.web.route_policies import Route
-from bot.web.setup.auth import SetupAuth
-from bot.web.setup.wizard import SETUP, STATIC, message, page, read_field
+from bot.web.setup.wizard import SETUP, STATIC, SetupAuth, message, page, read_field
 
 POLL_SECONDS: Final = 5
 """How often the page is loaded again while it waits, where no script runs."""

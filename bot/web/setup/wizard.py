@@ -1,4 +1,4 @@
-"""The set-up in a browser, for whoever has the token, until there is an App. Only the App is stored."""
+"""The set-up in a browser until there is an App: who may use it, its pages and its form. Only the App is stored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import asyncio
 import ipaddress
 import json
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -18,17 +20,23 @@ from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import MAX_NAME_LENGTH, NEEDS, REASONS, Registration, form_url, manifest
 from bot.links import SIGNED_IN
+from bot.secret_key import derive
+from bot.time_types import EpochSeconds
 from bot.web import rendering
 from bot.web.middlewares import create_application
 from bot.web.monitoring import healthz
 from bot.web.rendering import static_files
 from bot.web.request_limits import RequestLimits
 from bot.web.route_policies import PROBE, WEBHOOK, Route, RoutePolicy, content_security_policy
-from bot.web.sessions import is_secret, origin_url, set_cookie
-from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
+from bot.web.sessions import SignedSessions, is_secret, origin_url, set_cookie
 
 SETUP: Final = RoutePolicy(cache_control="no-store", headers={"Referrer-Policy": "no-referrer"})
 STATIC: Final = Route("GET", "/setup/static/{file}", static_files("bot.web", "bot.web.setup"), SETUP)
+
+COOKIE: Final = "undersigned-setup"
+
+LIFETIME: Final = 2 * 3600
+"""Seconds for which a browser is authenticated; GitHub's part must be done within one hour."""
 
 MAX_FORM: Final = 16 * 1024
 """Bytes of a form."""
@@ -38,6 +46,40 @@ Convert = Callable[[str, str], Awaitable[Registration]]
 
 StoreApp = Callable[[Registration], Awaitable[bool]]
 """Stores the App's credentials; returns whether there was none before."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupAuth:
+    """Authentication of the set-up's pages."""
+
+    secret_key: str = field(repr=False)
+    now: Callable[[], EpochSeconds]
+
+    @property
+    def sessions(self) -> SignedSessions:
+        """Return the sessions of browsers that have shown the token."""
+        return SignedSessions(self.secret_key, "session", LIFETIME, self.now)
+
+    @property
+    def token(self) -> str:
+        """Return the token that opens the set-up; it has no use once the App is set up."""
+        return derive(self.secret_key, "setup")
+
+    def is_token(self, shown: str) -> bool:
+        """Return whether a text is the token."""
+        return is_secret(shown.strip(), self.token)
+
+    def is_key(self, shown: str) -> bool:
+        """Return whether a text is the secret key from which the token is derived, which nobody should send."""
+        return is_secret(shown.strip(), self.secret_key)
+
+    def create_session(self) -> str:
+        """Return a new session."""
+        return self.sessions.create(secrets.token_hex(16))
+
+    def is_authenticated(self, request: web.Request) -> bool:
+        """Return whether the browser has a valid session."""
+        return self.sessions.read(request.cookies.get(COOKIE, "")) is not None
 
 
 class SetupWizard(Struct, frozen=True):
@@ -147,12 +189,11 @@ class SetupWizard(Struct, frozen=True):
         return response
 
     def _form(self, request: web.Request, problem: str = "") -> web.Response:
-        typed: Mapping[str, str] = request.query
         return page(
             "begin",
             status=422 if problem else 200,
             problem=problem,
-            typed=typed,
+            typed=request.query,
             public_url=self.public_url or origin_url(request),
             site=web_url_of(self.api_url),
             longest=MAX_NAME_LENGTH,
