@@ -71,7 +71,7 @@ _BEGINNINGS: Final = {
 
 
 def end_last_line(state: StateCore) -> None:
-    """End the last line, too: the parser fails where HTML in a list in a quote stays open up to a line without end."""
+    """End the last line: the parser fails where HTML in a list in a quote stays open up to a line without end."""
     if not state.src.endswith("\n"):
         state.src += "\n"
 
