@@ -171,9 +171,9 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read HTML, but no declaration that only newer CommonMark reads."""
+    """Read HTML, but no declaration that only newer CommonMark reads, and no tag with blanks beyond ASCII."""
     at = state.bMarks[start] + state.tShift[start]
-    return not _LOWER_DECLARATION.match(state.src, at) and html_block(state, start, end, silent)
+    return not _NO_HTML.match(state.src, at) and html_block(state, start, end, silent)
 
 
 def _read_newer_declaration(state: StateInline, silent: bool) -> bool:
@@ -189,7 +189,7 @@ def _read_newer_declaration(state: StateInline, silent: bool) -> bool:
 # https://github.github.com/gfm/#declaration
 _NEWER_DECLARATION = re.compile(r"<!(?![A-Z]+\s)[A-Za-z]")
 
-_LOWER_DECLARATION = re.compile(r"<![a-z]")
+_NO_HTML = re.compile(r"<(?:![a-z]|/?[A-Za-z][A-Za-z0-9-]*+[^\x00-\x1b\x20-\x7f])")
 
 BLOCKS: Final = github_parser("inline", "text_join")
 """Finds the blocks of a text, and reads nothing of what is in them."""
@@ -295,9 +295,11 @@ def end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 
 # The quantifiers with a plus give nothing back, so that no text is tried in more than one way.
-_ATTRIBUTE = r"""\s++[a-zA-Z_:][a-zA-Z0-9:._-]*+(?:\s*+=\s*+(?:[^"'=<>`\x00-\x20]++|'[^']*+'|"[^"]*+"))?+"""
-OPEN_TAG = rf"<[A-Za-z][A-Za-z0-9-]*+(?:{_ATTRIBUTE})*+\s*+/?>"
-CLOSE_TAG = r"</[A-Za-z][A-Za-z0-9-]*+\s*+>"
+_BLANK = r"[ \t-\r]"
+_VALUE = r"""(?:[^"'=<>`\x00-\x20]++|'[^']*+'|"[^"]*+")"""
+_ATTRIBUTE = rf"{_BLANK}++[a-zA-Z_:][a-zA-Z0-9:._-]*+(?:{_BLANK}*+={_BLANK}*+{_VALUE})?+"
+OPEN_TAG = rf"<[A-Za-z][A-Za-z0-9-]*+(?:{_ATTRIBUTE})*+{_BLANK}*+/?>"
+CLOSE_TAG = rf"</[A-Za-z][A-Za-z0-9-]*+{_BLANK}*+>"
 _POINTED = re.compile(r"<(?:[^<>\n\\]|\\.)*+>")
 _TARGET_PART = re.compile(r"[^\x00-\x20\x7f\\()]*+(?:\\[^\x00-\x20\x7f]?[^\x00-\x20\x7f\\()]*+)*+([()]?)")
 _MOST_PARENTHESES = 16

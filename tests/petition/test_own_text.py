@@ -96,6 +96,8 @@ def test_quotes_code_and_hidden_text_do_not_sign(body: str) -> None:
         "```\n> a\n```\n\n/sign",
         "> ```\n    > a\n/sign",
         "[a]: b\n===\n<a>\n/sign",
+        "<div\u00a0>\n/sign",
+        "a <b\u00a0c='\n/sign\n'>",
         "[a]: b\n---\n<a>\n/sign",
         "/sign\n> - <!--\n>",
         "- " * 40 + "`a`\n\n/sign",
