@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
 
 from sandbox import shapes
 from sandbox.api.call import Call, Route
@@ -235,11 +244,25 @@ def answer(call: Call) -> Answer:
         return Answer({"errors": [{"message": "A query attribute must be specified and must be a string."}]})
     given = variables if isinstance(variables, dict) else None
     root = _mutations(call) if query.lstrip().startswith("mutation") else _Query(call)
-    result = graphql_sync(_schema(), query, root_value=root, variable_values=given)
+    document, errors = _read(query)
+    if document is None or errors:
+        result = ExecutionResult(None, list(errors))
+    else:
+        result = execute_sync(_schema(), document, root_value=root, variable_values=given)
     body: JsonObject = {} if result.data is None else {"data": result.data}
     if result.errors:
         body["errors"] = [_shown(error) for error in result.errors]
     return Answer(body)
+
+
+@lru_cache(maxsize=64)
+def _read(query: str) -> tuple[DocumentNode | None, Sequence[GraphQLError]]:
+    """Read a query and find its mistakes, which takes longer than to answer it: a bot asks the same few."""
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return None, [error]
+    return document, validate(_schema(), document)
 
 
 GRAPHQL = Route("POST", "/graphql", handler=answer)
