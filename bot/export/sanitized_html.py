@@ -14,7 +14,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from bot.petition.markdown_blocks import limit_nesting
+from bot.petition.markdown_blocks import end_last_line, limit_nesting
 from bot.petition.untrusted_text import drop_non_xml
 
 REMEMBERED: Final = 8 * 1024 * 1024
@@ -86,6 +86,7 @@ def _repeats(html: str) -> int:
 def _markdown(*, html: bool) -> MarkdownIt:
     # In issues, unlike in files, the end of a line breaks it.
     markdown = MarkdownIt("gfm-like2", {"breaks": True, "linkify": False, "html": html})
+    markdown.core.ruler.after("normalize", "last_line", end_last_line)
     markdown.core.ruler.push("adapt", _adapt)
     return markdown
 

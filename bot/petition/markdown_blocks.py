@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import Final
 
 import regex as re
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, html_block, table
+from markdown_it.rules_block import StateBlock, blockquote, html_block, lheading, list_block, paragraph, table
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 
 _Rule = Callable[[StateBlock, int, int, bool], bool]
@@ -46,18 +48,119 @@ def github_parser(*without: str) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": MOST_NESTED}).disable([*without, "reference"])
     parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
+    parser.block.ruler.at("blockquote", _quote, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    parser.block.ruler.at("lheading", _underlined)
+    parser.block.ruler.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
     for rule in parser.block.ruler.__rules__:
-        if "blockquote" in rule.alt:
-            rule.fn = _unless_lazy(rule.fn)
+        if rule.name in _BEGINNINGS:
+            rule.fn = _unless_lazy(rule.fn, _BEGINNINGS[rule.name])
+    parser.core.ruler.after("normalize", "last_line", end_last_line)
     parser.inline.ruler.before("html_inline", "declaration", _read_newer_declaration)
     return parser.enable("table")
 
 
-def _unless_lazy(rule: _Rule) -> _Rule:
-    """Return a rule that ends no quote in a quote where it did not end the outer one, such as an indented `# x`."""
+_BEGINNINGS: Final = {
+    "fence": ("`", "~"),
+    "blockquote": (">",),
+    "hr": ("-", "*", "_"),
+    "list": ("-", "+", "*", *"0123456789"),
+    "html_block": ("<",),
+    "heading": ("#",),
+}
+"""What lines begin with that may end a text; of most lines, no rule need be asked."""
+
+
+def end_last_line(state: StateCore) -> None:
+    """End the last line, too: the parser fails where HTML in a list in a quote stays open up to a line without end."""
+    if not state.src.endswith("\n"):
+        state.src += "\n"
+
+
+def _unless_lazy(rule: _Rule, beginnings: tuple[str, ...]) -> _Rule:
+    """Return a rule that ends no text where GitHub reads on: what is indented as code is, and begins nothing.
+
+    In a quote in a quote, that is what did not end the outer one.
+    """
     return lambda state, start, end, silent: (
-        not (silent and state.sCount[start] < 0) and rule(state, start, end, silent)
+        state.src.startswith(beginnings, state.bMarks[start] + state.tShift[start])
+        and not (silent and _goes_on(state, start))
+        and rule(state, start, end, silent)
     )
+
+
+def _goes_on(state: StateBlock, line: int) -> bool:
+    """Return whether a line is indented as code in the innermost list item that it is indented enough for."""
+    indent = state.sCount[line]
+    if indent < 0 or indent >= state.blkIndent:
+        return indent < 0
+    around: list[int] = state.env["indents"]
+    # In a quote, columns are counted from its mark.
+    outermost = len(around) - 1 - around[::-1].index(0)
+    return indent - around[bisect_right(around, indent, outermost) - 1] >= _CODE
+
+
+def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read a quote, which no `>` goes on that is indented as code."""
+    if silent or state.is_code_block(start) or not _has_indented_marks(state):
+        return blockquote(state, start, end, silent)
+    shifts = {line: state.tShift[line] for line in _indented_marks(state, start, end)}
+    for line in shifts:
+        # The parser sees the white space, and no mark.
+        state.tShift[line] = 0
+    blockquote(state, start, end, silent)
+    for line, shift in shifts.items():
+        state.tShift[line] = shift
+    return True
+
+
+def _has_indented_marks(state: StateBlock) -> bool:
+    """Return whether a text may have such marks anywhere."""
+    if "indented_marks" not in state.env:
+        state.env["indented_marks"] = _INDENTED_MARK.search(state.src) is not None
+    return bool(state.env["indented_marks"])
+
+
+_INDENTED_MARK = re.compile(r"(?: {4}|\t)[ \t]*+>")
+
+
+def _indented_marks(state: StateBlock, start: int, end: int) -> Iterator[int]:
+    """Find the lines that may go on with a quote, and have a `>` that is indented as code."""
+    rules = state.md.block.ruler.getRules("blockquote")
+    for line in range(start + 1, end):
+        if state.isEmpty(line):
+            return
+        if state.src[state.bMarks[line] + state.tShift[line]] != ">":
+            if any(rule(state, line, end, True) for rule in rules):
+                return
+        elif state.is_code_block(line):
+            yield line
+
+
+def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read a list, and keep how far what is around it is indented."""
+    if silent:
+        return list_block(state, start, end, silent)
+    indents: list[int] = state.env.setdefault("indents", [])
+    indents.append(state.blkIndent)
+    found = list_block(state, start, end, silent)
+    indents.pop()
+    return found
+
+
+_CODE = 4
+"""Columns of white space before what is shown as code."""
+
+
+def _underlined(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read a heading; below link definitions and nothing else, what would underline it is text."""
+    if not lheading(state, start, end, silent):
+        return False
+    text = state.tokens[-2]
+    first, underline = text.map or (start, state.line)
+    if _count_defining_lines(text.content) < underline - first:
+        return True
+    del state.tokens[-3:]
+    return lheading(state, underline, end, silent) or paragraph(state, underline, end, silent)
 
 
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -100,7 +203,7 @@ def read_blocks(lines: Sequence[str]) -> tuple[list[range], bytearray]:
     own: list[range] = []
     foreign = bytearray(len(lines))
     quotes = html_quotes = 0
-    for token in _BLOCKS_OF_COMMENTS.parse(limit_nesting("\n".join(lines))):
+    for token in _BLOCKS_OF_COMMENTS.parse(limit_nesting(_TABS.sub(_expand_tabs, "\n".join(lines)))):
         first, end = token.map or (0, 0)
         match token.type:
             case "blockquote_open":
@@ -123,8 +226,15 @@ def read_blocks(lines: Sequence[str]) -> tuple[list[range], bytearray]:
 # A table's cells are running text, as other lines.
 _BLOCKS_OF_COMMENTS: Final = github_parser("inline", "text_join").disable("table")
 
+# The parser miscounts the columns of tabs in quotes in one another.
+_TABS = re.compile(r"^(?=[^\t\n]*\t)[ \t>*+.)0-9-]+", re.MULTILINE)
+
 _COMMENT = re.compile(r"\A\s*<!--.*?(?:-->|\Z)", re.DOTALL)
 _HTML_QUOTE = re.compile(r"<(/?)(?i:blockquote|pre|code)\b")
+
+
+def _expand_tabs(marks: re.Match[str]) -> str:
+    return str(marks[0].expandtabs(_CODE))
 
 
 def _count_defining_lines(text: str) -> int:

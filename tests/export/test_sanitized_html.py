@@ -72,3 +72,7 @@ def test_quotes_in_quotes_are_shown_and_read_again_a_few_times_only() -> None:
     assert render("> " * 5 + "a").count("<blockquote>") == 5
     below = "`a`\n" + "a\n" * 400
     assert effort(lambda: render("> " * 19 + below)) < 4 * effort(lambda: render("> " + below))
+
+
+def test_a_letter_may_end_in_html_that_stays_open_in_a_list_in_a_quote() -> None:
+    assert "<ul>" in render("> - <!--\n>")

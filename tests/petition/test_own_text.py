@@ -53,6 +53,12 @@ def signs(body: str) -> bool:
         "<script>\n\n/sign\n\n</script>",
         "> > a\n    # b\n/sign",
         "> > a\n    <pre>\n/sign",
+        "> a\n    >\n/sign",
+        "- > a\n      > ```\n  /sign",
+        "-    > a\n    # b\n/sign",
+        "> > > \ta\nb\n/sign",
+        "> > * \tcode\n/sign",
+        "> [a]: b\n> ===\n/sign",
         "[a]:\n/sign",
         "[a]: b 'c\n/sign\n'",
         "[a](\n/sign\n)",
@@ -88,6 +94,10 @@ def test_quotes_code_and_hidden_text_do_not_sign(body: str) -> None:
         "[a]\n/sign",
         "[a](b\n/sign",
         "```\n> a\n```\n\n/sign",
+        "> ```\n    > a\n/sign",
+        "[a]: b\n===\n<a>\n/sign",
+        "[a]: b\n---\n<a>\n/sign",
+        "/sign\n> - <!--\n>",
         "- " * 40 + "`a`\n\n/sign",
         # A link holds no other link, so the outer brackets make none; an image within them does not matter.
         "[x [y](z)](\n/sign\n)",
@@ -189,9 +199,9 @@ def test_what_only_looks_like_a_tail_is_none(own: str) -> None:
 LINES = r"""
 |||text|/sign|/sign|/sign|  /sign|> a|>|> /sign|>> b|```|~~~|> ```|- ```|  ```|- a|- > a|  b|1. c|   d|-|>-|    code
 |# h|---|===|***|`|a `|` b|``|\`|\|a <!--|--> b|<!--|-->|<!-- x -->|a <b c='|'> d|~~|<http://e.org/`>|[a](|[a](b '
-|') e|) f|![a|[a]: b|[a]:|'|[a|](b)
+|') e|) f|![a|[a]: b|[a]:|'|[a|](b)|    > a|    >|      > b|    # h|-    a|> > a|- - a|    - b
 """
-LINE = st.sampled_from([*LINES.replace("\n", "").split("|"), "\tcode"])
+LINE = st.sampled_from([*LINES.replace("\n", "").split("|"), "\tcode", "> > > \ta", "> -\ta", "\t> a"])
 
 
 @settings(max_examples=examples(400))
