@@ -121,7 +121,7 @@ class InstallationClient:
         """List a repository's issues, open or closed, that carry the label."""
         started_at = self.session.now()
         # By age, so that an issue opened meanwhile moves no other to another page.
-        url = "/repos/{owner}/{name}/issues?state=all&sort=created&direction=asc&per_page=100{&labels}"
+        url = "/repos/{owner}/{name}/issues{?labels}&state=all&sort=created&direction=asc&per_page=100"
         found: list[IssueRead] = []
         async for page in self.session.pages(url, named(repository.full_name) | {"labels": label}):
             for answer in expect(list[IssueResponse], page.data):

@@ -58,7 +58,8 @@ def play(steps: int, first_seed: int, *, shrink: bool = True) -> int:
         for number in count(first_seed):
             if taken >= steps:
                 return taken
-            lives = min(LIVES, math.ceil((steps - taken) / LIFE))
+            # Of each life about half of the steps are possible, and of a seed's first one, the simplest, only one.
+            lives = min(LIVES, 1 + math.ceil(2 * (steps - taken) / LIFE))
             manner = settings(_SETTINGS, phases=phases, max_examples=lives)
             taken += _play_lives(number, Path(folder), template, manner)
     return taken
