@@ -50,6 +50,8 @@ KNOWN: dict[str, Family] = {
     "definitions": lambda length: "<\n\n" + "[a]:\n" * (length // 5) + "\n\n/sign x",
     "quotes of definitions": lambda length: "<\n\n" + "[a]: b '[a]: b\n> [a]:>\n" * (length // 24) + "\n/sign x",
     "items in quotes": lambda length: "<a > - - > " * 40 + "> ---\n" * (length // 6) + "\n/sign x",
+    "marks too far in below quotes": lambda length: "> a\n# b\n     > c\n" * (length // 18) + "\n/sign x",
+    "what ends no item": lambda length: "`\n\n" + "- " * 40 + "a\n" + "     # b\n" * (length // 9) + "\n/sign x",
     "a line that does not divide": lambda length: "/sign\n---" + " " * length + "x",
     "commands": lambda length: "/petition goal 5\n" * (length // 17),
     "responses": lambda length: "/petition respond a\n\n" * (length // 21),
