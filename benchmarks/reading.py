@@ -6,7 +6,7 @@ import random
 import time
 
 from benchmarks.report import Goal, Options, Report, Table, percentile
-from bot.petition.comments.parser import parse
+from bot.petition.comments.command_and_phrase_parser import parse
 from tests.petition.long_texts import KNOWN, family
 
 LONG = 64_000

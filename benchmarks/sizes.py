@@ -23,10 +23,10 @@ from benchmarks.deliveries import make_template
 from benchmarks.report import Goal, Options, Report, Table, paired_ratio
 from bot.github import webhooks
 from bot.github.errors import NotFound
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import Author
-from bot.petition.reported_facts import CommentFact
+from bot.petition.facts_from_github import CommentFact
 from bot.reconcile.publish import publish
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import Store

@@ -19,27 +19,27 @@ from aiohttp import web
 from msgspec import Struct, field
 
 from bot.config import Config
-from bot.connections import SYSTEM_CLOCK, addresses_of, github_of
 from bot.doctor.checks import examine
+from bot.encryption_and_derived_tokens import derive
 from bot.github.api_urls import web_url_of
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
-from bot.petition.reported_facts import Fact
+from bot.petition.facts_from_github import Fact
 from bot.reconcile.app_wide_loop import AppWideLoop
+from bot.reconcile.body_write_and_repair_limiters import WriteLimiter, WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_scheduler import Scheduler
-from bot.reconcile.write_limiters import WriteLimiter, WriteRate
-from bot.secret_key import derive
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
+from bot.store_and_github_from_config import SYSTEM_CLOCK, addresses_of, github_of
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.time_types import Clock, Seconds
 from bot.web.monitoring import OperatorDetails, WebMetrics
 from bot.web.organizers.auth import OrganizerAuth
+from bot.web.organizers.cached_signature_reviews import SignatureReviews
 from bot.web.organizers.routes import OrganizerServices
-from bot.web.organizers.signature_reviews import SignatureReviews
-from bot.web.petition_requests import PagesContext
+from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.installation import InstalledApp, SetupDonePage, SetupProgress

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
-from bot.petition.reported_facts import Repository
+from bot.petition.facts_from_github import Repository
 
 GITHUB = "https://github.com"
 

@@ -17,12 +17,12 @@ from msgspec import Struct, structs
 
 from bot import app
 from bot.config import Config
-from bot.connections import github_of, open_store
+from bot.encryption_and_derived_tokens import encrypt
 from bot.github.errors import GitHubError
 from bot.github.manifest import Registration, convert
-from bot.secret_key import encrypt
 from bot.store import DatabaseUnavailable, Store, migrate_ahead
-from bot.stored_app import find_app
+from bot.store_and_github_from_config import github_of, open_store
+from bot.stored_app_credentials import find_app
 from bot.supervisor import Supervisor, wait_for_any
 from bot.time_types import Seconds
 from bot.web.request_limits import RequestLimits

@@ -8,8 +8,8 @@ from typing import Final
 
 from bot.github import webhooks
 from bot.petition.block.body import BEGIN, END, NOTE, letter, machine_line, splice
+from bot.petition.comments.command_and_phrase_parser import parse, phrases
 from bot.petition.comments.commands import OrganizerCommand, Sign
-from bot.petition.comments.parser import parse, phrases
 from bot.petition.machine_readable_tally import MachineLine
 from bot.petition.organizers import commands, settings_file
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot import config, secret_key
+from bot import config, encryption_and_derived_tokens
 from bot.github import authentication, transport
 from bot.web import server
 from bot.web.setup.wizard import SetupWizard
@@ -86,7 +86,7 @@ def _note_config(made: config.Config) -> None:
     if made.client_secret:
         RUN.give(b64encode(f"{made.client_id}:{made.client_secret}".encode()).decode())
     if made.secret_key:
-        RUN.give(secret_key.derive(made.secret_key, "operator"))
+        RUN.give(encryption_and_derived_tokens.derive(made.secret_key, "operator"))
 
 
 _watch(config.Config, _note_config)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import config, sync
+from bot import config, repository_sync
 from bot.github import throttle
-from bot.petition import threads
-from bot.petition.comments.parser import GRAMMAR
+from bot.petition import issue_names_and_continuations
+from bot.petition.comments.command_and_phrase_parser import GRAMMAR
 from bot.petition.organizers import settings
 from tests.test_documents import DOCUMENTS, README, ROOT, section
 from tests.whole import test_kill, test_machine
@@ -57,13 +57,13 @@ def test_documents_name_the_present_version_of_the_reading_of_comments() -> None
 
 def test_the_limits_that_documents_count_with_are_those_of_the_bot() -> None:
     scaling = page("SCALING")
-    assert f"| {threads.COMMENT_LIMIT:,} comments on an issue |" in scaling
+    assert f"| {issue_names_and_continuations.COMMENT_LIMIT:,} comments on an issue |" in scaling
     assert f"the next issue opens at {settings.DEFAULTS.comments_per_thread:,} |" in scaling
     ours = throttle.Limits()
     reactions = ours.content_per_hour - ours.reserve
     assert f"| {reactions} reactions an hour; {ours.reserve} stay for issues |" in scaling
-    assert f"at most {reactions} an hour, or {sync.MAX_REACTIONS} with each run" in page("SIGNERS")
-    assert f"| reactions | {reactions} an hour | {sync.MAX_REACTIONS} a run |" in page("WORKFLOW")
+    assert f"at most {reactions} an hour, or {repository_sync.MAX_REACTIONS} with each run" in page("SIGNERS")
+    assert f"| reactions | {reactions} an hour | {repository_sync.MAX_REACTIONS} a run |" in page("WORKFLOW")
 
 
 def page(name: str) -> str:

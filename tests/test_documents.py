@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from bot import config
-from bot.export.formats import BYTE_ORDER_MARK
+from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK
 from bot.github.manifest import NEEDS
 from bot.links import Addresses
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
-from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import digest
 from bot.petition.i18n import LANGUAGES
 from bot.petition.organizers import settings, settings_file
@@ -28,7 +28,7 @@ from bot.petition.organizers.commands import INSTRUCTIONS, understand
 from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
-from bot.web.petition_requests import PagesContext
+from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.server import create_app
 from tests.whole.command_line import run
 
@@ -288,22 +288,27 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
     [
         ({"os.environ", "os.getenv", "environ", "getenv"}, {"bot/cli/command_base.py"}),
         ({"Conductor()", "make_application()"}, {"bot/app.py"}),
-        ({"Store.open()"}, {"bot/app.py", "bot/connections.py"}),
-        ({"GitHub()"}, {"bot/connections.py"}),
+        ({"Store.open()"}, {"bot/app.py", "bot/store_and_github_from_config.py"}),
+        ({"GitHub()"}, {"bot/store_and_github_from_config.py"}),
         (
             {"aiohttp.ClientSession()", "ClientSession()"},
             {
                 "bot/app.py",
-                "bot/connections.py",
+                "bot/store_and_github_from_config.py",
                 "bot/rehearsal/rehearse.py",
                 "bot/serve.py",
-                "bot/doctor/collected_facts.py",
-                "bot/sync.py",
+                "bot/doctor/fact_collection.py",
+                "bot/repository_sync.py",
             },
         ),
         (
             {"time.time()", "datetime.now()", "datetime.datetime.now()", "date.today()"},
-            {"bot/cli/operator_commands.py", "bot/cli/petitions.py", "bot/serve.py", "bot/stored_app.py"},
+            {
+                "bot/cli/operator_commands.py",
+                "bot/cli/petitions.py",
+                "bot/serve.py",
+                "bot/stored_app_credentials.py",
+            },
         ),
     ],
 )

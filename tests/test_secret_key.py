@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.secret_key import WrongKey, decrypt, derive, encrypt
+from bot.encryption_and_derived_tokens import WrongKey, decrypt, derive, encrypt
 
 KEY, OTHER = "k" * 32, "o" * 32
 NOON = 1_795_348_800.0

@@ -94,7 +94,7 @@ COMMANDS: Final = (
     CommandSpec("demo", "demo", "run the bot with a simulated GitHub on this machine; no account needed"),
     CommandSpec("resync", "petitions",
                 "read a petition's comments again and correct the stored data; a running bot does this regularly"),
-    CommandSpec("verify", "verify_and_audit",
+    CommandSpec("verify", "verify_and_audit_signers",
                 "recount a petition from GitHub and compare it with the issue, or check the database or a pack;"
                 " exits with 1 if they differ"),
     CommandSpec("export", "petitions", "print a petition's signatures, chart or badge from the database"),
@@ -106,7 +106,7 @@ COMMANDS: Final = (
     CommandSpec("deliver", "operator_commands",
                 "send a saved payload to a running bot, signed as by GitHub; exits with 1 if the bot does not"
                 " accept it"),
-    CommandSpec("audit", "verify_and_audit",
+    CommandSpec("audit", "verify_and_audit_signers",
                 "list new and empty accounts, bursts and similar logins among a petition's signatures; changes"
                 " nothing"),
     CommandSpec("forget", "petitions",

@@ -16,12 +16,12 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from bot import app, config, logs, stored_app
+from bot import app, config, logs, stored_app_credentials
+from bot.encryption_and_derived_tokens import WrongKey
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
-from bot.github.petition_reader import NotAName
-from bot.secret_key import WrongKey
+from bot.github.petition_and_rules_reader import NotAName
 from bot.store import StoreError
-from bot.stored_app import NotSetUp, SetUpAlready
+from bot.stored_app_credentials import NotSetUp, SetUpAlready
 from bot.terminal_escaping import harmless, one_line
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ def configured(*, credentials: bool) -> config.Config:
 
 def with_app() -> config.Config:
     """Read the configuration with the App, from the environment or from where it is stored."""
-    return run(stored_app.with_app(configured(credentials=True)))
+    return run(stored_app_credentials.with_app(configured(credentials=True)))
 
 
 def set_up_logs(settings: config.Config) -> None:

@@ -25,8 +25,8 @@ from bot.cli.command_base import CliCommand, run
 from bot.config import Config
 from bot.links import SIGNED_IN
 from bot.petition import block
+from bot.reconcile.body_write_and_repair_limiters import WriteRate
 from bot.reconcile.errors_and_retries import Intervals
-from bot.reconcile.write_limiters import WriteRate
 from bot.terminal_escaping import harmless
 from bot.time_types import Clock, Seconds
 from sandbox import page

@@ -25,10 +25,10 @@ from bot.cli.command_base import (
     say,
     with_app,
 )
-from bot.connections import open_repository_setup
 from bot.github.errors import Forbidden
 from bot.github.repository_setup import COLOR, DESCRIPTION, RepositorySetup
 from bot.petition.organizers.settings import PATH
+from bot.store_and_github_from_config import open_repository_setup
 
 TEMPLATE: Final = ".github/ISSUE_TEMPLATE/petition.md"
 """Where GitHub looks for issue templates. What follows the front matter is the issue's body, and so the letter.

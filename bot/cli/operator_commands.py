@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot import app, config, connections, serve, stored_app
+from bot import app, config, serve, store_and_github_from_config, stored_app_credentials
 from bot.cli.command_base import (
     ENVIRONMENT,
     FAILED,
@@ -27,8 +27,8 @@ from bot.cli.command_base import (
 )
 from bot.doctor import are_fine
 from bot.doctor.checks import examine
+from bot.encryption_and_derived_tokens import WrongKey, decrypt
 from bot.petition.i18n import counted
-from bot.secret_key import WrongKey, decrypt
 from bot.store import Recovered, backup, is_backup, recover, restore
 
 
@@ -52,7 +52,7 @@ def _show_link(link: serve.SetupLink) -> None:
 def _import_app(options: argparse.Namespace) -> int:
     settings = _to_store(replacing=options.replace)
     set_up_logs(settings)
-    name = run(stored_app.import_app(settings, replacing=options.replace))
+    name = run(stored_app_credentials.import_app(settings, replacing=options.replace))
     say(f"{name} is stored. You can now remove its variables from the environment. Keep SECRET_KEY.")
     return OK
 
@@ -60,18 +60,18 @@ def _import_app(options: argparse.Namespace) -> int:
 def _to_store(*, replacing: bool) -> config.Config:
     """Read the App that is to be stored; where it replaces one, what the environment does not say stays."""
     settings = config.read(ENVIRONMENT, credentials=False)
-    filled = run(stored_app.fill_in(settings)) if replacing and settings.secret_key else None
+    filled = run(stored_app_credentials.fill_in(settings)) if replacing and settings.secret_key else None
     return config.read_for_storing(ENVIRONMENT) if filled is None else filled
 
 
 def _drop_app(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    if not run(stored_app.has_stored_app(settings)):
+    if not run(stored_app_credentials.has_stored_app(settings)):
         print("No App is stored.")
         return FAILED
     if not (options.yes or ask(_DROP)):
         return FAILED if is_attended() else MISUSED
-    run(stored_app.drop_app(settings))
+    run(stored_app_credentials.drop_app(settings))
     print("The stored App is deleted. It still exists on GitHub. The next start begins the set-up.")
     return OK
 
@@ -90,7 +90,7 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 
 async def _upgrade(settings: config.Config) -> None:
-    async with connections.open_store(settings, make=True):
+    async with store_and_github_from_config.open_store(settings, make=True):
         pass
 
 
@@ -213,7 +213,7 @@ def _deliver(options: argparse.Namespace) -> int:
     settings = config.read_for_delivering(ENVIRONMENT)
     set_up_logs(settings)
     settings = settings if settings.webhook_secrets else with_app()
-    reply = run(connections.deliver(settings, options.event, payload, options.url, options.guid))
+    reply = run(store_and_github_from_config.deliver(settings, options.event, payload, options.url, options.guid))
     say(f"{reply.status or 'no response'}: {reply.text.strip()}")
     return OK if reply.is_good else FAILED
 

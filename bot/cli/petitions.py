@@ -21,14 +21,14 @@ from bot.cli.command_base import (
     say,
     with_app,
 )
-from bot.connections import addresses_of, open_github, open_store
-from bot.export import pack
-from bot.export.formats import BYTE_ORDER_MARK, FORMATS, export
-from bot.github.petition_reader import IssueName
+from bot.export import handover_pack
+from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, FORMATS, export
+from bot.github.petition_and_rules_reader import IssueName
 from bot.links import Pages, Site, pages_of
 from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, PetitionExport
-from bot.stored_app import find_app
+from bot.store_and_github_from_config import addresses_of, open_github, open_store
+from bot.stored_app_credentials import find_app
 from bot.terminal_escaping import harmless
 from bot.time_types import WholeEpochSeconds
 
@@ -84,7 +84,7 @@ def _export(options: argparse.Namespace) -> int:
 def _hand_over(options: argparse.Namespace) -> int:
     taken = _take(options)
     try:
-        pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), options.out)
+        handover_pack.write(handover_pack.make_files(taken.whole, taken.pages, taken.site, taken.at), options.out)
     except OSError as error:
         complain(f"{options.out} cannot be written: {error.strerror}")
         return FAILED
@@ -141,6 +141,8 @@ def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "resync": CliCommand(_resync, petition_argument, failures=(UnknownPetition,)),
     "export": CliCommand(_export, _export_arguments, failures=(UnknownPetition,)),
-    "handover": CliCommand(_hand_over, _hand_over_arguments, misuses=(pack.NotEmpty,), failures=(UnknownPetition,)),
+    "handover": CliCommand(
+        _hand_over, _hand_over_arguments, misuses=(handover_pack.NotEmpty,), failures=(UnknownPetition,)
+    ),
     "forget": CliCommand(_forget, _forget_arguments, failures=(UnknownPetition,)),
 }

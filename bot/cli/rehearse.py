@@ -21,10 +21,10 @@ from bot.cli.command_base import (
     run,
     say,
 )
-from bot.connections import SYSTEM_CLOCK
 from bot.rehearsal.assumptions import Verdict
 from bot.rehearsal.rehearse import NotPossible, Plan, Report, rehearse
 from bot.rehearsal.story import FIRST, SECOND
+from bot.store_and_github_from_config import SYSTEM_CLOCK
 
 
 def _rehearse(options: argparse.Namespace) -> int:

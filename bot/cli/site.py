@@ -10,12 +10,12 @@ from typing import Final
 
 from bot.cli.command_base import FAILED, OK, CliCommand, complain, configured, repository_argument, run, say
 from bot.config import Config
-from bot.connections import addresses_of, open_store
 from bot.export.site_folder import NotOurs, SiteFolder, open_folder
 from bot.petition.i18n import counted
 from bot.store import MOST_LISTED, ListQuery
-from bot.web.pages.static_site import Files, front_page, petition_files, shared_files
-from bot.web.petition_requests import PagesContext
+from bot.store_and_github_from_config import addresses_of, open_store
+from bot.web.pages.static_site_generator import Files, front_page, petition_files, shared_files
+from bot.web.petition_and_roster_requests import PagesContext
 
 
 class UnknownRepository(Exception):

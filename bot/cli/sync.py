@@ -26,8 +26,8 @@ from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthoriz
 from bot.petition.i18n import counted
 from bot.petition.machine_readable_tally import Counter
 from bot.reconcile.resync import UnknownPetition
+from bot.repository_sync import TO_MEND, SyncedPetition, SyncReport, sync
 from bot.store import Damaged, State, StoreError, WrongDatabase
-from bot.sync import TO_MEND, SyncedPetition, SyncReport, sync
 
 
 def _sync(options: argparse.Namespace) -> int:

@@ -8,15 +8,15 @@ from typing import Final
 import msgspec
 
 from bot.config import Config
-from bot.connections import SYSTEM_CLOCK
 from bot.doctor import Finding, advice, fine, problem
 from bot.doctor.app_checks import check_app
-from bot.doctor.collected_facts import AppFacts, Facts, collect
+from bot.doctor.fact_collection import AppFacts, Facts, collect
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.http_exchange import Reply
 from bot.links import SIGNED_IN
 from bot.store import State
+from bot.store_and_github_from_config import SYSTEM_CLOCK
 from bot.time_types import Clock, Seconds
 
 MAX_SKEW: Final[Seconds] = 30.0

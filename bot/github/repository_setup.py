@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from bot.github.errors import NotFound
-from bot.github.installation import named
+from bot.github.installation_client import named
 from bot.github.models.rest import expect
 from bot.github.transport import Api, Credentials
 

@@ -35,7 +35,7 @@ from bot.github.models.webhooks import (
     RepositoryEvent,
     RepositoryScopedEvent,
 )
-from bot.petition.reported_facts import CommentFact, Fact, IssueFact, SettingsFact, Unclear
+from bot.petition.facts_from_github import CommentFact, Fact, IssueFact, SettingsFact, Unclear
 
 
 class Malformed(Exception):

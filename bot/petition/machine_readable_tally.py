@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from bot.petition.threads import is_name
+from bot.petition.issue_names_and_continuations import is_name
 from bot.time_types import WholeEpochSeconds
 
 

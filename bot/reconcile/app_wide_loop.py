@@ -10,10 +10,10 @@ from typing import Final
 import structlog
 from msgspec import Struct, field
 
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.github.manifest import VITAL, lacking
-from bot.petition.reported_facts import Fact, InstallationFact, IssueGone, RepositoryFact, SettingsFact, Unclear
+from bot.petition.facts_from_github import Fact, InstallationFact, IssueGone, RepositoryFact, SettingsFact, Unclear
 from bot.reconcile.errors_and_retries import PATIENT, Intervals, jittered
 from bot.reconcile.redelivery import redeliver_failed
 from bot.store import Busy, DatabaseUnavailable, SeenInstallation, Store

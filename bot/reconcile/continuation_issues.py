@@ -13,12 +13,12 @@ from typing import Final
 import structlog
 
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.github.petition_reader import continues, follow_threads, read_continuation
-from bot.petition import threads
+from bot.github.petition_and_rules_reader import continues, follow_threads, read_continuation
+from bot.petition import issue_names_and_continuations
+from bot.petition.facts_from_github import Continuation
 from bot.petition.machine_readable_tally import Counter
-from bot.petition.reported_facts import Continuation
 from bot.reconcile.errors_and_retries import ends_all
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import Publication, Snapshot
@@ -67,7 +67,9 @@ async def continue_if_full(
     """
     petition, last = known.petition, pages[-1].issue
     over = last.locked or not petition.labelled or petition.shut_at is not None or petition.ended_at is not None
-    wanted = not over and threads.is_full(last.comments, petition.rules.settings.comments_per_thread)
+    wanted = not over and issue_names_and_continuations.is_full(
+        last.comments, petition.rules.settings.comments_per_thread
+    )
     asked_at = known.continuing_at
     if not wanted and not asked_at:
         return None
@@ -124,9 +126,11 @@ async def _open(petition: Snapshot, pages: list[IssueRead], context: PublishCont
     position = petition.threads[-1].position + 1
     name = f"{first.repository.full_name}#{first.issue.number}"
     url = context.addresses.site.issue(first.repository, first.issue.number)
-    body = threads.continuation_body(first.issue.title, url, threads.Continues(first.issue.id, name))
+    body = issue_names_and_continuations.continuation_body(
+        first.issue.title, url, issue_names_and_continuations.Continues(first.issue.id, name)
+    )
     await context.store.petitions.mark_continuing(petition.petition_id, int(context.now()))
-    title = threads.continuation_title(first.issue.title, position)
+    title = issue_names_and_continuations.continuation_title(first.issue.title, position)
     read = await context.client.create_issue(pages[-1].repository, title, body)
     await _record_thread(read, petition, context)
 

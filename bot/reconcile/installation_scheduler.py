@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import (
     GitHubError,
     InstallationGone,
@@ -21,10 +21,10 @@ from bot.github.errors import (
     Unreachable,
 )
 from bot.links import Addresses
+from bot.reconcile.body_write_and_repair_limiters import WriteLimiter
 from bot.reconcile.errors_and_retries import PATIENT, Intervals, jittered, state_of
-from bot.reconcile.installation_sync import is_due
+from bot.reconcile.installation_discovery import is_due
 from bot.reconcile.installation_worker import Worker
-from bot.reconcile.write_limiters import WriteLimiter
 from bot.store import DatabaseUnavailable, Store
 from bot.supervisor import Supervisor, wait_for_any
 from bot.time_types import EpochSeconds, Seconds

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Unprocessable
 from bot.github.errors import Unavailable as GitHubUnavailable
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.models.graphql import MAX_NODES
 from bot.github.transport import writing_while
 from bot.links import Addresses
 from bot.petition.machine_readable_tally import Counter
+from bot.reconcile.body_write_and_repair_limiters import RepairLimiter, WriteLimiter
 from bot.reconcile.errors_and_retries import (
     Intervals,
     NameReused,
@@ -26,12 +27,11 @@ from bot.reconcile.errors_and_retries import (
     retry_later,
     state_of,
 )
-from bot.reconcile.installation_sync import InstallationSync, is_due
-from bot.reconcile.letters import LetterHistory
+from bot.reconcile.installation_discovery import InstallationSync, is_due
+from bot.reconcile.letter_history_and_translations import LetterHistory
 from bot.reconcile.publish import postpone, publish
 from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.resync import ThreadResync
-from bot.reconcile.write_limiters import RepairLimiter, WriteLimiter
 from bot.store import (
     AckDue,
     Clarification,

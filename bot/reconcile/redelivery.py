@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from msgspec import Struct, field
 
-from bot.github.clients import GitHub, HookDelivery
+from bot.github.app_client import GitHub, HookDelivery
 from bot.github.errors import NotFound, Unprocessable
 from bot.store import FailedDelivery, Store
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds

@@ -10,16 +10,16 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError, Gone, NotFound, Paused
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.models.graphql import MAX_NODES, Revision
 from bot.github.models.rest import CommentsRead
 from bot.github.transport import PAGE_SIZE
+from bot.petition.facts_from_github import IssueFact
 from bot.petition.i18n import counted
-from bot.petition.reported_facts import IssueFact
 from bot.reconcile.errors_and_retries import NameReused, ends_all, retry_at
-from bot.reconcile.letters import MOST_PAGES
+from bot.reconcile.letter_history_and_translations import MOST_PAGES
 from bot.store import Clarification, DoubtfulComment, LastBodies, ListingOutcome, Store, ThreadToRead
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 

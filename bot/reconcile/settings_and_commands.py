@@ -9,17 +9,17 @@ import structlog
 from msgspec.structs import replace
 
 from bot.github.errors import Forbidden, GitHubError, Unavailable
-from bot.github.installation import InstallationClient
-from bot.github.repository_files import RepositoryFiles
+from bot.github.installation_client import InstallationClient
+from bot.github.repository_file_reader import RepositoryFiles
 from bot.petition.comments.comment import Author
+from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Translation, translation_remarks
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import PATH
 from bot.petition.organizers.settings_file import FOLDERS, is_misplaced
-from bot.petition.reported_facts import Repository
 from bot.petition.untrusted_text import text_digest
 from bot.reconcile.errors_and_retries import ends_all
-from bot.reconcile.letters import read_translations
+from bot.reconcile.letter_history_and_translations import read_translations
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import KnownSettings, Publication, Store, TranslatedPetition
 from bot.time_types import EpochSeconds

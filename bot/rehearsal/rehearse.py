@@ -16,7 +16,7 @@ from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized, Unavailable
 from bot.github.models import graphql
 from bot.rehearsal.assumptions import ASSUMPTIONS, DOCS, Finding, Verdict
-from bot.rehearsal.client import RehearsalClient, delete_webhooks, make_webhooks, read_deliveries
+from bot.rehearsal.paced_client_and_webhooks import RehearsalClient, delete_webhooks, make_webhooks, read_deliveries
 from bot.rehearsal.story import (
     DELETE_ISSUE,
     FIRST,

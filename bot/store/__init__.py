@@ -1,12 +1,10 @@
 """The only SQL: what GitHub reported, and what is derived from it."""
 
-from bot.store.account_reviews import Signer
 from bot.store.acknowledgements import AckDue
-from bot.store.audit_log import Attempts, AuditEntry
-from bot.store.body_writes import KnownBody, LastBodies, OurWrite, outside_digest
+from bot.store.body_writes_and_lost_edits import KnownBody, LastBodies, OurWrite, outside_digest
+from bot.store.command_outcomes_and_attempts import Attempts, AuditEntry
 from bot.store.comments_to_look_up import Clarification, DoubtfulComment
 from bot.store.credentials import read_encrypted
-from bot.store.deliveries_and_responses import FailedDelivery
 from bot.store.engine.backup import backup, delete_database, is_backup, restore
 from bot.store.engine.database import Lease
 from bot.store.engine.health import Health, check_health
@@ -20,10 +18,10 @@ from bot.store.errors import (
     Unrecordable,
     WrongDatabase,
 )
+from bot.store.failed_deliveries_and_cached_responses import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.letters import KnownTranslations, TranslatedPetition
 from bot.store.migrations import migrate_ahead
-from bot.store.not_counted import NotCounted
 from bot.store.petition_lists import MOST_LISTED, Listed, ListQuery, PetitionList, PetitionSummary
 from bot.store.petition_queries import (
     PetitionDetails,
@@ -33,13 +31,15 @@ from bot.store.petition_queries import (
     SignerSample,
     TranslatedLetter,
 )
-from bot.store.petition_snapshots_and_states import Snapshot, State, Thread
+from bot.store.petition_snapshots_and_obstacles import Snapshot, State, Thread
 from bot.store.privacy import Forgotten
 from bot.store.publishing import Backlog, Due, KnownPetition, PlannedBody, Publication
 from bot.store.recording.consistency import Discrepancy, Inspection
 from bot.store.recording.listings import ListingOutcome
 from bot.store.recovery import Recovered, recover
-from bot.store.resync_queue import ThreadToRead
 from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
-from bot.store.settings_and_commands import KnownSettings
+from bot.store.settings_organizers_and_rules import KnownSettings
+from bot.store.signer_accounts_to_look_up import Signer
 from bot.store.store import Store
+from bot.store.threads_to_read import ThreadToRead
+from bot.store.why_not_counted import NotCounted

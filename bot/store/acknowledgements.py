@@ -8,8 +8,8 @@ from typing import Final
 from msgspec import Struct
 
 from bot.store.engine.database import Records, Row, Transaction, write_transaction
-from bot.store.petition_snapshots_and_states import State
-from bot.store.recording import signatures
+from bot.store.petition_snapshots_and_obstacles import State
+from bot.store.recording import signatures_and_reactions
 
 
 class AckDue(Struct, frozen=True):
@@ -53,7 +53,7 @@ class Acknowledgements(Records):
         petition that another counter keeps are not ours to give.
         """
         now = int(self._now())
-        late = (now - signatures.ACKNOWLEDGED_WITHIN, now - signatures.REFUSED_WITHIN)
+        late = (now - signatures_and_reactions.ACKNOWLEDGED_WITHIN, now - signatures_and_reactions.REFUSED_WITHIN)
         sql = """
             UPDATE comments SET ack_due = FALSE
             WHERE petition_id IN (

@@ -7,11 +7,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.reported_facts import InstallationFact, Repository, RepositoryFact
+from bot.petition.facts_from_github import InstallationFact, Repository, RepositoryFact
+from bot.store.comment_and_rules_columns import read_repository
 from bot.store.engine.database import Records, Row, Transaction, upsert, write_transaction
-from bot.store.petition_snapshots_and_states import State
-from bot.store.resync_queue import publish_now, resync_petitions
-from bot.store.row_codec import read_repository
+from bot.store.petition_snapshots_and_obstacles import State
+from bot.store.threads_to_read import publish_now, resync_petitions
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 

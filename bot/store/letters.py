@@ -23,7 +23,7 @@ from bot.petition.letter_versions_and_translations import (
     versions,
 )
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
-from bot.store.resync_queue import (
+from bot.store.threads_to_read import (
     THREAD_TO_READ,
     USABLE,
     ThreadToRead,

@@ -9,11 +9,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from bot.petition.facts_from_github import Repository
 from bot.petition.organizers.rules_in_force import next_goal
-from bot.petition.reported_facts import Repository
-from bot.store.collation import spellings
+from bot.store.comment_and_rules_columns import read_repository, read_rules
 from bot.store.engine.database import Row, Transaction
-from bot.store.row_codec import read_repository, read_rules
+from bot.store.sort_and_search_keys import spellings
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 LIST_SIZE: Final = 30

@@ -13,14 +13,14 @@ from bot.petition.comments.commands import Command, Unsign
 from bot.petition.comments.comment import standing
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Pair, Signature
+from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Letter, Translation
 from bot.petition.organizers.settings import Detail, Settings
-from bot.petition.reported_facts import Repository
+from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.engine.database import Records, Transaction, read_transaction
 from bot.store.letters import read_letters_with_texts, read_translated_text
-from bot.store.not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
 from bot.store.petition_lists import ListQuery, PetitionList, read_list
-from bot.store.petition_snapshots_and_states import Snapshot, read_snapshot
+from bot.store.petition_snapshots_and_obstacles import Snapshot, read_snapshot
 from bot.store.roster_pages import (
     Entry,
     RosterPage,
@@ -31,7 +31,7 @@ from bot.store.roster_pages import (
     read_page,
     read_signature_of,
 )
-from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
+from bot.store.why_not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 BATCH: Final = 1_000

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from bot.petition.comments.comment import END_OF_TIME, without_details
 from bot.petition.i18n import counted
+from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
 from bot.store.engine.database import Records, Transaction, upsert
-from bot.store.recording.signatures import SECONDS_PER_DAY, derive_comment, derive_signatures
+from bot.store.recording.signatures_and_reactions import SECONDS_PER_DAY, derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
-from bot.store.resync_queue import read_issues_of, record_change, request_rereading
-from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
 from bot.store.sign_outs import forget_sign_outs
+from bot.store.threads_to_read import read_issues_of, record_change, request_rereading
 from bot.time_types import WholeEpochSeconds
 
 

@@ -8,9 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
+from bot.petition.facts_from_github import IssueFact
 from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
-from bot.petition.reported_facts import IssueFact
-from bot.store.body_writes import (
+from bot.store.body_writes_and_lost_edits import (
     KnownBody,
     OurWrite,
     mark_restored,
@@ -22,12 +22,11 @@ from bot.store.body_writes import (
 from bot.store.engine.database import Database, Records, Transaction, read_transaction
 from bot.store.errors import NoSuchPetition
 from bot.store.petition_queries import read_days
-from bot.store.petition_snapshots_and_states import Snapshot, State, read_snapshot
-from bot.store.recording.observations import RecordContext, record_observations
+from bot.store.petition_snapshots_and_obstacles import Snapshot, State, read_snapshot
+from bot.store.recording.comment_and_issue_facts import RecordContext, record_observations
 from bot.store.recording.unit_of_work import UnitOfWork
-from bot.store.resync_queue import USABLE, read_issues_of, request_publishing
 from bot.store.roster_pages import read_first
-from bot.store.settings_and_commands import (
+from bot.store.settings_organizers_and_rules import (
     KnownSettings,
     Named,
     read_commands,
@@ -36,6 +35,7 @@ from bot.store.settings_and_commands import (
     read_settings,
     record_rules,
 )
+from bot.store.threads_to_read import USABLE, read_issues_of, request_publishing
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 

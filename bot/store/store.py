@@ -13,24 +13,24 @@ from msgspec.structs import replace
 
 from bot.metrics_hooks import Hooks
 from bot.petition.comments.comment import Comment
-from bot.petition.reported_facts import CommentFact, Fact, IssueFact
-from bot.store.account_reviews import AccountReviews
+from bot.petition.facts_from_github import CommentFact, Fact, IssueFact
 from bot.store.acknowledgements import Acknowledgements
-from bot.store.audit_log import AuditLog
-from bot.store.body_writes import Bodies
+from bot.store.body_writes_and_lost_edits import Bodies
+from bot.store.command_outcomes_and_attempts import AuditLog
 from bot.store.comments_to_look_up import DoubtfulComments
 from bot.store.credentials import CredentialStore
-from bot.store.deliveries_and_responses import Deliveries, Responses
 from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
 from bot.store.engine.health import is_answering
 from bot.store.engine.url import opening, read_address
+from bot.store.failed_deliveries_and_cached_responses import Deliveries, Responses
 from bot.store.installations import Installations
 from bot.store.letters import Letters, Translations
 from bot.store.migrations import migrate
 from bot.store.petition_queries import Rosters
-from bot.store.petition_snapshots_and_states import States
+from bot.store.petition_snapshots_and_obstacles import States
 from bot.store.privacy import Privacy
 from bot.store.publishing import Petitions
+from bot.store.recording.comment_and_issue_facts import Observation, RecordContext, Recorded, record_observations
 from bot.store.recording.consistency import Consistency, are_totals_right, repair_totals
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.store.recording.listings import (
@@ -41,12 +41,12 @@ from bot.store.recording.listings import (
     record_listing,
     split_listing,
 )
-from bot.store.recording.observations import Observation, RecordContext, Recorded, record_observations
-from bot.store.recording.signatures import AccountAges, fill_roster_keys
+from bot.store.recording.signatures_and_reactions import AccountAges, fill_roster_keys
 from bot.store.recording.structural_changes import record_structure
-from bot.store.resync_queue import Threads, follow_grammar
-from bot.store.settings_and_commands import PetitionRules
+from bot.store.settings_organizers_and_rules import PetitionRules
 from bot.store.sign_outs import SignOuts
+from bot.store.signer_accounts_to_look_up import AccountReviews
+from bot.store.threads_to_read import Threads, follow_grammar
 from bot.supervisor import Supervisor
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 

@@ -21,8 +21,8 @@ from msgspec.structs import replace
 
 from bot.export.card import card
 from bot.export.chart import STYLE, standalone_chart
-from bot.export.formats import CSV_HEADER, badge, csv_rows, feed, shield_record
-from bot.export.schemas import (
+from bot.export.csv_atom_and_badge import CSV_HEADER, badge, csv_rows, feed, shield_record
+from bot.export.json_records import (
     EmbedRecord,
     ProblemRecord,
     RosterRecord,
@@ -37,7 +37,7 @@ from bot.petition.letter_versions_and_translations import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery, SortOrder
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import headline
-from bot.web.petition_requests import (
+from bot.web.petition_and_roster_requests import (
     PETITION,
     BadQuery,
     PagesContext,

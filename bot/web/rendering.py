@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from bot.export.json_records import iso
 from bot.export.sanitized_html import render_response
-from bot.export.schemas import iso
 from bot.export.template_gettext import template_values
 from bot.petition.i18n import ENGLISH, Translator, message, preferred_language, translator
 from bot.time_types import WholeEpochSeconds

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.secret_key import derive
+from bot.encryption_and_derived_tokens import derive
 from bot.time_types import EpochSeconds
 
 

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from bot.github import webhooks
-from bot.petition.reported_facts import Fact
+from bot.petition.facts_from_github import Fact
 from bot.store import Busy, DatabaseUnavailable, Unrecordable
 from bot.time_types import Seconds
 from bot.web.body_buffer import BodyBuffer, BufferFull, Evicted

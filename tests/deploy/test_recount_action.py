@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.petition.comments.parser import GRAMMAR
+from bot.petition.comments.command_and_phrase_parser import GRAMMAR
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.deploy.bare import plain_environment

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from bot import app
 from bot.config import Config
 from bot.doctor import Finding, Level, are_fine, checks
-from bot.doctor.collected_facts import ClientFacts, Facts
+from bot.doctor.fact_collection import ClientFacts, Facts
 from bot.reconcile.app_wide_loop import AppWideLoop
 from bot.store import State, Store, check_health
 from bot.web.server import listen
@@ -362,7 +362,7 @@ async def test_what_failed_long_ago_is_not_told_any_more(stage: Scene, monkeypat
     stage.sign(stage.petition(), "ada")
     await stage.sandbox.settled()
     stage.sandbox.webhook_url = there
-    monkeypatch.setattr("bot.doctor.collected_facts.REACH", -5)
+    monkeypatch.setattr("bot.doctor.fact_collection.REACH", -5)
     assert await problems(stage) == {}
 
 
@@ -377,7 +377,7 @@ async def test_a_label_that_nobody_has_made(stage: Scene) -> None:
 async def test_a_label_in_one_of_many_repositories_is_not_looked_for_without_end(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.doctor.collected_facts.MAX_REPOSITORIES", 1)
+    monkeypatch.setattr("bot.doctor.fact_collection.MAX_REPOSITORIES", 1)
     for repository in stage.sandbox.world.repositories.values():
         repository.labels.pop("petition")
     stage.sandbox.petition(repository=stage.sandbox.repository("lovelace/other"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.export.pack import make_files, write
+from bot.export.handover_pack import make_files, write
 from bot.links import Pages, Site
 from bot.petition.comments.commands import Sign
 from bot.store import PetitionExport, Store

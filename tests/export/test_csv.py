@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.export.formats import CSV_HEADER, csv_rows, is_neutralized, neutralize
-from bot.export.schemas import SignatureRecord
+from bot.export.csv_atom_and_badge import CSV_HEADER, csv_rows, is_neutralized, neutralize
+from bot.export.json_records import SignatureRecord
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 NASTY = st.sampled_from("=+-@＝＋－＠;,\t\r\n\"' ab\0\x0b\x85\u2028\xa0")

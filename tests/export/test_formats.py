@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bot.export.formats import BYTE_ORDER_MARK, FORMATS, export
+from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, FORMATS, export
 from bot.links import Site
 from bot.store import PetitionExport
 from tests.export.conftest import AT, NAMES, PAGES

@@ -13,8 +13,8 @@ from zipfile import ZipFile
 import pytest
 
 from bot.cli import main
-from bot.export import pack as packing
-from bot.export.pack import (
+from bot.export import handover_pack as packing
+from bot.export.handover_pack import (
     CHECKSUMS,
     PAPER,
     PDF,

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
-from bot.github.clients import GitHub
-from bot.github.installation import InstallationClient
+from bot.github.app_client import GitHub
+from bot.github.installation_client import InstallationClient
 from sandbox.server import Sandbox
 from tests.github.scene import Calls, Clock, Forgery, installed, make_github
 

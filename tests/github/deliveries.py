@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.github.webhooks import Delivery, read
 from bot.petition.comments.comment import Comment, Version
-from bot.petition.reported_facts import CommentFact, IssueFact
+from bot.petition.facts_from_github import CommentFact, IssueFact
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot import time_types
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.throttle import Limits
 from bot.github.transport import Transport
 from sandbox.models import Installation

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from bot.github.api_urls import own_url
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import Unavailable
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import aiohttp
 import pytest
 
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import (
     Forbidden,
     GitHubError,
@@ -16,7 +16,7 @@ from bot.github.errors import (
     NotFound,
     Unauthorized,
 )
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox

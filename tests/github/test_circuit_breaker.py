@@ -11,8 +11,8 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot import time_types
+from bot.github.app_client import GitHub
 from bot.github.circuit_breaker import MAX_WAIT, CircuitBreaker, make_probe
-from bot.github.clients import GitHub
 from bot.github.errors import Unavailable, Unreachable
 from bot.github.transport import Transport
 from sandbox.models import Issue

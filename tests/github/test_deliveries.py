@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bot.petition.comments.comment import Author, Writer, body_digest
-from bot.petition.reported_facts import (
+from bot.petition.facts_from_github import (
     BodyEdit,
     InstallationFact,
     Issue,

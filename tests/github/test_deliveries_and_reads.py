@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.webhooks import read
 from bot.petition.comments.comment import Comment, merge, standing
-from bot.petition.reported_facts import CommentFact, Fact, InstallationFact, IssueFact, IssueGone, RepositoryFact
+from bot.petition.facts_from_github import CommentFact, Fact, InstallationFact, IssueFact, IssueGone, RepositoryFact
 from sandbox.server import Sandbox
 from sandbox.world import Event
 from tests.github.scene import REPO, Clock

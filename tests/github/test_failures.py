@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from bot.github import transport
 from bot.github.api_urls import graphql_url
+from bot.github.app_client import AppInfo, GitHub, HookConfig, HookDelivery, Installation
 from bot.github.authentication import TokenResponse
-from bot.github.clients import AppInfo, GitHub, HookConfig, HookDelivery, Installation
 from bot.github.errors import GitHubError, Unavailable
 from bot.github.http_exchange import USER_AGENT
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.models import graphql
 from bot.github.models.rest import CACHED, expect, refusal_message
 from sandbox.faults import Failure, Faults, RequestFault

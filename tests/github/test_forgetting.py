@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 
+from bot.github.app_client import GitHub
 from bot.github.authentication import Token
-from bot.github.clients import GitHub
 from bot.github.etag_cache import CachedResponse
-from bot.github.installation import InstallationClient
-from bot.github.installation_session import InstallationSession
+from bot.github.installation_client import InstallationClient
+from bot.github.installation_requests import InstallationSession
 from bot.github.throttle import Throttle
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls

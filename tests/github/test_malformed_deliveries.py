@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from bot.github.webhooks import Malformed, UnsupportedMediaType, payload_of, read
 from bot.petition.comments.commands import Unsign
 from bot.petition.comments.comment import Author, Writer
-from bot.petition.reported_facts import CommentFact, Fact, IssueFact, SettingsFact, Unclear
+from bot.petition.facts_from_github import CommentFact, Fact, IssueFact, SettingsFact, Unclear
 from tests.chance import examples
 from tests.github.deliveries import (
     ADA,

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from bot.github.errors import Forbidden, Paused
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.throttle import Limits
 from sandbox.api.limits import Limits as GitHubsLimits
 from sandbox.faults import Failure, RequestFault

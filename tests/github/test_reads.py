@@ -5,14 +5,14 @@ import threading
 import pytest
 from aiohttp import web
 
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import Unavailable
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Command, Sign
 from bot.petition.comments.comment import Author, Writer, body_digest, standing
-from bot.petition.comments.parser import parse
 from bot.petition.counting.abuse_signals import Account
-from bot.petition.reported_facts import Repository
+from bot.petition.facts_from_github import Repository
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import NOON, REPO, Calls, Clock, Forgery, installed
@@ -266,7 +266,7 @@ async def test_what_people_wrote_is_read_beside_the_loop(
         readers.append(threading.get_ident())
         return parse(text)
 
-    monkeypatch.setattr("bot.petition.comments.parser.parse", note)
+    monkeypatch.setattr("bot.petition.comments.command_and_phrase_parser.parse", note)
     await client.list_comments(REPO, letter.number)
     await client.get_comment_histories([one.node_id for one in comments])
     assert len(readers) >= 4

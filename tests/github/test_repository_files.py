@@ -9,8 +9,8 @@ from typing import cast
 import pytest
 
 from bot.github.errors import NotFound
-from bot.github.installation import InstallationClient
-from bot.github.repository_files import RepositoryFiles
+from bot.github.installation_client import InstallationClient
+from bot.github.repository_file_reader import RepositoryFiles
 from bot.petition.letter_versions_and_translations import SIZE_LIMIT, TranslationFault, TranslationRead
 
 COMMIT = [{"commit": {"committer": {"date": "2026-11-30T12:00:00Z"}}}]

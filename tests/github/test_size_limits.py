@@ -13,16 +13,16 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import Unavailable
 from bot.github.http_exchange import SMALL_BODY, fetch
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.manifest import convert
 from bot.github.repository_setup import RepositorySetup
 from bot.github.sign_in import OAuthClient, identify
 from bot.github.transport import MAX_BODY, MAX_COMMENT_PAGES, MAX_PAGES, Credentials, make_api
 from bot.github.webhooks import send
-from bot.petition.reported_facts import Repository
+from bot.petition.facts_from_github import Repository
 from bot.reconcile.redelivery import read_log
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from bot.github.errors import Forbidden, Gone, NotFound, Unprocessable
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery

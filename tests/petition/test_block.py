@@ -23,8 +23,8 @@ from bot.petition.block import (
     splice,
 )
 from bot.petition.block.sections import SECTIONS, Section
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Sign, Unsign
-from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import Signature
 from bot.petition.machine_readable_tally import Coverage
 from bot.petition.organizers.rules_in_force import Response

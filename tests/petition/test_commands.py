@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.petition.comments import parser, word_lists
+from bot.petition.comments import command_and_phrase_parser, word_lists
+from bot.petition.comments.command_and_phrase_parser import parse, phrases
 from bot.petition.comments.commands import (
     Command,
     OrganizerCommand,
@@ -24,7 +25,6 @@ from bot.petition.comments.commands import (
     restore,
 )
 from bot.petition.comments.mistyped_commands import INSTRUCTION_WORDS
-from bot.petition.comments.parser import parse, phrases
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.untrusted_text import clean, says_something
 from tests.effort import growth
@@ -632,7 +632,7 @@ def test_a_name_is_shown_as_it_is_typed(name: str, affiliation: str) -> None:
     assert parse(f"/sign {name} ({affiliation})") == Sign(details[0], details[1])
 
 
-@given(st.from_regex(parser._PLAIN, fullmatch=True))
+@given(st.from_regex(command_and_phrase_parser._PLAIN, fullmatch=True))
 @example("/sign Ada")
 @example("/sign J. R. Smith, St. Mary's-on-the-Hill \r\n")
 @example("/sign Ada Ng, TA")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import (
     Command,
     Doubtful,
@@ -18,7 +19,6 @@ from bot.petition.comments.commands import (
     resolve,
     restore,
 )
-from bot.petition.comments.parser import parse
 from bot.petition.comments.word_lists import CARD
 from tests.chance import examples
 from tests.petition.mail_corpus import INDENTED, OWN, TAILS, TYPED

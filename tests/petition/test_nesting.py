@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.petition.block.body import BEGIN, locate_block
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Sign
-from bot.petition.comments.parser import parse
 from bot.petition.markdown_blocks import limit_nesting
 from tests.effort import effort, growth
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.petition.comments.command_and_phrase_parser import parse, phrases
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Several, Sign, Unsign, restore
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.comments.mistyped_commands import Fault, fault_of
-from bot.petition.comments.parser import parse, phrases
 from bot.petition.counting.tally import MISTYPED_ORDER, Evaluation, Reason, Uncounted, evaluate, explain
 from bot.petition.organizers.rules_in_force import Removal, Rules
 from bot.petition.organizers.settings import Settings

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.petition.block import BlockContent, render_block
+from bot.petition.comments.command_and_phrase_parser import parse, phrases
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.comments.parser import parse, phrases
 from bot.petition.counting.tally import evaluate
 from bot.petition.organizers.commands import (
     INSTRUCTIONS,

@@ -10,8 +10,8 @@ from cmarkgfm import cmark
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Command, OrganizerCommand, Sign, Unsign, resolve
-from bot.petition.comments.parser import parse
 from tests.chance import examples
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand
-from bot.petition.comments.parser import parse
 from bot.petition.i18n import LANGUAGES, Message
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.organizers.commands import NotUnderstood, SetGoal, understand

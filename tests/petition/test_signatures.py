@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from bot.petition.block.sections import example_of
 from bot.petition.comments import word_lists
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import ATTEMPT, Command, Phrase, Sign, Unsign, restore
 from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.comments.name_or_prose import says_something_unusual
-from bot.petition.comments.parser import parse
 from bot.petition.i18n import LANGUAGES, translator
 from bot.petition.organizers.settings import Detail
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bot.petition.block.body import splice
-from bot.petition.threads import (
+from bot.petition.issue_names_and_continuations import (
     Continues,
     continuation_body,
     continuation_title,

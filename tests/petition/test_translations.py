@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from bot.petition import block
 from bot.petition.block import BlockContent, TranslationLink, compose, machine_line, render_block, same_but_for_time
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
 from bot.petition.comments.comment import Author
-from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import LANGUAGES
 from bot.petition.machine_readable_tally import Coverage

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bot.petition.comments.parser import parse
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.versions import Reading, Version, Writer, join, read
 
 BEFORE, SECOND, LATER = 100, 200, 300

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Command, Phrase, Sign, restore
-from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import evaluate
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings

@@ -11,13 +11,13 @@ import aiohttp
 from aiohttp import web
 
 from bot import time_types
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.throttle import Limits
 from bot.github.transport import Transport
+from bot.reconcile.body_write_and_repair_limiters import WriteLimiter, WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_worker import Worker
 from bot.reconcile.resync import resync_by_hand
-from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.store import Lease, Store
 from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.github.errors import Unauthorized, Unavailable
-from bot.petition.reported_facts import SettingsFact, Unclear
+from bot.petition.facts_from_github import SettingsFact, Unclear
 from bot.reconcile.app_wide_loop import MOST_MISSED, THE_APP, AppWideLoop, MissedFacts
 from bot.reconcile.errors_and_retries import Intervals
 from sandbox.faults import Faults

@@ -12,19 +12,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError
 from bot.github.throttle import Limits
 from bot.github.transport import Transport
 from bot.petition.block import machine_line
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
+from bot.petition.facts_from_github import CommentFact
 from bot.petition.machine_readable_tally import Coverage
-from bot.petition.reported_facts import CommentFact
+from bot.reconcile.body_write_and_repair_limiters import WriteLimiter, WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_worker import Worker
 from bot.reconcile.resync import ThreadResync, resync_by_hand
-from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.store import Lease, ThreadToRead
 from bot.time_types import Clock
 from sandbox.faults import Faults

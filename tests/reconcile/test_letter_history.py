@@ -9,8 +9,8 @@ import pytest
 from bot.github.errors import Paused
 from bot.github.models.graphql import Revision
 from bot.petition.block.body import splice
-from bot.petition.reported_facts import IssueFact
-from bot.reconcile.letters import DatedRevision, LetterHistory, select_revisions
+from bot.petition.facts_from_github import IssueFact
+from bot.reconcile.letter_history_and_translations import DatedRevision, LetterHistory, select_revisions
 from bot.reconcile.resync import resync_by_hand
 from sandbox.faults import Faults
 from sandbox.models import Edit, Issue
@@ -130,8 +130,8 @@ async def test_of_our_own_ten_thousand_revisions_no_text_is_read(stage: Scene) -
 
 
 async def test_a_history_without_end_is_given_up(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.reconcile.letters.MOST_PAGES", 2)
-    monkeypatch.setattr("bot.reconcile.letters.MOST_READ", 30)
+    monkeypatch.setattr("bot.reconcile.letter_history_and_translations.MOST_PAGES", 2)
+    monkeypatch.setattr("bot.reconcile.letter_history_and_translations.MOST_READ", 30)
     petition = stage.sandbox.petition(body="Dear all,")
     for number in range(250):
         save(stage, petition, f"Letter {number}")
@@ -259,6 +259,6 @@ def test_of_a_second_the_last_revision_counts() -> None:
 
 
 def test_people_s_revisions_are_read_before_those_of_apps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.reconcile.letters.MOST_READ", 2)
+    monkeypatch.setattr("bot.reconcile.letter_history_and_translations.MOST_READ", 2)
     revisions = [Revision("c", 30, "tidy[bot]", by_person=False), Revision("b", 20), Revision("a", 10)]
     assert [one.id for one in select_revisions(revisions)] == ["a", "b"]

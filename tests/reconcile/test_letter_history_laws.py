@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from bot.github.models.graphql import Revision
 from bot.petition.block.body import letter_digest
-from bot.petition.reported_facts import BodyEdit, Issue, IssueFact, Repository
-from bot.reconcile.letters import select_revisions
+from bot.petition.facts_from_github import BodyEdit, Issue, IssueFact, Repository
+from bot.reconcile.letter_history_and_translations import select_revisions
 from bot.store import Store
 from tests.chance import examples
 from tests.reconcile.scene import Scene

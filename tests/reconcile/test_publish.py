@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.reported_facts import BodyEdit, CommentFact, Fact, IssueFact
+from bot.petition.facts_from_github import BodyEdit, CommentFact, Fact, IssueFact
 from bot.store import Lease, Store
 from sandbox.models import Issue
 from tests.reconcile.scene import Scene, WorkerScene

@@ -10,12 +10,12 @@ from bot.links import Addresses
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.tally import DigestSum, Signature
+from bot.petition.facts_from_github import Issue, Repository
 from bot.petition.letter_versions_and_translations import Letter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings_file import read as read_settings
-from bot.petition.reported_facts import Issue, Repository
 from bot.reconcile.publish_plan import (
     EditDecision,
     PublishPlan,

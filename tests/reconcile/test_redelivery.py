@@ -8,7 +8,7 @@ from itertools import count, permutations
 
 import pytest
 
-from bot.github.clients import HookDelivery
+from bot.github.app_client import HookDelivery
 from bot.reconcile.redelivery import DeliveryLog, redeliver_failed
 from sandbox.faults import Faults
 from tests.reconcile.scene import Scene

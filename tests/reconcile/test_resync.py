@@ -7,7 +7,7 @@ import gc
 import pytest
 
 from bot.github.models.rest import CommentsRead
-from bot.petition.reported_facts import IssueFact
+from bot.petition.facts_from_github import IssueFact
 from bot.reconcile.resync import ThreadResync, resync_by_hand
 from bot.store import ThreadToRead
 from sandbox.faults import Faults

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from bot.reconcile.write_limiters import EDIT, LONGEST_WAIT, WIPED, RepairLimiter, WriteLimiter, WriteRate
+from bot.reconcile.body_write_and_repair_limiters import (
+    EDIT,
+    LONGEST_WAIT,
+    WIPED,
+    RepairLimiter,
+    WriteLimiter,
+    WriteRate,
+)
 
 
 def test_a_storm_is_written_rarely_and_the_first_change_at_once() -> None:

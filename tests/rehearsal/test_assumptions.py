@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.rehearsal.assumptions import ASSUMPTIONS, DOCS, Verdict
-from bot.rehearsal.client import RehearsalClient
+from bot.rehearsal.paced_client_and_webhooks import RehearsalClient
 from bot.rehearsal.rehearse import Plan, Rehearsal, play
 from bot.rehearsal.story import FIRST, SECOND, STORY, Observations
 from bot.time_types import Clock as RehearsalClock

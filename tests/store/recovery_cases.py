@@ -9,9 +9,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.encryption_and_derived_tokens import encrypt
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
-from bot.secret_key import encrypt
 from bot.store import Recovered, Store, recover
 from bot.store.engine.database import Transaction, put_mark
 from bot.store.recording.consistency import Inspection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.petition.counting.abuse_signals import Account
-from bot.store.account_reviews import ASK_AGAIN_AFTER
+from bot.store.signer_accounts_to_look_up import ASK_AGAIN_AFTER
 from tests.store.scene import INSTALLATION, LETTER, Scene, person
 
 NOW = 2_000_000_000.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.comment import Author
-from bot.petition.comments.parser import parse
+from bot.petition.facts_from_github import Repository
 from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.reported_facts import Repository
 from bot.store import AckDue
 from tests.store.conftest import NOW
 from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, rows

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyuca.collator import Collator_10_0_0
 
-from bot.store.collation import KEY_LENGTH, roster_keys, sort_key, spellings
+from bot.store.sort_and_search_keys import KEY_LENGTH, roster_keys, sort_key, spellings
 
 COLLATOR = Collator_10_0_0()
 

@@ -7,16 +7,16 @@ from functools import partial
 import pytest
 from msgspec.structs import replace
 
+from bot.petition.comments.command_and_phrase_parser import GRAMMAR
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, KnownText, Version, Writer, read_text
-from bot.petition.comments.parser import GRAMMAR
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
-from bot.store import Store, resync_queue
+from bot.store import Store, threads_to_read
+from bot.store.comment_and_rules_columns import read_known, write_versions
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
-from bot.store.row_codec import read_known, write_versions
 from tests.store.releases import put, released
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
@@ -76,7 +76,7 @@ async def test_a_new_version_reads_everything_again_and_takes_over_what_it_reads
     await say(scene, "/sign Ada", misread_as=Sign("Adda"))
     await list_comments(scene, "/sign Ada")
     assert (await scene.snapshot()).newest[0].name == "Adda"
-    monkeypatch.setattr(resync_queue, "GRAMMAR", NEXT)
+    monkeypatch.setattr(threads_to_read, "GRAMMAR", NEXT)
     assert await known(scene) == {}
     await list_comments(scene, "/sign Ada")
     assert (await scene.snapshot()).newest[0].name == "Ada"
@@ -88,7 +88,7 @@ async def test_what_another_look_read_later_by_an_older_version_is_not_taken_for
 ) -> None:
     comment_id = await say(scene, "/sign Ada")
     await list_comments(scene, "/sign Ada")
-    monkeypatch.setattr(resync_queue, "GRAMMAR", NEXT)
+    monkeypatch.setattr(threads_to_read, "GRAMMAR", NEXT)
     told = scene.comments[comment_id]
     await scene.observe(replace(told, versions=(replace(told.versions[0], command=Sign("Otherwise")),)))
     assert await known(scene) == {}
@@ -115,7 +115,7 @@ async def test_a_new_version_brings_no_erased_name_back(
     assert callable(erase)
     await erase(scene)
     for version in (GRAMMAR, NEXT):
-        monkeypatch.setattr(resync_queue, "GRAMMAR", version)
+        monkeypatch.setattr(threads_to_read, "GRAMMAR", version)
         await list_comments(scene, "/sign Ada Lovelace")
         await list_comments(scene, "/sign Ada Lovelace")
         assert (await scene.snapshot()).newest[0].name is None
@@ -127,7 +127,7 @@ async def test_a_new_version_brings_no_name_back_that_somebody_else_took_out(
 ) -> None:
     comment_id = await say(scene, "/sign Ada Lovelace")
     await edit(scene, comment_id, "/sign", Writer.OTHER)
-    monkeypatch.setattr(resync_queue, "GRAMMAR", NEXT)
+    monkeypatch.setattr(threads_to_read, "GRAMMAR", NEXT)
     scene.comments[comment_id] = replace(
         scene.comments[comment_id],
         versions=(replace(scene.comments[comment_id].versions[0], writer=Writer.UNKNOWN, previous=None),),
@@ -153,7 +153,7 @@ async def test_each_new_version_asks_once_for_every_thread(new_url: str, monkeyp
     store = await Store.open(new_url)
     assert [count for count, _ in await rows(store, asked)] == [0]
     await store.close()
-    monkeypatch.setattr(resync_queue, "GRAMMAR", NEXT)
+    monkeypatch.setattr(threads_to_read, "GRAMMAR", NEXT)
     store = await Store.open(new_url)
     assert await rows(store, asked) == [(1, 0)]
     # It can wait: nothing else does, and a survey comes by.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
-from bot.petition.reported_facts import CommentFact, Continuation, Issue, IssueFact, IssueGone
+from bot.petition.facts_from_github import CommentFact, Continuation, Issue, IssueFact, IssueGone
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
 
 SECOND = Issue(id=1_001, number=8, title="Open the archive (2)", labels=frozenset(), updated_at=100)

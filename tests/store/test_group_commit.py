@@ -16,7 +16,7 @@ from bot import supervisor
 from bot.metrics_hooks import Hooks
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
-from bot.petition.reported_facts import CommentFact, Fact, IssueFact
+from bot.petition.facts_from_github import CommentFact, Fact, IssueFact
 from bot.store import Busy, DatabaseUnavailable, Store, StoreError, Unrecordable
 from bot.store.engine import health
 from bot.store.engine.database import Transaction

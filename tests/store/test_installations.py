@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import body_digest
-from bot.petition.reported_facts import InstallationFact, IssueFact, Unclear
+from bot.petition.facts_from_github import InstallationFact, IssueFact, Unclear
 from bot.store import DiscoveryMark, FailedDelivery, SeenInstallation, State, Store, ThreadToRead
 from tests.store.conftest import NOW
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, list_conditions, mark_right

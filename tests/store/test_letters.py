@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from bot.petition.block.body import letter_digest, splice
 from bot.petition.comments.commands import Sign
+from bot.petition.facts_from_github import BodyEdit, IssueGone
 from bot.petition.letter_versions_and_translations import Letter, given_to
-from bot.petition.reported_facts import BodyEdit, IssueGone
 from tests.chance import examples
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, list_letters, person, record_write, rows
 

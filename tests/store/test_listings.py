@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Doubtful, Sign
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
-from bot.petition.reported_facts import IssueGone
+from bot.petition.facts_from_github import IssueGone
 from bot.store import ListingOutcome, ThreadToRead
 from bot.store.engine.database import Transaction
 from bot.store.recording import listings

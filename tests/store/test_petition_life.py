@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
-from bot.petition.reported_facts import (
+from bot.petition.facts_from_github import (
     InstallationFact,
     IssueFact,
     IssueGone,

@@ -13,10 +13,7 @@ from msgspec.structs import replace
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign, Unsign
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Reason, digest
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Detail, Settings
-from bot.petition.reported_facts import (
+from bot.petition.facts_from_github import (
     Continuation,
     InstallationFact,
     Issue,
@@ -25,9 +22,21 @@ from bot.petition.reported_facts import (
     Repository,
     RepositoryFact,
 )
-from bot.store import Cursor, Listed, ListQuery, RosterQuery, SortOrder, Store, collation, not_counted
-from bot.store.collation import sort_key
+from bot.petition.organizers.commands import CommandResults
+from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizers.settings import Detail, Settings
+from bot.store import (
+    Cursor,
+    Listed,
+    ListQuery,
+    RosterQuery,
+    SortOrder,
+    Store,
+    sort_and_search_keys,
+    why_not_counted,
+)
 from bot.store.roster_pages import RosterPage
+from bot.store.sort_and_search_keys import sort_key
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
 
@@ -460,11 +469,11 @@ async def test_keys_follow_the_name(scene: Scene) -> None:
 
 
 async def test_only_who_signs_has_the_collation_loaded(scene: Scene) -> None:
-    collation._collator.cache_clear()
+    sort_and_search_keys._collator.cache_clear()
     await page(scene, RosterQuery(SortOrder.NAME, "zoë", Cursor(b"x", 1)))
-    assert collation._collator.cache_info().currsize == 0
+    assert sort_and_search_keys._collator.cache_info().currsize == 0
     await scene.sign("ada", "李云")
-    assert collation._collator.cache_info().currsize == 1
+    assert sort_and_search_keys._collator.cache_info().currsize == 1
 
 
 async def test_whoever_has_exactly_the_login_is_named_first(scene: Scene) -> None:
@@ -542,7 +551,7 @@ async def test_of_those_who_have_no_signature_it_is_said_why_the_latest_first(sc
 async def test_of_very_many_who_have_no_signature_the_last_are_read_and_that_is_told(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(not_counted, "MOST_PEOPLE", 2)
+    monkeypatch.setattr(why_not_counted, "MOST_PEOPLE", 2)
     for login, is_whole in (("grace", True), ("alan", True), ("barbara", False)):
         await scene.say(person(login), Phrase("", is_attempt=True))
         comments = await scene.store.rosters.get_uncounted(LETTER.id)

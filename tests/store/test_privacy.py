@@ -8,11 +8,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
+from bot.petition.facts_from_github import CommentFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.reported_facts import CommentFact
 from bot.store import Forgotten
-from bot.store.audit_log import ATTEMPTS_KEPT
+from bot.store.command_outcomes_and_attempts import ATTEMPTS_KEPT
 from bot.store.privacy import ToAnonymise
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.petition.comments.commands import OrganizerCommand
+from bot.petition.facts_from_github import BodyEdit, IssueFact, IssueGone
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.petition.organizers.settings import Settings
-from bot.petition.reported_facts import BodyEdit, IssueFact, IssueGone
 from bot.store import Backlog, Due, PlannedBody, State
 from tests.store.conftest import NOW
 from tests.store.scene import GRACE, INSTALLATION, LETTER, REPOSITORY, Scene

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bot.encryption_and_derived_tokens import decrypt, encrypt
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.comments.parser import parse
-from bot.petition.reported_facts import Continuation
-from bot.secret_key import decrypt, encrypt
+from bot.petition.facts_from_github import Continuation
+from bot.store.comment_and_rules_columns import CommentRow, write_comment
 from bot.store.recovery import derived_state
-from bot.store.row_codec import CommentRow, write_comment
 from tests.chance import noise
 from tests.store.recovery_cases import (
     APP,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.secret_key import decrypt
+from bot.encryption_and_derived_tokens import decrypt
 from bot.store import DatabaseUnavailable, recover, restore
 from bot.store.errors import WrongDatabase
 from tests.chance import noise

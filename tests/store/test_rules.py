@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Author
-from bot.petition.comments.parser import parse
+from bot.petition.facts_from_github import IssueGone, SettingsFact
 from bot.petition.organizers.commands import CommandResults, apply_commands, logins_in
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
-from bot.petition.reported_facts import IssueGone, SettingsFact
 from bot.store import Store
-from bot.store.settings_and_commands import read_named, read_organizers, record_rules
+from bot.store.settings_organizers_and_rules import read_named, read_organizers, record_rules
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, person, rows
 
 EVE = Author(99, "eve")

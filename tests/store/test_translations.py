@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from bot.petition.facts_from_github import IssueGone, Repository, SettingsFact
 from bot.petition.letter_versions_and_translations import Translation, TranslationFault, digest_of
-from bot.petition.reported_facts import IssueGone, Repository, SettingsFact
 from bot.store import KnownTranslations, Store
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, rows
 

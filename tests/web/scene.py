@@ -11,9 +11,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
 from bot.links import Addresses
-from bot.petition.reported_facts import Repository
+from bot.petition.facts_from_github import Repository
 from bot.store import Store
-from bot.web.petition_requests import PagesContext
+from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.server import create_app
 from tests.store.scene import REPOSITORY
 from tests.store.scene import Scene as Petition

@@ -8,9 +8,9 @@ from typing import Final
 
 import pytest
 
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.comments.parser import parse
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason, Uncounted, explain
 from bot.petition.i18n import ENGLISH, translator
 from bot.store import NotCounted

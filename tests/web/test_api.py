@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from multidict import CIMultiDict
 
 from bot.export.chart import STYLE
-from bot.export.formats import BYTE_ORDER_MARK, neutralize
+from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, neutralize
 from bot.petition.comments.commands import Sign
 from bot.petition.counting.tally import digest
 from bot.web.api import ApiRoutes

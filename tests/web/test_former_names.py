@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from bot.petition.reported_facts import Repository, RepositoryFact
+from bot.petition.facts_from_github import Repository, RepositoryFact
 from tests.store.scene import INSTALLATION
 from tests.web.scene import PAGE, PUBLIC, Scene
 

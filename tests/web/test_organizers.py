@@ -11,7 +11,7 @@ from aiohttp import ClientResponse, ClientSession, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.sign_in import OAuthClient
 from bot.links import Addresses, Pages
 from bot.petition.comments.comment import Author
@@ -23,10 +23,10 @@ from bot.petition.organizers.settings import Settings
 from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, RosterQuery, Store, sign_outs
 from bot.web.organizers import view_models
 from bot.web.organizers.auth import COOKIE, LIFETIME, OrganizerAuth
+from bot.web.organizers.cached_signature_reviews import PetitionRecords, SignatureReview, SignatureReviews
 from bot.web.organizers.routes import OrganizerServices
-from bot.web.organizers.signature_reviews import PetitionRecords, SignatureReview, SignatureReviews
 from bot.web.organizers.view_models import view_organizers
-from bot.web.petition_requests import PagesContext
+from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.server import create_app
 from bot.web.sessions import SignedSessions
 from tests.store.scene import LETTER, REPOSITORY

@@ -18,23 +18,23 @@ from msgspec.structs import replace
 from bot.export.card import card
 from bot.export.letter_comparison import Comparison, compare
 from bot.links import Pages
+from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.comments.parser import parse
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
+from bot.petition.facts_from_github import Continuation, Issue
 from bot.petition.i18n import ENGLISH, translator
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings_file import read as read_settings
-from bot.petition.reported_facts import Continuation, Issue
 from bot.store import NotCounted, PetitionDetails, RosterQuery, Rosters, SortOrder
 from bot.web import request_limits
 from bot.web.pages import view_models
 from bot.web.pages.routes import COMPARED_VERSIONS
 from bot.web.pages.uncounted_reasons import explain
-from bot.web.petition_requests import RequestedPetition, read_details
+from bot.web.petition_and_roster_requests import RequestedPetition, read_details
 from bot.web.route_policies import Pool
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read

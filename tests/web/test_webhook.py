@@ -20,7 +20,7 @@ from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github import webhooks
-from bot.petition.comments import parser
+from bot.petition.comments import command_and_phrase_parser
 from bot.petition.comments.commands import Command
 from bot.store import Store, Unrecordable
 from bot.web import body_buffer, webhook
@@ -95,8 +95,8 @@ async def test_a_long_comment_is_read_beside_the_loop(
         readers.append(threading.get_ident())
         return parse(body)
 
-    parse = parser.parse
-    monkeypatch.setattr(parser, "parse", note)
+    parse = command_and_phrase_parser.parse
+    monkeypatch.setattr(command_and_phrase_parser, "parse", note)
     said = {**SIGNED, "comment": {**COMMENT, "body": "/sign".ljust(length)}}
     await check(client, json.dumps(said).encode(), 200, "recorded")
     assert [reader != threading.get_ident() for reader in readers] == [is_aside]

@@ -17,11 +17,11 @@ from aiohttp.typedefs import Handler
 from msgspec.structs import replace
 
 from bot import app, time_types
-from bot.petition import threads
+from bot.petition import issue_names_and_continuations as threads
 from bot.petition.organizers.settings import PATH
+from bot.reconcile.body_write_and_repair_limiters import WriteRate
 from bot.reconcile.errors_and_retries import Intervals
-from bot.reconcile.write_limiters import WriteRate
-from bot.store.recording import observations
+from bot.store.recording import comment_and_issue_facts
 from sandbox.faults import Faults
 from sandbox.models import Comment, Installation, Issue, Repository, User
 from sandbox.server import Sandbox
@@ -427,7 +427,7 @@ def _full_soon() -> Iterator[None]:
     is_full = threads.is_full
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threads, "is_full", lambda comments, limit: is_full(10 * comments, limit))
-        patch.setattr(observations, "COMMENTS_PER_CHECK", 5)
+        patch.setattr(comment_and_issue_facts, "COMMENTS_PER_CHECK", 5)
         yield
 
 

@@ -96,7 +96,7 @@ def happening(stage: Scene, heard: bool) -> Iterator[None]:
 @pytest.fixture
 def quiet_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Believe a refusal at once, also of a token so young that GitHub may not know it everywhere yet."""
-    monkeypatch.setattr("bot.github.installation_session.RETRY_DELAYS", ())
+    monkeypatch.setattr("bot.github.installation_requests.RETRY_DELAYS", ())
 
 
 async def eventually(holds: Callable[[], object], what: str = "it") -> None:

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from bot import app, time_types
 from bot.config import Config
-from bot.connections import SYSTEM_CLOCK
 from bot.github.throttle import Limits
 from bot.links import SIGNED_IN
 from bot.petition import block
+from bot.reconcile.body_write_and_repair_limiters import WriteRate
 from bot.reconcile.errors_and_retries import Intervals
-from bot.reconcile.write_limiters import WriteRate
+from bot.store_and_github_from_config import SYSTEM_CLOCK
 from sandbox.models import Comment, Issue, User
 from sandbox.server import Sandbox
 

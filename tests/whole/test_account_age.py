@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from bot.cli.verify_and_audit import verify
-from bot.github.petition_reader import IssueName
+from bot.cli.verify_and_audit_signers import verify
+from bot.github.petition_and_rules_reader import IssueName
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, User
 from tests.whole.recorded_calls import store_of, surveyed

@@ -15,13 +15,13 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot import app, serve, stored_app, supervisor
+from bot import app, serve, stored_app_credentials, supervisor
 from bot.config import Config
+from bot.encryption_and_derived_tokens import WrongKey, encrypt
 from bot.github.errors import Unauthorized
-from bot.secret_key import WrongKey, encrypt
 from bot.store import DatabaseUnavailable, Store
 from bot.store.credentials import CredentialStore
-from bot.stored_app import NotSetUp, SetUpAlready
+from bot.stored_app_credentials import NotSetUp, SetUpAlready
 from bot.web.server import bind, listen
 from bot.web.setup.wizard import COOKIE, SetupAuth
 from tests.whole.command_line import credentials, run
@@ -48,44 +48,44 @@ def known(stage: Scene) -> Config:
 
 async def test_an_app_that_was_brought_along_is_found_with_the_key_alone(stage: Scene) -> None:
     with pytest.raises(NotSetUp, match="/setup"):
-        await stored_app.with_app(empty(stage))
+        await stored_app_credentials.with_app(empty(stage))
     rotating = replace(known(stage), webhook_secrets=("new", stage.sandbox.webhook_secret))
-    assert await stored_app.import_app(rotating, replacing=False) == "Undersigned"
-    found = await stored_app.with_app(empty(stage))
+    assert await stored_app_credentials.import_app(rotating, replacing=False) == "Undersigned"
+    found = await stored_app_credentials.with_app(empty(stage))
     assert (found.app_id, found.private_key) == (known(stage).app_id, known(stage).private_key)
     assert found.webhook_secrets == rotating.webhook_secrets
     with pytest.raises(WrongKey):
-        await stored_app.with_app(replace(empty(stage), secret_key="another" * 8))
+        await stored_app_credentials.with_app(replace(empty(stage), secret_key="another" * 8))
 
 
 async def test_the_environment_goes_before_what_is_stored(stage: Scene) -> None:
-    await stored_app.import_app(known(stage), replacing=False)
+    await stored_app_credentials.import_app(known(stage), replacing=False)
     other = replace(known(stage), app_id="of the environment", secret_key="another" * 8)
-    assert await stored_app.with_app(other) == other
+    assert await stored_app_credentials.with_app(other) == other
 
 
 async def test_what_organizers_sign_in_with_is_stored_too_and_the_environment_goes_before_it(stage: Scene) -> None:
     client = {"client_id": "Iv23stored", "client_secret": "a stored secret"}
-    await stored_app.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
-    found = await stored_app.with_app(empty(stage))
+    await stored_app_credentials.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
+    found = await stored_app_credentials.with_app(empty(stage))
     assert (found.client_id, found.client_secret, found.lets_sign_in) == ("Iv23stored", "a stored secret", True)
     assert "a stored secret" in found.secrets()
     given = replace(empty(stage), client_id="Iv23given", client_secret="a given secret")
-    assert (await stored_app.with_app(given)).client_id == "Iv23given"
+    assert (await stored_app_credentials.with_app(given)).client_id == "Iv23given"
 
 
 async def test_with_another_webhook_secret_the_same_app_keeps_its_address_and_what_organizers_sign_in_with(
     stage: Scene,
 ) -> None:
     client = {"client_id": "Iv23stored", "client_secret": "a stored secret", "public_url": "https://x.example"}
-    await stored_app.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
-    await stored_app.import_app(replace(known(stage), webhook_secrets=("later",)), replacing=True)
-    found = await stored_app.with_app(empty(stage))
+    await stored_app_credentials.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
+    await stored_app_credentials.import_app(replace(known(stage), webhook_secrets=("later",)), replacing=True)
+    found = await stored_app_credentials.with_app(empty(stage))
     assert (found.webhook_secrets, found.client_secret) == (("later",), "a stored secret")
     assert found.public_url == "https://x.example"
     lost = replace(known(stage), secret_key="another" * 8)
-    await stored_app.import_app(lost, replacing=True)
-    found = await stored_app.with_app(replace(empty(stage), secret_key=lost.secret_key))
+    await stored_app_credentials.import_app(lost, replacing=True)
+    found = await stored_app_credentials.with_app(replace(empty(stage), secret_key=lost.secret_key))
     assert not found.lets_sign_in
 
 
@@ -102,25 +102,25 @@ async def test_an_app_that_the_first_version_stored_is_found_and_organizers_cann
     store = await Store.open(sqlite_url)
     await store.credentials.add(encrypt(json.dumps(by_0_1_0), KEY, 5.0), 5)
     await store.close()
-    found = await stored_app.with_app(empty(stage))
+    found = await stored_app_credentials.with_app(empty(stage))
     assert (found.app_id, found.webhook_secrets) == (str(stage.sandbox.app_id), ("one", "two"))
     assert not found.lets_sign_in
 
 
 async def test_a_new_secret_alone_replaces_the_secret_of_the_stored_app(stage: Scene, sqlite_url: str) -> None:
     stored = replace(known(stage), client_id="Iv23stored", client_secret="a stored secret")
-    await stored_app.import_app(stored, replacing=False)
+    await stored_app_credentials.import_app(stored, replacing=False)
     alone = {"SECRET_KEY": KEY, "DATABASE_URL": sqlite_url, "GITHUB_API_URL": stage.sandbox.api_url}
     code, out, err = await run("import-app", "--replace", **alone, GITHUB_WEBHOOK_SECRET="new,old")
     assert (code, "is stored" in out) == (0, True), err
-    found = await stored_app.with_app(empty(stage))
+    found = await stored_app_credentials.with_app(empty(stage))
     assert (found.webhook_secrets, found.private_key) == (("new", "old"), stored.private_key)
     assert found.client_secret == "a stored secret"
     code, _, err = await run("import-app", **alone, GITHUB_WEBHOOK_SECRET="new")
     assert (code, "GITHUB_PRIVATE_KEY" in err) == (2, True)
     code, _, err = await run("import-app", "--replace", **alone, GITHUB_APP_ID="1")
     assert (code, "Traceback" in err) == (2, False)
-    assert (await stored_app.with_app(empty(stage))).app_id == stored.app_id
+    assert (await stored_app_credentials.with_app(empty(stage))).app_id == stored.app_id
     lost = alone | {"SECRET_KEY": "another" * 8}
     code, _, err = await run("import-app", "--replace", **lost, GITHUB_WEBHOOK_SECRET="new")
     assert (code, "GITHUB_PRIVATE_KEY" in err) == (2, True)
@@ -129,18 +129,18 @@ async def test_a_new_secret_alone_replaces_the_secret_of_the_stored_app(stage: S
 
 
 async def test_a_stored_app_is_replaced_only_on_purpose(stage: Scene) -> None:
-    await stored_app.import_app(known(stage), replacing=False)
+    await stored_app_credentials.import_app(known(stage), replacing=False)
     later = replace(known(stage), webhook_secrets=("later",))
     with pytest.raises(SetUpAlready, match="--replace"):
-        await stored_app.import_app(later, replacing=False)
-    await stored_app.import_app(later, replacing=True)
-    assert (await stored_app.with_app(empty(stage))).webhook_secrets == ("later",)
+        await stored_app_credentials.import_app(later, replacing=False)
+    await stored_app_credentials.import_app(later, replacing=True)
+    assert (await stored_app_credentials.with_app(empty(stage))).webhook_secrets == ("later",)
 
 
 async def test_an_app_that_github_does_not_know_is_not_stored(stage: Scene) -> None:
     with pytest.raises(Unauthorized):
-        await stored_app.import_app(replace(known(stage), app_id="1"), replacing=False)
-    assert await stored_app.find_app(empty(stage)) is None
+        await stored_app_credentials.import_app(replace(known(stage), app_id="1"), replacing=False)
+    assert await stored_app_credentials.find_app(empty(stage)) is None
 
 
 async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sqlite_url: str) -> None:
@@ -170,7 +170,7 @@ async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sql
 async def test_every_command_that_asks_github_knows_a_stored_app(stage: Scene, tmp_path: Path) -> None:
     """As `doctor` and `resync` do, and those that take a petition away know the address that is stored with it."""
     stored = replace(known(stage), public_url="https://petitions.example.org")
-    await stored_app.import_app(stored, replacing=False)
+    await stored_app_credentials.import_app(stored, replacing=False)
     async with app.running(stored, FAST) as bot:
         stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
         petition = stage.petition()
@@ -201,7 +201,7 @@ async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_a
     stop = asyncio.Event()
     with bind("127.0.0.1", 0) as address:
         waiting = asyncio.create_task(serve.set_up(empty(stage), address, stop))
-        await stored_app.import_app(known(stage), replacing=False)
+        await stored_app_credentials.import_app(known(stage), replacing=False)
         async with asyncio.timeout(60):
             found = await waiting
     assert found is not None
@@ -229,7 +229,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
         async with asyncio.timeout(60):
             while failures < 4:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
-            await stored_app.import_app(known(stage), replacing=False)
+            await stored_app_credentials.import_app(known(stage), replacing=False)
             assert await waiting is not None
     assert [one["log_level"] for one in told if one["event"] != "set up"] == [
         "warning" if isinstance(error, DatabaseUnavailable) else "error"

@@ -300,5 +300,11 @@ async def test_a_server_loads_nothing_that_it_does_not_serve_with() -> None:
     _, out, err = await finish(process)
     name, *loaded = out.split()
     assert (name, err) == ("serve", "")
-    assert not {"bot.cli.demo", "sandbox", "bot.cli.verify_and_audit", "bot.cli.init_repo", "bot.sync"} & {*loaded}
+    assert not {
+        "bot.cli.demo",
+        "sandbox",
+        "bot.cli.verify_and_audit_signers",
+        "bot.cli.init_repo",
+        "bot.repository_sync",
+    } & {*loaded}
     assert not {"alembic", "sqlalchemy", "graphql", "aiosqlite"} & {*loaded}

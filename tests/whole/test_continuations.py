@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.cli.verify_and_audit import verify
-from bot.github.petition_reader import IssueName
+from bot.cli.verify_and_audit_signers import verify
+from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.block.body import machine_line
-from bot.petition.threads import Continues, continuation_body
+from bot.petition.issue_names_and_continuations import Continues, continuation_body
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, Refused, User
 from tests.whole.recorded_calls import a_second_later, at_rest, eventually, store_of, surveyed, unheard, watched
@@ -23,7 +23,7 @@ LIMIT = 3
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let three comments fill an issue."""
-    monkeypatch.setattr("bot.petition.threads.COMMENT_LIMIT", LIMIT)
+    monkeypatch.setattr("bot.petition.issue_names_and_continuations.COMMENT_LIMIT", LIMIT)
 
 
 def issues_of_the_bot(stage: Scene) -> list[Issue]:
@@ -99,7 +99,7 @@ async def test_a_person_is_counted_once_in_all_issues_together(stage: Scene, few
 async def test_comments_that_sign_nothing_fill_an_issue_too(
     stage: Scene, few: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.recording.observations.COMMENTS_PER_CHECK", LIMIT)
+    monkeypatch.setattr("bot.store.recording.comment_and_issue_facts.COMMENTS_PER_CHECK", LIMIT)
     petition = stage.petition()
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)
@@ -384,7 +384,7 @@ async def test_what_nobody_told_of_a_continuation_is_found_by_a_survey(stage: Sc
 
 async def test_six_thousand_sign_on_three_issues(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Reactions are another story.
-    monkeypatch.setattr("bot.store.recording.signatures.ACKNOWLEDGED_WITHIN", -60)
+    monkeypatch.setattr("bot.store.recording.signatures_and_reactions.ACKNOWLEDGED_WITHIN", -60)
     async with watched(sqlite_url, start=False) as (stage, calls):
         first = stage.petition()
         crowd = [stage.sandbox.user(f"person-{number}") for number in range(6_000)]

@@ -21,7 +21,7 @@ import aiohttp
 import pytest
 
 from benchmarks.servers import complaints
-from bot.secret_key import derive
+from bot.encryption_and_derived_tokens import derive
 from sandbox.deliveries import Attempt
 from sandbox.server import Sandbox
 from tests.whole.command_line import ROOT, credentials, read_until

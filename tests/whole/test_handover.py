@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from bot.export.formats import BYTE_ORDER_MARK, FORMATS
+from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, FORMATS
 from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene
 

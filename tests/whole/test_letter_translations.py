@@ -13,8 +13,8 @@ from aiohttp import web
 from babel import Locale
 
 from bot.cli.petitions import take
-from bot.export import pack
-from bot.github.petition_reader import IssueName
+from bot.export import handover_pack
+from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.letter_versions_and_translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
 from bot.petition.organizers.settings import PATH
 from sandbox.models import Issue
@@ -276,15 +276,15 @@ async def test_a_pack_has_the_translations_and_is_checked_with_them(stage: Scene
     await translated(stage)
     taken = await take(IssueName("lovelace/letters", 1), stage.config())
     folder = tmp_path / "pack"
-    pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), folder)
+    handover_pack.write(handover_pack.make_files(taken.whole, taken.pages, taken.site, taken.at), folder)
     assert (folder / "letter.ar.md").read_text() == ARABIC
-    assert pack.check_pack(folder).agrees
-    assert "letter.de.md" in (folder / pack.PAPER).read_text()
+    assert handover_pack.check_pack(folder).agrees
+    assert "letter.de.md" in (folder / handover_pack.PAPER).read_text()
     (folder / "letter.de.md").write_text("Etwas anderes")
-    faults = pack.check_pack(folder).faults
+    faults = handover_pack.check_pack(folder).faults
     assert "letter.de.md is not the translation whose checksum is in petition.json" in faults
     (folder / "letter.de.md").unlink()
-    assert pack.check_pack(folder).faults == ("letter.de.md is missing",)
+    assert handover_pack.check_pack(folder).faults == ("letter.de.md is missing",)
 
 
 async def test_an_unchanged_petition_with_translations_costs_no_call(github: Sandbox, tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cli.verify_and_audit import verify
-from bot.github.petition_reader import IssueName
+from bot.cli.verify_and_audit_signers import verify
+from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.comments import mail_tail
-from bot.petition.comments.parser import GRAMMAR
-from bot.store import resync_queue
+from bot.petition.comments.command_and_phrase_parser import GRAMMAR
+from bot.store import threads_to_read
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from tests.whole.recorded_calls import a_second_later, store_of, surveyed, unheard, watched
@@ -119,7 +119,7 @@ async def test_what_an_older_version_counted_of_a_quotation_is_counted_no_more(
     async with scene(database_url, start=False) as stage:
         with monkeypatch.context() as older:
             older.setattr(mail_tail, "_tails", lambda *_: ())
-            older.setattr(resync_queue, "GRAMMAR", GRAMMAR - 1)
+            older.setattr(threads_to_read, "GRAMMAR", GRAMMAR - 1)
             await stage.start_bot()
             petition = stage.petition()
             stage.sandbox.comment(petition, "ada", f"Yes.\n\n{CERTAIN[0]}\n\n/sign Ben Low", by_mail=True)

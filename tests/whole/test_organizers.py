@@ -20,12 +20,12 @@ from msgspec.structs import replace
 
 from bot import config, time_types
 from bot.cli import petitions
-from bot.export import pack
-from bot.export.schemas import iso
-from bot.github.petition_reader import IssueName
+from bot.export import handover_pack
+from bot.export.json_records import iso
+from bot.github.petition_and_rules_reader import IssueName
 from bot.reconcile import installation_worker
-from bot.store import not_counted
-from bot.web.organizers import routes, signature_reviews
+from bot.store import why_not_counted
+from bot.web.organizers import cached_signature_reviews, routes
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -90,7 +90,7 @@ class Browser:
         try:
             async with asyncio.timeout(PATIENCE):
                 while words not in (text := await self.text(petition)):
-                    clock.ahead += signature_reviews.UNFINISHED_TTL + 1
+                    clock.ahead += cached_signature_reviews.UNFINISHED_TTL + 1
         except TimeoutError:
             raise AssertionError(f"the page does not say {words!r}:\n{text}") from None
         return text
@@ -203,7 +203,7 @@ async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
 async def test_of_a_crowd_that_is_too_large_to_be_looked_at_the_numbers_say_so(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(not_counted, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(why_not_counted, "MOST_PEOPLE", 1)
     for login in ("ada", "alan"):
         await stage.reacted(stage.sign(petition, login, "/sing"), "confused")
     await browser.sign_in(petition, "grace")
@@ -364,12 +364,12 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     assert "Checked 0 of 9 accounts so far." in await browser.text(petition)
     assert "so far" not in await browser.text_with(petition, "for the 9 accounts whose age is known", clock)
     assert len(calls.like("POST /api/graphql")) == 5
-    clock.ahead += signature_reviews.REVIEW_TTL + 1
+    clock.ahead += cached_signature_reviews.REVIEW_TTL + 1
     await browser.text(petition)
     stage.sign(petition, "late")
     await stage.shows(petition, 10)
     assert len(calls.like("POST /api/graphql")) == 5, "nobody is asked about twice, or unless an organizer looks"
-    clock.ahead += signature_reviews.REVIEW_TTL + 1
+    clock.ahead += cached_signature_reviews.REVIEW_TTL + 1
     assert "Checked 9 of 10 accounts so far." in await browser.text(petition)
     await browser.text_with(petition, "for the 10 accounts whose age is known", clock)
     assert len(calls.like("POST /api/graphql")) == 6
@@ -378,7 +378,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
 async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signature_reviews, "MAX_SIGNATURES", 2)
+    monkeypatch.setattr(cached_signature_reviews, "MAX_SIGNATURES", 2)
     for login in ("ada", "emmy", "sofia"):
         stage.sign(petition, login)
     await stage.shows(petition, 3)
@@ -538,9 +538,12 @@ async def test_the_pack_is_what_the_command_makes(
                 break
     async with browser.session.head(f"{page}/pack.zip") as answer:
         assert (answer.status, answer.content_type) == (200, "application/zip")
-    assert pack.check_pack(folder).lines()[0] == "A letter: 2 signatures. Files, count, digest and letter agree."
+    assert (
+        handover_pack.check_pack(folder).lines()[0]
+        == "A letter: 2 signatures. Files, count, digest and letter agree."
+    )
     pages = replace(taken.pages, base=f"http://127.0.0.1:{stage.bot.port}")
-    pack.write(pack.make_files(taken.whole, pages, taken.site, taken.at), tmp_path / "command")
+    handover_pack.write(handover_pack.make_files(taken.whole, pages, taken.site, taken.at), tmp_path / "command")
     assert made == {path.name: path.read_bytes() for path in (tmp_path / "command").iterdir()}
 
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from bot.cli import demo
-from bot.export.pack import check_pack
+from bot.export.handover_pack import check_pack
 from sandbox.models import Issue
 from sandbox.page import mount
 from sandbox.server import Sandbox

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition.comments import parser
+from bot.petition.comments import command_and_phrase_parser
+from bot.petition.comments.command_and_phrase_parser import GRAMMAR
 from bot.petition.comments.commands import Command
-from bot.petition.comments.parser import GRAMMAR
 from bot.petition.untrusted_text import unify_newlines
-from bot.store import resync_queue
+from bot.store import threads_to_read
 from tests.whole.recorded_calls import surveyed, watched
 
 LONG = "/sign Ada\n" + "Yes. " * 2_000
@@ -23,8 +23,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         texts.append(unify_newlines(body))
         return parse(body)
 
-    parse = parser.parse
-    monkeypatch.setattr(parser, "parse", note)
+    parse = command_and_phrase_parser.parse
+    monkeypatch.setattr(command_and_phrase_parser, "parse", note)
     return texts
 
 
@@ -45,7 +45,7 @@ async def test_what_has_not_changed_is_read_again_only_for_a_new_version_and_the
         assert set(read) == {f"{LONG}!"}
         await stage.stop_bot()
 
-        monkeypatch.setattr(resync_queue, "GRAMMAR", GRAMMAR + 1)
+        monkeypatch.setattr(threads_to_read, "GRAMMAR", GRAMMAR + 1)
         read.clear()
         await stage.start_bot()
         await surveyed(stage)
@@ -65,7 +65,7 @@ async def test_a_long_thread_is_read_as_a_whole_for_a_new_version(
         await stage.shows(petition, 120)
         await surveyed(stage)
         await stage.stop_bot()
-        monkeypatch.setattr(resync_queue, "GRAMMAR", GRAMMAR + 1)
+        monkeypatch.setattr(threads_to_read, "GRAMMAR", GRAMMAR + 1)
         read.clear()
         await stage.start_bot()
         await surveyed(stage)

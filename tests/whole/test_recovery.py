@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.verify_and_audit import verify
-from bot.github.petition_reader import IssueName
+from bot.cli.verify_and_audit_signers import verify
+from bot.github.petition_and_rules_reader import IssueName
 from tests.chance import noise
 from tests.store.damage import damage
 from tests.whole.command_line import credentials, run

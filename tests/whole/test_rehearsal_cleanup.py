@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bot.rehearsal.assumptions import ASSUMPTIONS, Verdict
-from bot.rehearsal.client import RehearsalClient
+from bot.rehearsal.paced_client_and_webhooks import RehearsalClient
 from bot.rehearsal.rehearse import Rehearsal
 from bot.rehearsal.rehearse import play as run_story
 from bot.rehearsal.story import STORY, TITLE, Observations

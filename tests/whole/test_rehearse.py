@@ -16,7 +16,7 @@ from aiohttp.typedefs import Middleware
 
 from bot.cli import main
 from bot.rehearsal.assumptions import ASSUMPTIONS, Finding, Verdict
-from bot.rehearsal.client import RehearsalClient
+from bot.rehearsal.paced_client_and_webhooks import RehearsalClient
 from bot.rehearsal.rehearse import NotPossible, Plan, Rehearsal, Report, rehearse
 from bot.rehearsal.rehearse import play as run_story
 from bot.rehearsal.story import FIRST, SECOND, STORY, TITLE, Observations

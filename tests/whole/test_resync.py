@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bot.cli import petitions
-from bot.github.petition_reader import IssueName
+from bot.github.petition_and_rules_reader import IssueName
 from bot.reconcile.resync import UnknownPetition
 from bot.store import Store
 from sandbox.faults import Faults

@@ -127,7 +127,9 @@ async def test_the_block_says_how_many_signed_which_text_and_how_to_sign_the_new
 async def test_a_full_continuation_leads_on_and_does_not_say_that_one_signs_there(
     public: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.petition.threads.is_full", lambda comments, _limit: comments >= 2)
+    monkeypatch.setattr(
+        "bot.petition.issue_names_and_continuations.is_full", lambda comments, _limit: comments >= 2
+    )
     first = public.petition()
     app_ = public.sandbox.world.app.bot
     threads = [first]

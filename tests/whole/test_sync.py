@@ -13,11 +13,11 @@ import pytest
 from bot import time_types
 from bot.cli import sync as sync_report
 from bot.config import ConfigError
-from bot.connections import open_store
 from bot.petition.organizers.settings import PATH
 from bot.reconcile.resync import UnknownPetition
+from bot.repository_sync import sync
 from bot.store import State, Store
-from bot.sync import sync
+from bot.store_and_github_from_config import open_store
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import said, scene

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Connection
 
 from bot import time_types
-from bot.cli.verify_and_audit import verify
-from bot.github.petition_reader import IssueName
-from bot.petition.comments import parser
+from bot.cli.verify_and_audit_signers import verify
+from bot.github.petition_and_rules_reader import IssueName
+from bot.petition.comments import command_and_phrase_parser
 from bot.petition.comments.commands import Command, Phrase, Sign
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
@@ -66,7 +66,7 @@ async def test_a_database_of_0_1_0_comes_to_what_a_recount_says(
 ) -> None:
     async with scene(sqlite_url) as stage:
         with monkeypatch.context() as before:
-            before.setattr(parser, "parse", lambda text: READ_BEFORE[text.replace("\r\n", "\n")])
+            before.setattr(command_and_phrase_parser, "parse", lambda text: READ_BEFORE[text.replace("\r\n", "\n")])
             petition = stage.petition()
             said: dict[str, Comment] = {
                 words: stage.sign(petition, f"person-{number}", words) for number, words in enumerate(READ_BEFORE)

@@ -15,9 +15,9 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from bot.github.errors import Unavailable
-from bot.petition import block, threads
+from bot.petition import block, issue_names_and_continuations
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
-from bot.petition.reported_facts import Issue, Repository
+from bot.petition.facts_from_github import Issue, Repository
 from bot.time_types import WholeEpochSeconds
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
@@ -197,10 +197,10 @@ class IssueRead(Struct, frozen=True):
         return name == (repository.full_name.lower(), number)
 
     @property
-    def continues(self) -> threads.Continues | None:
+    def continues(self) -> issue_names_and_continuations.Continues | None:
         """Return which petition it continues, where a bot has written so: only an owner lets a bot in."""
         is_by_bot = self.author is not None and self.author.type == "Bot"
-        return threads.read_continues(self.body) if is_by_bot else None
+        return issue_names_and_continuations.read_continues(self.body) if is_by_bot else None
 
     @property
     def is_by_workflow(self) -> bool:

@@ -24,12 +24,9 @@ from bot.github.models.rest import (
     account_name,
     epoch,
 )
-from bot.petition.comments import parser
+from bot.petition.comments import command_and_phrase_parser
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
-from bot.petition.letter_versions_and_translations import TEXT_ENDINGS
-from bot.petition.organizers.settings import PATH
-from bot.petition.organizers.settings_file import is_misplaced
-from bot.petition.reported_facts import (
+from bot.petition.facts_from_github import (
     BodyEdit,
     CommentFact,
     Fact,
@@ -39,6 +36,9 @@ from bot.petition.reported_facts import (
     RepositoryFact,
     SettingsFact,
 )
+from bot.petition.letter_versions_and_translations import TEXT_ENDINGS
+from bot.petition.organizers.settings import PATH
+from bot.petition.organizers.settings_file import is_misplaced
 from bot.time_types import WholeEpochSeconds
 
 MAX_COMMITS_LISTED: Final = 2_048
@@ -144,7 +144,7 @@ class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
         body = self.comment.body or ""
         digest = body_digest(body)
         writer, previous = self._writer(digest)
-        return Version(at, digest, writer, parser.parse(body), previous, self.comment.hidden)
+        return Version(at, digest, writer, command_and_phrase_parser.parse(body), previous, self.comment.hidden)
 
     def _writer(self, digest: str) -> tuple[Writer, str | None]:
         """Return who wrote the text and what text it replaced; hiding arrives as an edit that changes nothing."""

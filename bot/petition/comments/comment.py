@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.comments import parser
+from bot.petition.comments import command_and_phrase_parser
 from bot.petition.comments.commands import Command, Doubtful, resolve
 from bot.petition.comments.versions import Version, Writer, join, read
 from bot.petition.untrusted_text import text_digest, unify_newlines
@@ -117,7 +117,10 @@ def body_digest(body: str) -> str:
 def read_text(body: str, known: KnownText | None = None) -> tuple[str, Command | None]:
     """Return a text's digest and what it says; a text that is known is not read again."""
     digest = body_digest(body)
-    return digest, known.command if known is not None and known.digest == digest else parser.parse(body)
+    return (
+        digest,
+        known.command if known is not None and known.digest == digest else command_and_phrase_parser.parse(body),
+    )
 
 
 def merge(one: Comment, other: Comment) -> Comment:

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from bot.petition.reported_facts import Fact
+from bot.petition.facts_from_github import Fact
 from bot.store.errors import Busy, DatabaseUnavailable, Unrecordable, WrongDatabase
 from bot.supervisor import Supervisor
 from bot.time_types import Seconds

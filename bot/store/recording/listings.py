@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from bot.petition.comments.comment import Comment, standing
 from bot.petition.comments.versions import MAX_VERSIONS, Writer
 from bot.petition.counting.tally import Signature
+from bot.store.comment_and_rules_columns import SIGNATURE_COLUMNS, CommentRow
 from bot.store.engine.database import Transaction
-from bot.store.recording.observations import RecordContext, merge_comment
-from bot.store.recording.signatures import (
+from bot.store.recording.comment_and_issue_facts import RecordContext, merge_comment
+from bot.store.recording.signatures_and_reactions import (
     derive_signatures,
     drop_signatures,
     is_outdated,
@@ -22,7 +23,6 @@ from bot.store.recording.signatures import (
     read_command,
 )
 from bot.store.recording.unit_of_work import Person, PetitionRow, ThreadRow, UnitOfWork
-from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
 from bot.time_types import WholeEpochSeconds
 
 

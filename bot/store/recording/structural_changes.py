@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.comment import merge
 from bot.petition.counting.tally import DigestSum
-from bot.petition.reported_facts import (
+from bot.petition.facts_from_github import (
     CommentFact,
     Continuation,
     InstallationFact,
@@ -25,7 +25,7 @@ from bot.petition.reported_facts import (
     SettingsFact,
     Unclear,
 )
-from bot.store.body_writes import move_body
+from bot.store.body_writes_and_lost_edits import move_body
 from bot.store.engine.database import Transaction
 from bot.store.installations import (
     add_installation,
@@ -37,11 +37,17 @@ from bot.store.installations import (
 )
 from bot.store.letters import drop_translations, is_any_translation
 from bot.store.publishing import set_continuing
-from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
-from bot.store.recording.signatures import derive_comment, derive_signatures
+from bot.store.recording.comment_and_issue_facts import (
+    NewPetition,
+    RecordContext,
+    apply_to_petition,
+    is_petition,
+    merge_issue,
+)
+from bot.store.recording.signatures_and_reactions import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
-from bot.store.resync_queue import resync_petitions
-from bot.store.settings_and_commands import request_settings
+from bot.store.settings_organizers_and_rules import request_settings
+from bot.store.threads_to_read import resync_petitions
 from bot.time_types import WholeEpochSeconds
 
 StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear

@@ -9,11 +9,9 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
+from bot.petition.facts_from_github import Repository
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.reported_facts import Repository
-from bot.store.engine.database import Transaction, upsert
-from bot.store.resync_queue import request_rereading
-from bot.store.row_codec import (
+from bot.store.comment_and_rules_columns import (
     COMMENT_COLUMNS,
     COMMENT_TYPES,
     CommentRow,
@@ -22,6 +20,8 @@ from bot.store.row_codec import (
     read_rules,
     write_comment,
 )
+from bot.store.engine.database import Transaction, upsert
+from bot.store.threads_to_read import request_rereading
 from bot.time_types import WholeEpochSeconds
 
 

@@ -26,7 +26,7 @@ from bot.store.engine.url import SqliteFile, read_existing_address
 from bot.store.errors import DatabaseUnavailable, WrongDatabase, obstacle, reason_of
 from bot.store.migrations import HEAD, TIMEOUT
 from bot.store.recovery.derived_state import make_consistent
-from bot.store.recovery.salvaged_rows import VERSION, DamagedFile, Layout, Row, read_layouts
+from bot.store.recovery.rows_by_table_layout import VERSION, DamagedFile, Layout, Row, read_layouts
 from bot.store.recovery.sqlite_pages import SIZES
 from bot.time_types import WholeEpochSeconds
 

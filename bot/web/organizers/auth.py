@@ -19,16 +19,16 @@ from aiohttp import web
 from cachetools import TTLCache
 from msgspec import Struct
 
-from bot.github.clients import GitHub
+from bot.encryption_and_derived_tokens import derive
+from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError, NotFound, NotSignedIn, Paused, Unreachable
 from bot.github.sign_in import OAuthClient, authorize_url, identify
 from bot.links import SIGNED_IN
 from bot.petition.comments.comment import Author
-from bot.secret_key import derive
 from bot.store import PetitionRef
 from bot.store.sign_outs import SignOuts
 from bot.time_types import EpochSeconds, Seconds
-from bot.web.petition_requests import PETITION, PagesContext
+from bot.web.petition_and_roster_requests import PETITION, PagesContext
 from bot.web.request_limits import Rate, RateLimiter
 from bot.web.route_policies import PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.sessions import SignedSessions, is_secret, origin_url, set_cookie

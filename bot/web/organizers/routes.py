@@ -13,15 +13,15 @@ from aiohttp.hdrs import METH_HEAD
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.export import pack
+from bot.export import handover_pack
 from bot.github.errors import GitHubError
 from bot.links import pages_of
 from bot.petition.comments.comment import Author
 from bot.store import PetitionRef, RosterQuery
 from bot.web.organizers.auth import CANCELLED, ORGANIZERS, PATH, OrganizerAuth, SignInRoutes, unavailable
-from bot.web.organizers.signature_reviews import SignatureReviews
+from bot.web.organizers.cached_signature_reviews import SignatureReviews
 from bot.web.organizers.view_models import view_organizers
-from bot.web.petition_requests import (
+from bot.web.petition_and_roster_requests import (
     NO_SUCH_PETITION,
     PagesContext,
     RequestedPetition,
@@ -119,8 +119,8 @@ class OrganizerRoutes:
             made_at = int(context.now())
 
             def write() -> None:
-                files = pack.make_files(whole, requested.pages, context.site, made_at)
-                pack.write_zip(files, file, folder, made_at)
+                files = handover_pack.make_files(whole, requested.pages, context.site, made_at)
+                handover_pack.write_zip(files, file, folder, made_at)
                 file.seek(0)
 
             await asyncio.to_thread(write)

@@ -13,8 +13,8 @@ from bot.petition.organizers.commands import CommandStatus, write_remark, write_
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import PATH, Detail, Settings
 from bot.store import NotCounted, PetitionDetails, State
-from bot.web.organizers.signature_reviews import PetitionRecords, SignatureReview
-from bot.web.petition_requests import PagesContext
+from bot.web.organizers.cached_signature_reviews import PetitionRecords, SignatureReview
+from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200

@@ -15,7 +15,7 @@ from bot.links import pages_of
 from bot.petition.i18n import Translator, message
 from bot.store import Listed, ListQuery, PetitionList, PetitionSummary
 from bot.web.pages.view_models import headline, isolated, progress
-from bot.web.petition_requests import BadQuery, read_search
+from bot.web.petition_and_roster_requests import BadQuery, read_search
 
 
 def read_list_query(request: web.Request) -> ListQuery:

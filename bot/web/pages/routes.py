@@ -16,7 +16,7 @@ from bot.store import PAGE_SIZE, RosterQuery, Snapshot
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.front_page import read_list_query, view_list
 from bot.web.pages.view_models import view_letter, view_petition, view_translation
-from bot.web.petition_requests import (
+from bot.web.petition_and_roster_requests import (
     PETITION,
     PagesContext,
     RequestedPetition,

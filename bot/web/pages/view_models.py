@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from bot.export import sanitized_html
 from bot.export.chart import chart, growth_of
+from bot.export.json_records import TranslationRecord, record_translation
 from bot.export.letter_comparison import Comparison, compare, with_labels
-from bot.export.schemas import TranslationRecord, record_translation
 from bot.links import Pages, Site, pages_of
 from bot.petition.block.sections import REACTIONS, asked_not_to_be_listed, covered, example_of, signed_this_text
 from bot.petition.i18n import Translator, message, translator
@@ -21,7 +21,7 @@ from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder, TranslatedLetter
 from bot.time_types import EpochSeconds
 from bot.web.pages.uncounted_reasons import explain
-from bot.web.petition_requests import PagesContext, format_cursor
+from bot.web.petition_and_roster_requests import PagesContext, format_cursor
 from bot.web.rendering import call_macro
 
 COMPARED_CHARACTERS: Final = 400_000

@@ -15,7 +15,7 @@ from aiohttp import web
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bot.github.clients import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError
 from bot.time_types import EpochSeconds, Seconds
 from bot.web.route_policies import Route

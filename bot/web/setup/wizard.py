@@ -16,11 +16,11 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from bot.encryption_and_derived_tokens import derive
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import MAX_NAME_LENGTH, NEEDS, REASONS, Registration, form_url, manifest
 from bot.links import SIGNED_IN
-from bot.secret_key import derive
 from bot.time_types import EpochSeconds
 from bot.web import rendering
 from bot.web.middlewares import create_application

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from bot.petition.comments.comment import standing
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
-from bot.store.account_reviews import put_accounts
-from bot.store.collation import roster_keys
+from bot.store.comment_and_rules_columns import SIGNATURE_COLUMNS, CommentRow
 from bot.store.engine.database import Records, Transaction, read_transaction, upsert
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
-from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
+from bot.store.signer_accounts_to_look_up import put_accounts
+from bot.store.sort_and_search_keys import roster_keys
 from bot.time_types import WholeEpochSeconds
 
 SECONDS_PER_DAY: Final = 86_400

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec.structs import astuple
 
 from bot.export.chart import standalone_chart
-from bot.export.schemas import (
+from bot.export.json_records import (
     PetitionRecord,
     ShieldRecord,
     SignatureRecord,

@@ -13,11 +13,11 @@ import aiohttp
 
 from bot.config import Config
 from bot.github.api_urls import web_url_of
+from bot.github.app_client import GitHub, with_token
 from bot.github.circuit_breaker import CircuitBreaker
-from bot.github.clients import GitHub, with_token
 from bot.github.errors import GitHubError, NotFound
 from bot.github.http_exchange import Reply
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits
 from bot.github.transport import Credentials, Transport, make_api

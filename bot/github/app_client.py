@@ -16,8 +16,8 @@ from bot.github.authentication import AppKey, PersonalToken, Tokens
 from bot.github.circuit_breaker import get_meta
 from bot.github.errors import Forbidden, Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
-from bot.github.installation import InstallationClient, named
-from bot.github.installation_session import InstallationSession
+from bot.github.installation_client import InstallationClient, named
+from bot.github.installation_requests import InstallationSession
 from bot.github.models import graphql
 from bot.github.models.rest import ACTIONS, AccountModel, Id, IdModel, Time, account_name, epoch, expect
 from bot.github.repository_setup import RepositorySetup

@@ -13,14 +13,14 @@ import msgspec
 from msgspec import Struct
 
 from bot.config import Config
-from bot.connections import github_of
-from bot.github.clients import AppInfo, GitHub, HookConfig, HookDelivery, Installation
+from bot.github.app_client import AppInfo, GitHub, HookConfig, HookDelivery, Installation
 from bot.github.errors import GitHubError, NotFound, Unavailable, Unprocessable
 from bot.github.http_exchange import Reply, fetch
 from bot.github.sign_in import OAuthClient, probe
 from bot.github.webhooks import send
 from bot.reconcile.redelivery import REACH, DeliveryLog, read_log
 from bot.store import Health, check_health
+from bot.store_and_github_from_config import github_of
 from bot.time_types import Clock, Seconds
 
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from bot.petition.block.body import locate_block
 from bot.petition.comments.comment import body_digest
-from bot.petition.reported_facts import BodyEdit
+from bot.petition.facts_from_github import BodyEdit
 from bot.petition.untrusted_text import text_digest, unify_newlines
 from bot.store.engine.database import Records, Row, Transaction, read_transaction, write_transaction
 from bot.store.letters import record_edit

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import quote
 
 from bot.github.errors import NotFound
-from bot.github.installation import InstallationClient, named
+from bot.github.installation_client import InstallationClient, named
 from bot.github.models.rest import CommitResponse, EntryModel, FileResponse, epoch, expect
 from bot.petition.letter_versions_and_translations import SIZE_LIMIT, TranslationFault, TranslationRead, read_text
 from bot.time_types import WholeEpochSeconds

@@ -15,20 +15,19 @@ import structlog
 from msgspec import Struct
 
 from bot.config import Config, ConfigError
-from bot.connections import SYSTEM_CLOCK, addresses_of, github_of, open_store
-from bot.github.clients import with_token
+from bot.github.app_client import with_token
 from bot.github.errors import GitHubError, Paused, Unavailable
 from bot.github.etag_cache import CachedResponse, EtagCache, make_response_store
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.throttle import Kind
 from bot.metrics_hooks import Hooks
+from bot.petition.facts_from_github import InstallationFact, IssueFact, Repository
 from bot.petition.machine_readable_tally import Counter
-from bot.petition.reported_facts import InstallationFact, IssueFact, Repository
+from bot.reconcile.body_write_and_repair_limiters import WriteLimiter, WriteRate
 from bot.reconcile.errors_and_retries import Intervals
-from bot.reconcile.installation_sync import InstallationSync
+from bot.reconcile.installation_discovery import InstallationSync
 from bot.reconcile.installation_worker import Worker, add_missing_reactions
 from bot.reconcile.resync import UnknownPetition
-from bot.reconcile.write_limiters import WriteLimiter, WriteRate
 from bot.store import (
     Damaged,
     DatabaseUnavailable,
@@ -39,7 +38,8 @@ from bot.store import (
     WrongDatabase,
     delete_database,
 )
-from bot.store.deliveries_and_responses import KeptResponse
+from bot.store.failed_deliveries_and_cached_responses import KeptResponse
+from bot.store_and_github_from_config import SYSTEM_CLOCK, addresses_of, github_of, open_store
 from bot.time_types import Clock, Seconds
 
 log = structlog.get_logger("sync")

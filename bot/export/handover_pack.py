@@ -26,8 +26,8 @@ from msgspec.structs import replace
 
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
-from bot.export.formats import CSV_COLUMNS, CSV_HEADER, csv_rows, is_neutralized
-from bot.export.schemas import (
+from bot.export.csv_atom_and_badge import CSV_COLUMNS, CSV_HEADER, csv_rows, is_neutralized
+from bot.export.json_records import (
     DayRecord,
     LetterRecord,
     PackRecord,

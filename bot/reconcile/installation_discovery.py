@@ -13,12 +13,12 @@ from typing import Final
 import structlog
 
 from bot.github.errors import GitHubError, Paused, Unavailable
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest
-from bot.petition.reported_facts import IssueFact, Repository, RepositoryFact
+from bot.petition.facts_from_github import IssueFact, Repository, RepositoryFact
 from bot.reconcile.errors_and_retries import Intervals, NameReused, ends_all, is_unwell, jittered, retry_at
-from bot.reconcile.letters import read_translations
+from bot.reconcile.letter_history_and_translations import read_translations
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.settings_and_commands import read_settings
 from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bot.petition.counting.abuse_signals import Account
 from bot.store.engine.database import Records, Transaction, upsert, write_transaction
-from bot.store.resync_queue import USABLE
+from bot.store.threads_to_read import USABLE
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 ASK_AGAIN_AFTER: Final[Seconds] = 7 * 86_400.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.github.errors import Gone, NotFound, Unavailable
-from bot.github.installation_session import InstallationSession
+from bot.github.installation_requests import InstallationSession
 from bot.github.models import graphql
 from bot.github.models.rest import (
     CommentResponse,
@@ -27,8 +27,8 @@ from bot.github.models.rest import (
 from bot.github.transport import MAX_COMMENT_PAGES, PAGE_SIZE, ApiResponse, endless_list
 from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.counting.abuse_signals import Account
-from bot.petition.reported_facts import Repository
-from bot.petition.threads import Continues, split_name
+from bot.petition.facts_from_github import Repository
+from bot.petition.issue_names_and_continuations import Continues, split_name
 from bot.time_types import Seconds, WholeEpochSeconds
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]

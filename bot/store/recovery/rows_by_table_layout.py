@@ -123,7 +123,7 @@ def _fits(value: Value, column: Column) -> bool:
 
 
 def _is_sealed(row: Mapping[str, Value]) -> bool:
-    """Check for what `bot.secret_key` makes."""
+    """Check for what `bot.encryption_and_derived_tokens` makes."""
     return re.fullmatch(r"[\w=-]{40,}", str(row["content"]), re.ASCII) is not None
 
 

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from bot.export.card import card
 from bot.export.chart import standalone_chart
-from bot.export.formats import CSV_HEADER, badge, csv_rows, feed, shield_record
-from bot.export.schemas import record_roster
+from bot.export.csv_atom_and_badge import CSV_HEADER, badge, csv_rows, feed, shield_record
+from bot.export.json_records import record_roster
 from bot.links import SITE_FILES, SitePages, published_pages, site_folder, translation_site_file
 from bot.petition.i18n import ENGLISH, translator
 from bot.petition.letter_versions_and_translations import Letter
@@ -29,7 +29,7 @@ from bot.time_types import WholeEpochSeconds
 from bot.web.pages import view_models
 from bot.web.pages.front_page import view_summary
 from bot.web.pages.routes import COMPARED_VERSIONS
-from bot.web.petition_requests import PagesContext
+from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.rendering import read_static_files, render
 
 Files = Iterator[tuple[str, bytes]]

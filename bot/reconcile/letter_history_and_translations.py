@@ -17,9 +17,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.github.errors import Forbidden, GitHubError, Paused, Unavailable
-from bot.github.installation import InstallationClient
+from bot.github.installation_client import InstallationClient
 from bot.github.models.graphql import MAX_TEXTS, Revision
-from bot.github.repository_files import RepositoryFiles
+from bot.github.repository_file_reader import RepositoryFiles
+from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import (
     Translation,
     TranslationFault,
@@ -27,7 +28,6 @@ from bot.petition.letter_versions_and_translations import (
     digest_of,
     list_named,
 )
-from bot.petition.reported_facts import Repository
 from bot.reconcile.errors_and_retries import ends_all, retry_later
 from bot.store import KnownSettings, Store, ThreadToRead, TranslatedPetition
 from bot.time_types import EpochSeconds, Seconds

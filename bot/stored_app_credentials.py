@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from bot import logs
 from bot.config import Config
-from bot.connections import open_github, open_store
+from bot.encryption_and_derived_tokens import WrongKey, decrypt, encrypt
 from bot.github.manifest import Registration
-from bot.secret_key import WrongKey, decrypt, encrypt
 from bot.store import Store, StoreError, read_encrypted, read_existing_address
+from bot.store_and_github_from_config import open_github, open_store
 
 
 class NotSetUp(Exception):

@@ -9,11 +9,11 @@ from typing import Final
 from msgspec import Struct
 
 from bot.petition.counting.tally import Reason, explain
-from bot.petition.reported_facts import Repository
+from bot.petition.facts_from_github import Repository
+from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.engine.database import Transaction
-from bot.store.petition_snapshots_and_states import Snapshot
-from bot.store.recording.signatures import read_account_ages
-from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment
+from bot.store.petition_snapshots_and_obstacles import Snapshot
+from bot.store.recording.signatures_and_reactions import read_account_ages
 from bot.time_types import WholeEpochSeconds
 
 

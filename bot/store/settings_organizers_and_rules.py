@@ -18,14 +18,14 @@ from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
 from bot.petition.organizers.settings_file import Mistake, explain_hiding, is_hiding, is_unapplied, restrict
 from bot.petition.untrusted_text import text_digest
-from bot.store.audit_log import record_attempts, record_outcomes
+from bot.store.command_outcomes_and_attempts import record_attempts, record_outcomes
+from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.store.installations import resync_petitions_of
 from bot.store.letters import request_translations
-from bot.store.recording.signatures import derive_signatures, evaluate_comments, read_born
+from bot.store.recording.signatures_and_reactions import derive_signatures, evaluate_comments, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
-from bot.store.resync_queue import read_issues_of
-from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
+from bot.store.threads_to_read import read_issues_of
 from bot.time_types import WholeEpochSeconds
 
 
