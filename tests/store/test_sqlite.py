@@ -37,6 +37,10 @@ asyncio.run(main(sys.argv[1]))
 """
 
 
+def content(file: Path) -> bytes:
+    return file.read_bytes()
+
+
 @pytest.fixture
 def path(sqlite_url: str) -> Path:
     return Path(sqlite_url.removeprefix("sqlite:///"))
@@ -142,6 +146,33 @@ async def test_readers_do_not_wait_for_a_writer(scene: Scene, path: Path) -> Non
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert await asyncio.wait_for(scene.count(), 60) == 0
+
+
+async def test_a_large_wal_is_copied_into_the_file_only_while_nobody_writes(
+    scene: Scene, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = scene.store.database
+    assert isinstance(database, sqlite_engine.SqliteDatabase)
+    before = content(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        await scene.sign("ada")
+        monkeypatch.setattr(sqlite_engine, "WAL_SIZE", 0)
+        other.execute("BEGIN IMMEDIATE")
+        database._checkpoint()
+        assert content(path) == before
+        other.execute("ROLLBACK")
+        await scene.sign("grace")
+    assert content(path) != before
+    assert await scene.count() == 2
+
+
+async def test_no_connection_copies_the_wal_on_its_own(scene: Scene) -> None:
+    database = scene.store.database
+    assert isinstance(database, sqlite_engine.SqliteDatabase)
+    await scene.count()
+    pages = [one.execute("PRAGMA wal_autocheckpoint").fetchone()[0] for one in database._connections]
+    assert len(pages) > 1
+    assert set(pages) == {0}
 
 
 async def test_only_one_process_reconciles(sqlite_url: str) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from bot.store.engine.sqlite import make_database_file, make_temporary_file
+from bot.store.engine.sqlite_coordinator import make_database_file, make_temporary_file
 from bot.store.engine.url import Address, SqliteFile, read_address, read_existing_address
 from bot.store.errors import (
     Damaged,

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from bot.store.engine.database import LOCK_SECONDS, TIMEOUT, Coordinator, Database, Row, Transaction
+from bot.store.engine.sqlite_coordinator import SqliteCoordinator, make_database_file
 from bot.store.engine.url import SqliteFile
 from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
 from bot.supervisor import Supervisor
@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 OLDEST: Final = (3, 35, 0)
 
+
+WAL_SIZE: Final = 4 << 20
+"""Bytes of the WAL from which on it is copied into the file."""
 
 PAGES: Final = 4_000
 """kB of the file that each connection keeps: the inner pages of all indexes of a million comments.
@@ -54,6 +57,8 @@ class SqliteDatabase(Database):
         self._files: tuple[int, ...] | None = None
         """The numbers of the file and of its WAL as they were at the first write."""
         self._connections: list[sqlite3.Connection] = []
+        self._write_lock: sqlite3.Connection | None = None
+        """Keeps others from writing during a checkpoint."""
         self._writing = ThreadPoolExecutor(1, "sqlite-writer")
         self._reading = ThreadPoolExecutor(2, "sqlite-reader")
 
@@ -138,7 +143,28 @@ class SqliteDatabase(Database):
                 raise DatabaseUnavailable(problem)
             return work(transaction)
 
-        return self._run("BEGIN IMMEDIATE", checked)
+        result = self._run("BEGIN IMMEDIATE", checked)
+        self._checkpoint()
+        return result
+
+    def _checkpoint(self) -> None:
+        """Copy a large WAL into the file, while a lock keeps everybody from writing.
+
+        Before 3.51.3, SQLite can lose pages where another process commits during a checkpoint:
+        https://www.sqlite.org/wal.html#walresetbug
+        """
+        # Where another process writes just now, or the disk is full, the next write tries again.
+        with suppress(OSError, sqlite3.Error):
+            if os.stat(f"{self.path}-wal").st_size < WAL_SIZE:  # noqa: PTH116 - asked at every write
+                return
+            if self._write_lock is None:
+                self._write_lock = _open(self.path, 0.0)
+                self._connections.append(self._write_lock)
+            self._write_lock.execute("BEGIN IMMEDIATE")
+            try:
+                self.connection().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            finally:
+                self._write_lock.execute("ROLLBACK")
 
     def _inodes(self) -> tuple[int, ...]:
         """Return the inodes of the database and of its WAL, 0 for none."""
@@ -278,6 +304,9 @@ def _open(path: Path, lock_seconds: Seconds) -> sqlite3.Connection:
     try:
         _use_wal(connection, lock_seconds)
         connection.execute("PRAGMA synchronous = FULL")
+        # Only `_checkpoint` copies the WAL, or whoever closes the file last. What begins it again shortens it.
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA journal_size_limit = 0")
         connection.execute(f"PRAGMA cache_size = -{PAGES}")
         connection.row_factory = sqlite3.Row
     except BaseException:
@@ -301,87 +330,3 @@ def _use_wal(connection: sqlite3.Connection, lock_seconds: Seconds) -> None:
 
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
 """A row that cannot be stored, as against a database that cannot store."""
-
-
-def make_temporary_file(beside: Path) -> Path:
-    """Create an empty file of mode 0600 and a name of its own in the folder of another; raises OSError."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{beside.name}.", suffix=".part", dir=beside.parent)
-    os.close(descriptor)
-    return Path(name)
-
-
-def make_database_file(path: Path) -> None:
-    """Create an empty file of mode 0600 for a database; one that is there is not touched.
-
-    SQLite gives the files beside a database the mode of that. The file is made under another name, because whoever
-    closes a file that SQLite has open in the same process takes SQLite's locks away:
-    https://www.sqlite.org/howtocorrupt.html, 2.2.
-    """
-    if path.exists():
-        return
-    # Opening it gives the better error message.
-    with suppress(OSError, sqlite3.Error):
-        new = make_temporary_file(path)
-        try:
-            os.link(new, path)
-        except FileExistsError:
-            pass
-        except OSError:
-            # A file system without links: SQLite makes the file, and nothing is in it yet.
-            with closing(sqlite3.connect(path)):
-                path.chmod(0o600)
-        finally:
-            new.unlink()
-
-
-def _lock_file(path: Path) -> sqlite3.Connection | None:
-    file: sqlite3.Connection | None = None
-    make_database_file(path)
-    try:
-        file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-        file.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        if file is not None:
-            file.close()
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            return None
-        raise DatabaseUnavailable(f"{path}: {error}") from error
-    return file
-
-
-class SqliteCoordinator(Coordinator):
-    """A lock on a file beside the database, which the system lifts when its process dies.
-
-    The file is an empty SQLite database of its own, because SQLite knows how to lock on every system.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path.with_name(f"{path.name}-lease")
-        self._file: sqlite3.Connection | None = None
-        # Otherwise one of two that come at the same time would find the file locked by the other, and forget that.
-        self._is_locking = asyncio.Lock()
-
-    async def acquire(self, installation_id: int) -> Callable[[], bool]:  # noqa: ARG002 - one lock for all
-        """Lock the file, for all installations at once."""
-        async with self._is_locking:
-            if self._file is None:
-                self._file = await asyncio.to_thread(_lock_file, self._path)
-            held = self._file is not None
-        return lambda: held
-
-    async def release(self, installation_id: int) -> None:
-        """Close the file with the last installation."""
-        async with self._is_locking:
-            if self._leased == {installation_id}:
-                await self._release_file()
-
-    async def close(self) -> None:
-        """Close the file."""
-        async with self._is_locking:
-            await self._release_file()
-
-    async def _release_file(self) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            await asyncio.to_thread(file.close)

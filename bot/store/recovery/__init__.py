@@ -21,7 +21,8 @@ from msgspec import Struct
 from bot.store.credentials import read_credentials
 from bot.store.engine.backup import ELSEWHERE, check_apart
 from bot.store.engine.database import LOCK_SECONDS, Transaction
-from bot.store.engine.sqlite import SqliteDatabase, make_database_file
+from bot.store.engine.sqlite import SqliteDatabase
+from bot.store.engine.sqlite_coordinator import make_database_file
 from bot.store.engine.url import SqliteFile, read_existing_address
 from bot.store.errors import DatabaseUnavailable, WrongDatabase, obstacle, reason_of
 from bot.store.migrations import HEAD, TIMEOUT
