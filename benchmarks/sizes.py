@@ -22,6 +22,7 @@ from benchmarks.databases import new_database, postgres_server, sqlite_files
 from benchmarks.deliveries import make_template
 from benchmarks.report import Goal, Options, Report, Table, paired_ratio
 from bot.github import webhooks
+from bot.github.errors import NotFound
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import Author
@@ -65,12 +66,14 @@ class Petition:
         """Have nothing read that can wait."""
         return 1.0
 
-    async def read_file(self, _repo: str, _path: str) -> None:
-        """Find no such file."""
+    @property
+    def session(self) -> Petition:
+        """Return what files are read by."""
+        return self
 
-    async def list_files(self, _repo: str, _folder: str = "") -> list[str]:
+    async def request(self, *_asked: object) -> None:
         """Find no file."""
-        return []
+        raise NotFound
 
     async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
         """Answer as the client does."""

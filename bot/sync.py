@@ -12,15 +12,15 @@ from typing import Final
 
 import aiohttp
 import structlog
+from msgspec import Struct
 
 from bot.config import Config, ConfigError
 from bot.connections import SYSTEM_CLOCK, addresses_of, github_of, open_store
 from bot.github.clients import with_token
 from bot.github.errors import GitHubError, Paused, Unavailable
-from bot.github.etag_cache import EtagCache, make_response_store
+from bot.github.etag_cache import CachedResponse, EtagCache, ResponseStore, make_response_store
 from bot.github.installation import InstallationClient
 from bot.github.throttle import Kind
-from bot.kept_responses import KeptResponses
 from bot.metrics_hooks import Hooks
 from bot.petition.machine_readable_tally import Counter
 from bot.petition.reported_facts import InstallationFact, IssueFact, Repository
@@ -29,9 +29,18 @@ from bot.reconcile.installation_sync import InstallationSync
 from bot.reconcile.installation_worker import Worker, add_missing_reactions
 from bot.reconcile.resync import UnknownPetition
 from bot.reconcile.write_limiters import WriteLimiter, WriteRate
-from bot.store import Damaged, DatabaseUnavailable, Lease, Store, WrongDatabase, delete_database
-from bot.sync_report import TO_MEND, SyncedPetition, SyncReport
-from bot.time_types import Clock, EpochSeconds, Seconds
+from bot.store import (
+    Damaged,
+    DatabaseUnavailable,
+    Lease,
+    Snapshot,
+    State,
+    Store,
+    WrongDatabase,
+    delete_database,
+)
+from bot.store.responses import KeptResponse
+from bot.time_types import Clock, Seconds
 
 log = structlog.get_logger("sync")
 
@@ -71,6 +80,44 @@ class CallCounter(Hooks):
         self.written += kind == Kind.WRITE and outcome == "ok"
 
 
+TO_MEND: Final = (
+    State.NOT_ALLOWED,
+    State.ISSUES_DISABLED,
+    State.NOT_GRANTED,
+    State.SETTINGS_UNREADABLE,
+    State.NO_ROOM,
+    State.REFUSED,
+    State.STUMBLED,
+)
+"""The states of a petition that somebody must mend something for: they do not pass by themselves."""
+
+
+class SyncedPetition(Struct, frozen=True):
+    """What a run has come to for one petition; `before` is the count of the run before, None for a new one."""
+
+    name: str
+    count: int
+    state: State
+    before: int | None
+    by: Counter
+
+
+class SyncReport(Struct, frozen=True):
+    """What a run has done, and what is left to the next one."""
+
+    repository: str
+    label: str
+    """The label that makes an issue a petition."""
+    petitions: tuple[SyncedPetition, ...]
+    calls: int
+    written: int
+    reactions: int
+    mistakes: int
+    """Of our own; the log has them."""
+    left: str = ""
+    """Why something is left to the next run; empty where nothing is."""
+
+
 async def sync(
     repository: str,
     number: int | None,
@@ -106,12 +153,18 @@ async def _sync(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         calls = CallCounter()
         responses = KeptResponses(make_response_store(CACHE_BYTES), WORKFLOW)
-        client = await _client(config, session, clock, repository, calls, responses)
+        if config.token:
+            client = with_token(
+                session, config.token, config.api_url, clock, hooks=calls, cache=responses, installation_id=WORKFLOW
+            )
+        else:
+            github = github_of(config, session, clock, hooks=calls)
+            client = github.installation(await github.find_installation(repository))
         await responses.load(store)
         try:
             client.only = shown = await client.get_repository(repository)
         except (Paused, Unavailable) as error:
-            return SyncReport(repository, (), calls.calls, 0, 0, _reason(error))
+            return SyncReport(repository, config.petition_label, (), calls.calls, 0, 0, 0, _reason(error))
         if shown.private and config.token:
             await store.close()
             store = await stack.enter_async_context(_private_store(config, clock))
@@ -139,23 +192,6 @@ async def _is_of_an_app(store: Store) -> bool:
     return await store.credentials.get() is not None or await store.installations.has_others(WORKFLOW)
 
 
-async def _client(
-    config: Config,
-    session: aiohttp.ClientSession,
-    clock: Clock,
-    repository: str,
-    calls: CallCounter,
-    cache: EtagCache,
-) -> InstallationClient:
-    """Return a client with the token, or as the App where there is none."""
-    if config.token:
-        return with_token(
-            session, config.token, config.api_url, clock, hooks=calls, cache=cache, installation_id=WORKFLOW
-        )
-    github = github_of(config, session, clock, hooks=calls)
-    return github.installation(await github.find_installation(repository))
-
-
 @asynccontextmanager
 async def _private_store(config: Config, clock: Clock) -> AsyncIterator[Store]:
     """Open a database that is gone afterwards, and delete the one that a workflow would keep.
@@ -167,6 +203,37 @@ async def _private_store(config: Config, clock: Clock) -> AsyncIterator[Store]:
         private = replace(config, database_url=f"sqlite:///{folder}/private.db")
         async with open_store(private, make=True, now=clock.now) as store:
             yield store
+
+
+class KeptResponses(EtagCache):
+    """The responses of the run before, and those that this one has asked for."""
+
+    def __init__(self, store: ResponseStore, installation_id: int) -> None:
+        super().__init__(store, installation_id)
+        self._responses = store
+        self._installation_id = installation_id
+        self._used: set[str] = set()
+
+    def get(self, url: str) -> CachedResponse | None:
+        """Return the response that is kept, and keep it for the next run."""
+        self._used.add(url)
+        return super().get(url)
+
+    async def load(self, store: Store) -> None:
+        """Read what the run before has kept."""
+        for one in await store.responses.list_all():
+            self._responses[self._installation_id, one.url] = CachedResponse(
+                one.etag, one.last_modified, one.data, one.next_url
+            )
+
+    async def save(self, store: Store) -> None:
+        """Keep what this run has asked for, and nothing that was deleted since."""
+        kept = [
+            KeptResponse(url, one.etag, one.last_modified, one.next_url, one.data)
+            for (_, url), one in self._responses.items()
+            if url in self._used
+        ]
+        await store.responses.replace_all(kept)
 
 
 @dataclass(slots=True)
@@ -185,8 +252,11 @@ class SyncRun:
 
     async def sync(self, number: int | None, lease: Lease) -> SyncReport:
         """Read, count and publish; a limit of GitHub's ends the run early, and the next one goes on."""
-        before = await self._counts()
-        worker = self._worker()
+        before = {petition_id: found.count for petition_id, found in (await self._snapshots()).items()}
+        worker = Worker(
+            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
+            self.clock.now, self.clock.now(), addresses_of(self.config), once=True, counter=self._counter,
+        )  # fmt: skip
         try:
             if not lease:
                 self.left = "another process is using this database"
@@ -202,21 +272,14 @@ class SyncRun:
             self.left = _reason(error)
         return SyncReport(
             self.repository.full_name,
+            self.config.petition_label,
             await self._list_petitions(before),
             self.calls.calls,
             self.calls.written,
             self._reactions,
-            self.left,
-            self.config.petition_label,
             self._mistakes,
+            self.left,
         )
-
-    def _worker(self) -> Worker:
-        return Worker(
-            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
-            self.clock.now, self.clock.now(), addresses_of(self.config), once=True,
-            counter=self._counter,
-        )  # fmt: skip
 
     @property
     def _counter(self) -> Counter:
@@ -293,18 +356,18 @@ class SyncRun:
         doubtful = await self.store.doubtful_comments.get_doubtful_thread(here, soon)
         return doubtful is not None or not due <= hopeless
 
-    async def _counts(self) -> dict[int, int]:
-        known = await self.store.petitions.list_in_repository(self.repository.id)
-        return {one.id: (await self.store.petitions.get_snapshot(one.id, 0)).count for one in known}
-
     async def _list_petitions(self, before: Mapping[int, int]) -> tuple[SyncedPetition, ...]:
-        found: list[SyncedPetition] = []
-        for one in await self.store.petitions.list_in_repository(self.repository.id):
-            known = await self.store.petitions.get_snapshot(one.id, 0)
-            if known.threads:
-                name = f"{known.threads[0].repository.full_name}#{known.threads[0].number}"
-                found.append(SyncedPetition(name, known.count, known.state, before.get(one.id), self._counter))
-        return tuple(found)
+        listed: list[SyncedPetition] = []
+        for petition_id, found in (await self._snapshots()).items():
+            if found.threads:
+                name = f"{found.threads[0].repository.full_name}#{found.threads[0].number}"
+                count_before = before.get(petition_id)
+                listed.append(SyncedPetition(name, found.count, found.state, count_before, self._counter))
+        return tuple(listed)
+
+    async def _snapshots(self) -> dict[int, Snapshot]:
+        known = await self.store.petitions.list_in_repository(self.repository.id)
+        return {one.id: await self.store.petitions.get_snapshot(one.id, 0) for one in known}
 
 
 _INTERVALS: Final = Intervals(poll=1.0, debounce=0.0, api_lag=0.0)
@@ -312,9 +375,7 @@ _INTERVALS: Final = Intervals(poll=1.0, debounce=0.0, api_lag=0.0)
 
 def _reason(error: Paused | Unavailable) -> str:
     if isinstance(error, Paused):
-        return f"GitHub accepts no calls until {_clock_time(error.until)} UTC ({error.reason})"
+        return (
+            f"GitHub accepts no calls until {datetime.fromtimestamp(error.until, UTC):%H:%M} UTC ({error.reason})"
+        )
     return f"GitHub did not respond as expected ({error})"
-
-
-def _clock_time(at: EpochSeconds) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M}"

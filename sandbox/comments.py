@@ -22,7 +22,8 @@ class Comments:
     ) -> Comment:
         """Write a comment; by mail, it answers a notification."""
         self._issues.require_writable(issue)
-        self._refuse_locked(issue, actor)
+        if issue.locked and not self._repositories.allows(issue.repository, actor, "write"):
+            raise Refused(403, "Unable to create comment because issue is locked.")
         if self._world.rules.comment_cap is not None and len(issue.comments) >= self._world.rules.comment_cap:
             raise Refused(
                 403, f"Commenting is disabled on issues with more than {self._world.rules.comment_cap} comments"
@@ -154,10 +155,6 @@ class Comments:
 
     def _later(self, comment: Comment) -> int:
         return max(self._world.time(), comment.updated_at)
-
-    def _refuse_locked(self, issue: Issue, actor: User) -> None:
-        if issue.locked and not self._repositories.allows(issue.repository, actor, "write"):
-            raise Refused(403, "Unable to create comment because issue is locked.")
 
     def _require(self, comment: Comment, actor: User, *, or_author: bool = False) -> None:
         if comment.deleted:

@@ -208,22 +208,15 @@ class StaleReads:
     def lag(self, seconds: float) -> None:
         self._lag = seconds
         if seconds:
-            comments = self._world.comments.values()
-            issues = (one for repository in self._world.repositories.values() for one in repository.issues.values())
-            self._shown = {one.id: shapes.comment(self._world, one) for one in comments if not one.deleted}
-            self._shown |= {one.id: shapes.issue(self._world, one) for one in issues}
+            known = [one for one in self._world.nodes.values() if isinstance(one, Issue | Comment)]
+            self._shown = {one.id: self._present(one) for one in known if not one.deleted}
         else:
             self._shown, self._stale = {}, {}
 
-    def issue(self, issue: Issue) -> JsonObject | None:
-        """Return an issue's JSON; None while its creation is not visible yet."""
-        stale = self._past(issue.id)
-        return shapes.issue(self._world, issue) if stale is None else stale[0]
-
-    def comment(self, comment: Comment) -> JsonObject | None:
-        """Return a comment's JSON; None while its creation is not visible yet."""
-        stale = self._past(comment.id)
-        return shapes.comment(self._world, comment) if stale is None else stale[0]
+    def read(self, of: Issue | Comment) -> JsonObject | None:
+        """Return the JSON of an issue or comment; None while its creation is not visible yet."""
+        stale = self._past(of.id)
+        return self._present(of) if stale is None else stale[0]
 
     def shows(self, comment: Comment) -> bool:
         """Check whether a comment can be seen: there, not flagged, and its creation visible."""
@@ -258,12 +251,11 @@ class StaleReads:
         if not self._lag:
             return
         until = self._world.now() + self._lag
-        if event.issue is not None:
-            self._outdate(event.issue.id, shapes.issue(self._world, event.issue), until)
-        if event.comment is not None:
-            self._outdate(event.comment.id, shapes.comment(self._world, event.comment), until)
+        for changed in (event.issue, event.comment):
+            if changed is not None:
+                past = self._past(changed.id)
+                self._stale[changed.id] = (until, self._shown.get(changed.id) if past is None else past[0])
+                self._shown[changed.id] = self._present(changed)
 
-    def _outdate(self, thing: int, now: JsonObject, until: float) -> None:
-        past = self._past(thing)
-        self._stale[thing] = (until, self._shown.get(thing) if past is None else past[0])
-        self._shown[thing] = now
+    def _present(self, of: Issue | Comment) -> JsonObject:
+        return shapes.issue(self._world, of) if isinstance(of, Issue) else shapes.comment(self._world, of)

@@ -60,7 +60,7 @@ class Repositories:
         self.require(repository, actor, "admin")
         self._refuse_taken(repository.owner, name)
         before = repository.name
-        self._remember_name(repository)
+        self._world.former_names[repository.full_name.lower()] = repository
         repository.name = name
         self._touch(repository, "renamed", actor, {"changes": {"repository": {"name": {"from": before}}}})
         return repository
@@ -70,7 +70,7 @@ class Repositories:
         self.require(repository, actor, "admin")
         self._refuse_taken(owner, repository.name)
         before = repository.owner
-        self._remember_name(repository)
+        self._world.former_names[repository.full_name.lower()] = repository
         seen_by = self._world.installation_for(repository)
         if seen_by is not None:
             self._installations.publish_selection("removed", seen_by, [repository])
@@ -188,9 +188,6 @@ class Repositories:
         if taken is not None and taken.owner is owner and taken.name.lower() == name.lower():
             raise invalid("Repository", "name", "custom", "name already exists on this account")
         self._world.former_names.pop(f"{owner.login}/{name}".lower(), None)
-
-    def _remember_name(self, repository: Repository) -> None:
-        self._world.former_names[repository.full_name.lower()] = repository
 
     def _switch(self, repository: Repository, actor: User, action: str, **to: bool) -> Repository:
         self.require(repository, actor, "admin")

@@ -30,9 +30,7 @@ LETTERS = "lovelace/letters"
 class Sandbox:
     """A GitHub on this machine, with the App under test."""
 
-    def __init__(
-        self, *, now: Callable[[], float] = time.time, seed: int = 0, faults: Faults | None = None
-    ) -> None:
+    def __init__(self, *, now: Callable[[], float] = time.time, seed: int = 0) -> None:
         self.github = github = GitHub(now=now, seed=seed)
         self.world = github.world
         self.accounts = github.accounts
@@ -46,7 +44,7 @@ class Sandbox:
         """The application to mount pages on, before `start`."""
         Api(github).mount(self.app)
         self._runner: web.AppRunner | None = None
-        self.faults = faults or Faults(seed=seed)
+        self.faults = Faults(seed=seed)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen and deliver; port 0 takes a free one."""
@@ -80,11 +78,6 @@ class Sandbox:
         return self.world.urls.api
 
     @property
-    def graphql_url(self) -> str:
-        """Where GraphQL is, beside REST as on GitHub Enterprise Server."""
-        return f"{self.world.urls.web}/api/graphql"
-
-    @property
     def web_url(self) -> str:
         """Where the pages are."""
         return self.world.urls.web
@@ -108,15 +101,6 @@ class Sandbox:
     def client_secret(self) -> str:
         """The secret with which the App signs people in."""
         return self.github.registration.client_secret
-
-    @property
-    def callback_urls(self) -> tuple[str, ...]:
-        """Where people may be sent who have signed in."""
-        return self.github.registration.callback_urls
-
-    @callback_urls.setter
-    def callback_urls(self, urls: tuple[str, ...]) -> None:
-        self.github.registration.callback_urls = urls
 
     @property
     def webhook_secret(self) -> str:

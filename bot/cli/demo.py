@@ -32,9 +32,8 @@ from bot.time_types import Clock, Seconds
 from sandbox import page
 from sandbox.faults import Faults
 from sandbox.models import Issue
-from sandbox.people import people
-from sandbox.replay_data import Calendar, arrivals
 from sandbox.server import Sandbox
+from sandbox.signers import Calendar, arrivals, people
 
 DEFAULT_PORT = 8000
 MAX_PORT = 65_535
@@ -158,7 +157,7 @@ async def stage(
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
             async with app.running(_config(sandbox, Path(folder)), rates, Clock(now, asyncio.sleep)) as bot:
                 sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
-                sandbox.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
+                sandbox.github.registration.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
                 await counted(Scene(sandbox, bot, petition))
                 if faults is not None:

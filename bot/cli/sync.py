@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bot import config, logs
@@ -20,10 +20,11 @@ from bot.cli.common import (
 from bot.cli.github_actions import add_output, add_to_summary, annotate, is_workflow
 from bot.config import ConfigError
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthorized
+from bot.petition.i18n import counted
+from bot.petition.machine_readable_tally import Counter
 from bot.reconcile.resync import UnknownPetition
 from bot.store import Damaged, State, StoreError, WrongDatabase
-from bot.sync import sync
-from bot.sync_report import MISTAKE, SyncReport
+from bot.sync import TO_MEND, SyncedPetition, SyncReport, sync
 
 
 def _sync(options: argparse.Namespace) -> int:
@@ -34,23 +35,67 @@ def _sync(options: argparse.Namespace) -> int:
     except (ConfigError, GitHubError, StoreError, UnknownPetition) as error:
         _annotate_failure(error, ENVIRONMENT)
         raise
-    say(*report.lines())
+    say(*lines(report))
     _annotate(report, ENVIRONMENT)
-    return FAILED if report.failures or report.mistakes else OK
+    return FAILED if failures(report) or report.mistakes else OK
+
+
+MISTAKE: Final = (
+    "The bot made a mistake of its own, so not everything is counted. The log has where: please report it."
+)
+
+
+def lines(report: SyncReport) -> Iterator[str]:
+    """Return a report's lines for people."""
+    yield from map(_line, report.petitions)
+    if not report.petitions and not report.left:
+        yield f"{report.repository} has no petition yet: give an issue the label `{report.label}`."
+    bodies, reactions = counted(report.written, "issue"), counted(report.reactions, "reaction")
+    yield f"{bodies} updated, {reactions}, {counted(report.calls, 'call')} to GitHub."
+    if report.left:
+        yield f"Some work is left: {report.left}. The next run continues."
+    if report.mistakes:
+        yield MISTAKE
+
+
+def failures(report: SyncReport) -> list[SyncedPetition]:
+    """Return the petitions that somebody must mend something for."""
+    return [one for one in report.petitions if one.state in TO_MEND]
+
+
+def _line(one: SyncedPetition) -> str:
+    was = "" if one.before in (None, one.count) else f" ({one.before:,} before)"
+    advice = one.state.advice
+    if one.by is Counter.WORKFLOW:
+        advice = _FOR_WORKFLOWS.get(one.state, advice)
+    return f"{one.name}: {counted(one.count, 'signature')}{was}." + (f" {advice}" if one.state else "")
+
+
+_FOR_WORKFLOWS: Final = {
+    State.NOT_ALLOWED: "The workflow cannot edit the issue. Add `issues: write` under `permissions:` in its file.",
+    State.SETTINGS_UNREADABLE: "The workflow cannot read .github/petition.yml. The last settings that it read, or"
+    " the defaults, stay in force. Add `contents: read` under `permissions:` in its file.",
+}
+
+
+def _is_complete(report: SyncReport) -> bool:
+    """Return whether all is counted, and by the settings, which may hide people: then pages may be made."""
+    not_counted = (State.SETTINGS_UNREADABLE, State.STUMBLED)
+    return not report.left and not any(one.state in not_counted for one in report.petitions)
 
 
 def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
     """Report failures to GitHub Actions, if it runs this, and write the run's summary."""
     if not is_workflow(environment):
         return
-    for one in report.failures:
-        annotate("error", one.line, one.name)
+    for one in failures(report):
+        annotate("error", _line(one), one.name)
     if report.mistakes:
         annotate("error", MISTAKE, "sync")
     if report.left:
         annotate("notice", f"Some work is left: {report.left}. The next run continues.")
-    add_output("complete", "true" if report.is_complete else "false", environment)
-    add_to_summary("".join(f"- {line}\n" for line in report.lines()), environment)
+    add_output("complete", "true" if _is_complete(report) else "false", environment)
+    add_to_summary("".join(f"- {line}\n" for line in lines(report)), environment)
 
 
 def _annotate_failure(error: Exception, environment: Mapping[str, str]) -> None:

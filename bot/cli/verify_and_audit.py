@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from bot import __version__, config
@@ -37,7 +38,7 @@ from bot.github.petition_reader import IssueName, NotAName, PetitionRead, read_p
 from bot.petition import block
 from bot.petition.comments.parser import GRAMMAR
 from bot.petition.counting.abuse_signals import assess
-from bot.petition.counting.recount_comparison import Cause, Difference, Recount, recount
+from bot.petition.counting.recount_comparison import Difference, Recount, recount
 from bot.petition.counting.tally import fold
 from bot.petition.i18n import counted
 from bot.petition.machine_readable_tally import MachineLine
@@ -156,32 +157,12 @@ def _iso(moment: float) -> str:
 
 def describe(difference: Difference, found: Recount) -> str:
     """Format in what block and comments differ."""
-    return _DIFFERENCES[difference.cause].format(
+    return difference.cause.value.format(
         login=difference.login,
         block=counted(0 if found.line is None else found.line.count, "signature"),
         comments=counted(found.count, "signature"),
         count=f"{found.count:,}",
     )
-
-
-_DIFFERENCES = {
-    Cause.NO_LINE: "the issue shows no count; the comments contain {comments}",
-    Cause.OTHER_COUNT: "the issue shows {block}; the comments contain {count}",
-    Cause.OTHER_SIGNATURES: "the issue shows {block}, but not the same ones as the comments",
-    Cause.SIGNED_LATER: "{login} signed after the count was published",
-    Cause.HIDDEN_LATER: "{login}'s signature was hidden after the count was published",
-    Cause.WITHDRAWN_LATER: "{login}'s signature was withdrawn after the count was published",
-    Cause.NOT_IN_BLOCK: "{login}'s signature is not counted",
-    Cause.COUNTED_THOUGH_EXCLUDED: (
-        "{login}'s comment is counted, although it came after the end, or settings or commands exclude it"
-    ),
-    Cause.COUNTED_THOUGH_HIDDEN: "{login}'s comment is counted, although it is hidden",
-    Cause.COUNTED_THOUGH_UNVERIFIED: (
-        "{login}'s comment is counted, although somebody edited it and GitHub does not say who"
-    ),
-    Cause.COUNTED_THOUGH_NO_SIGN: "{login}'s comment is counted, although its author did not write /sign in it",
-    Cause.COUNTED_THOUGH_OUTDATED: "{login}'s comment is counted, although a later one of its author replaces it",
-}
 
 
 class DatabaseVerification(Struct, frozen=True):
@@ -243,7 +224,7 @@ def _audit(options: argparse.Namespace) -> int:
     signatures = fold(read.all_comments, closed_at=read.pages[0].issue.closed_at, rules=read.rules, born=read.born)
     found = assess(signatures, read.accounts)
     if options.json:
-        say_json({"petition": str(read.name), **found.facts()})
+        say_json({"petition": str(read.name), **msgspec.to_builtins(found)})
     else:
         first, *others = found.lines()
         say(f"{read.name}: {first}", *(f"  {line}" for line in (*others, *found.alike)))

@@ -108,7 +108,6 @@ class Api:
             target=request.raw_path.removeprefix(PREFIX),
             path=request.match_info,
             query=request.query,
-            headers=request.headers,
             body={} if request.method == "GET" else _parse(raw),
         )
         try:

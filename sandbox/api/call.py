@@ -72,7 +72,6 @@ class Call:
     """The address below the API's root as it was sent, with the query."""
     path: Mapping[str, str]
     query: MultiMapping[str]
-    headers: Mapping[str, str]
     body: JsonObject
 
     @property

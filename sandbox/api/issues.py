@@ -31,14 +31,14 @@ def list_issues(call: Call) -> Answer:
     ]  # fmt: skip
     found.sort(key=attrgetter("created_at", "id"), reverse=call.query.get("direction", "desc") == "desc")
     page, links = page_of(found, call.query, f"{call.base(repository)}/issues")
-    shown = (call.github.stale_reads.issue(issue) for issue in page)
+    shown = (call.github.stale_reads.read(issue) for issue in page)
     return Answer([one for one in shown if one is not None], headers=links)
 
 
 @Route("GET", ISSUE, "issues:read")
 def get_issue(call: Call) -> Answer:
     """Read one issue."""
-    return Answer(existing(call.github.stale_reads.issue(call.issue())))
+    return Answer(existing(call.github.stale_reads.read(call.issue())))
 
 
 @Route("POST", f"{REPOSITORY}/issues", "issues:write", is_content=True)
@@ -138,7 +138,7 @@ def list_comments(call: Call) -> Answer:
 @Route("GET", COMMENT, "issues:read")
 def get_comment(call: Call) -> Answer:
     """Read one comment."""
-    return Answer(call.github.stale_reads.comment(call.comment()))
+    return Answer(call.github.stale_reads.read(call.comment()))
 
 
 @Route("POST", f"{ISSUE}/comments", "issues:write", is_content=True)
@@ -204,5 +204,5 @@ def _names(call: Call) -> list[str]:
 
 
 def _shown(call: Call, comments: Sequence[Comment]) -> list[JsonObject]:
-    shown = (call.github.stale_reads.comment(comment) for comment in comments)
+    shown = (call.github.stale_reads.read(comment) for comment in comments)
     return [one for one in shown if one is not None]

@@ -81,4 +81,4 @@ def test_where_nothing_is_remarkable_that_is_said() -> None:
 def test_nobody_is_no_trouble() -> None:
     found = assess([], {})
     assert (found.signatures, found.bursts, found.alike) == (0, (), ())
-    assert found.facts()["empty"] == 0
+    assert found.empty == 0

@@ -152,7 +152,7 @@ def test_an_edit_by_nobody_knows_whom_waits() -> None:
 
 def test_an_accepted_phrase_is_as_good_as_a_command() -> None:
     accepting = Rules(Settings(also_accept=("signed",)))
-    (signed,) = accepting.phrases
+    (signed,) = phrases(["signed"])
     assert reason(says(Phrase(signed), EVENING), closed_at=NOON, rules=accepting) is Reason.LATE
 
 

@@ -136,7 +136,9 @@ class Api:
         return await self("GET", path, **headers)
 
     async def graphql(self, query: str, *, token: str | None = None, **variables: object) -> Any:
-        reply = await self("POST", self.sandbox.graphql_url, {"query": query, "variables": variables}, token=token)
+        reply = await self(
+            "POST", f"{self.sandbox.web_url}/api/graphql", {"query": query, "variables": variables}, token=token
+        )
         assert reply.status == 200, reply.text
         return reply.json
 

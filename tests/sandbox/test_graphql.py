@@ -103,10 +103,11 @@ async def test_people_are_found_by_their_login_and_others_are_told_not_to_be(san
 
 async def test_nobody_gets_nothing_and_nonsense_is_told(sandbox: Sandbox, api: Api) -> None:
     sandbox.repository()
+    address = f"{sandbox.web_url}/api/graphql"
 
-    assert (await api("POST", sandbox.graphql_url, {"query": "{ __typename }"}, token="")).status == 401
+    assert (await api("POST", address, {"query": "{ __typename }"}, token="")).status == 401
     assert "errors" in await api.graphql("{ nonsense }")
-    assert "errors" in (await api("POST", sandbox.graphql_url, {})).json
+    assert "errors" in (await api("POST", address, {})).json
 
 
 REVISIONS = """

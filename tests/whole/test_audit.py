@@ -20,10 +20,10 @@ async def test_young_and_empty_accounts_are_shown_and_nothing_is_done_about_them
         stage.sign(petition, login)
     gone = stage.sandbox.user("gone")
     stage.sign(petition, "gone")
+    await stage.shows(petition, 5)
     stage.sandbox.accounts.delete(gone)
     robot = stage.sandbox.user("helper[bot]", "Bot")
     stage.sandbox.comments.create(petition, robot, "/sign")
-    await stage.shows(petition, 5)
     environment = {"GITHUB_TOKEN": stage.sandbox.token_of("reader"), "GITHUB_API_URL": stage.sandbox.api_url}
     code, out, err = await run("audit", "lovelace/letters#1", **environment)
     assert code == 0, err

@@ -474,7 +474,7 @@ async def test_an_app_that_is_not_set_up_for_it_says_who_can_help(
     assert refused.status == 502
     assert "incorrect_client_credentials" in refused.text
     assert "/organizers/signed-in" in refused.text
-    stage.sandbox.callback_urls = ("http://127.0.0.1:1/elsewhere",)
+    stage.sandbox.github.registration.callback_urls = ("http://127.0.0.1:1/elsewhere",)
     sent = await browser.get(await browser.begin(petition))
     assert sent.headers["Location"].startswith("http://127.0.0.1:1/elsewhere?error=redirect_uri_mismatch")
 

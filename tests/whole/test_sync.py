@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot import time_types
+from bot.cli import sync as sync_report
 from bot.config import ConfigError
 from bot.connections import open_store
 from bot.petition.organizers.settings import PATH
@@ -31,8 +32,8 @@ async def test_the_first_run_counts_what_is_there(github: Sandbox, tmp_path: Pat
     mistyped = github.comment(petition, "alan", "/sihn")
     report = await run(github, tmp_path)
     assert (said(petition), writer(petition)) == (1, "github-actions[bot]")
-    assert next(report.lines()) == "lovelace/letters#1: 1 signature."
-    assert (report.written, report.reactions, report.left, report.failures) == (1, 2, "", [])
+    assert next(sync_report.lines(report)) == "lovelace/letters#1: 1 signature."
+    assert (report.written, report.reactions, report.left, sync_report.failures(report)) == (1, 2, "", [])
     assert [one.content for one in signed.reactions] == ["+1"]
     assert [one.content for one in mistyped.reactions] == ["confused"]
 
@@ -100,7 +101,7 @@ async def test_a_missing_permission_is_told(github: Sandbox, tmp_path: Path, clo
     petition = github.petition()
     signed = github.comment(petition, "ada")
     report = await run(github, tmp_path, issues="read")
-    assert [one.state for one in report.failures] == [State.NOT_ALLOWED]
+    assert [one.state for one in sync_report.failures(report)] == [State.NOT_ALLOWED]
     assert (said(petition), report.reactions) == (None, 0)
     clock.ahead += 60
     await run(github, tmp_path)
@@ -111,7 +112,7 @@ async def test_a_missing_permission_is_told(github: Sandbox, tmp_path: Path, clo
 async def test_a_repository_without_petitions_says_how_to_begin(github: Sandbox, tmp_path: Path) -> None:
     github.repository()
     report = await run(github, tmp_path)
-    assert "give an issue the label `petition`" in next(report.lines())
+    assert "give an issue the label `petition`" in next(sync_report.lines(report))
 
 
 async def test_nothing_of_a_private_petition_is_kept(github: Sandbox, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli import sync as sync_report
 from bot.store import State
-from bot.sync_report import MISTAKE
 from sandbox.api.limits import Limits
 from sandbox.faults import Failure, Faults, RequestFault
 from sandbox.models import Issue
@@ -78,7 +78,7 @@ async def test_a_bad_moment_of_githubs_is_waited_for(github: Sandbox, tmp_path: 
     petition = signed(github, "ada")
     github.fault_injector.plan(call, Failure(RequestFault.SERVER_ERROR, False))
     report = await run(github, tmp_path)
-    assert (said(petition), report.failures, report.left) == (1, [], "")
+    assert (said(petition), sync_report.failures(report), report.left) == (1, [], "")
 
 
 async def test_github_that_does_not_answer_at_all_fails_no_run(github: Sandbox, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ async def test_github_that_stays_unwell_fails_no_run_either(github: Sandbox, tmp
         )
     report = await run(github, tmp_path)
     assert said(petition) is None
-    assert (report.failures, [one.state for one in report.petitions]) == ([], [State.UNAVAILABLE])
+    assert (sync_report.failures(report), [one.state for one in report.petitions]) == ([], [State.UNAVAILABLE])
     assert report.left
 
 
@@ -140,7 +140,7 @@ async def test_a_mistake_of_ours_over_one_petition_keeps_no_other_from_being_cou
     report = await run(github, tmp_path)
     assert sorted(said(one) or 0 for one in (wrong, right)) == [0, 1]
     assert report.mistakes == 1
-    assert MISTAKE in list(report.lines())
+    assert sync_report.MISTAKE in list(sync_report.lines(report))
 
 
 async def test_a_missing_permission_fails_the_run_and_is_named_as_it_is_written(
@@ -183,8 +183,8 @@ async def test_a_locked_petition_says_so_in_the_report(github: Sandbox, tmp_path
     petition = signed(github, "ada")
     github.issues.lock(petition, petition.repository.owner)
     report = await run(github, tmp_path)
-    assert (said(petition), report.failures) == (1, [])
-    assert State.LOCKED.advice in next(report.lines())
+    assert (said(petition), sync_report.failures(report)) == (1, [])
+    assert State.LOCKED.advice in next(sync_report.lines(report))
 
 
 async def test_a_run_that_may_not_read_the_issues_says_what_it_needs(github: Sandbox, tmp_path: Path) -> None:

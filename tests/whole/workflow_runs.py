@@ -12,8 +12,7 @@ import pytest
 
 from bot import time_types
 from bot.config import Config
-from bot.sync import sync
-from bot.sync_report import SyncReport
+from bot.sync import SyncReport, sync
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.emissions import RUN

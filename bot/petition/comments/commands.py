@@ -11,8 +11,7 @@ from typing import Any, ClassVar, Final, Self
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
-from bot.petition.comments.name_or_prose import COMMAS
-from bot.petition.comments.signature_details import read_details
+from bot.petition.comments.signature_details import COMMAS, read_details
 from bot.petition.comments.word_lists import UNLISTED
 from bot.petition.untrusted_text import clean
 

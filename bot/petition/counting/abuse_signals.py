@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
@@ -84,11 +83,6 @@ class AbuseSignals(Struct, frozen=True):
     """Accounts whose age is known."""
     waiting: int = 0
 
-    @property
-    def is_remarkable(self) -> bool:
-        """Return whether there is anything to look at twice."""
-        return bool(self.empty or self.bursts or self.alike or any(number for _, number in self.young))
-
     def lines(self) -> Iterator[str]:
         """Format everything but the groups of logins; the first line says of how many signatures."""
         headline, *others = self.lines_without_ages()
@@ -113,7 +107,7 @@ class AbuseSignals(Struct, frozen=True):
             yield (
                 f"Many at once: {burst.signatures:,} signatures in the hour from {when:%Y-%m-%d %H:%M} UTC{young}."
             )
-        if not self.is_remarkable:
+        if not (self.empty or self.bursts or self.alike or any(number for _, number in self.young)):
             yield "Nothing unusual so far." if self.waiting else "Nothing unusual."
 
     def shares(self) -> list[tuple[str, int, str]]:
@@ -123,11 +117,6 @@ class AbuseSignals(Struct, frozen=True):
             for days, number in self.young
             if self.aged
         ]
-
-    def facts(self) -> dict[str, object]:
-        """Return it as values for JSON."""
-        found: dict[str, object] = msgspec.to_builtins(self)
-        return found
 
 
 def assess(

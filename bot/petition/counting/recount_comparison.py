@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from enum import Enum, auto
+from enum import Enum
 from functools import partial
 from types import MappingProxyType
 
@@ -20,27 +20,24 @@ _Count = Callable[[Iterable[Comment]], list[Signature]]
 
 
 class Cause(Enum):
-    """In what the block and the comments differ."""
+    """In what the block and the comments differ, in words."""
 
-    NO_LINE = auto()
-    """The issue shows no tally."""
-    OTHER_COUNT = auto()
-    OTHER_SIGNATURES = auto()
-    """The count is the same."""
-    SIGNED_LATER = auto()
-    """After the tally was made, as the two below."""
-    HIDDEN_LATER = auto()
-    WITHDRAWN_LATER = auto()
-    NOT_IN_BLOCK = auto()
-    """The block leaves one signature out."""
-    COUNTED_THOUGH_EXCLUDED = auto()
-    """The block counts a comment that came after the end, or that settings and commands leave out."""
-    COUNTED_THOUGH_HIDDEN = auto()
-    COUNTED_THOUGH_UNVERIFIED = auto()
-    """Somebody edited the comment, and GitHub does not tell who."""
-    COUNTED_THOUGH_NO_SIGN = auto()
-    COUNTED_THOUGH_OUTDATED = auto()
-    """Its author has said something else since."""
+    NO_LINE = "the issue shows no count; the comments contain {comments}"
+    OTHER_COUNT = "the issue shows {block}; the comments contain {count}"
+    OTHER_SIGNATURES = "the issue shows {block}, but not the same ones as the comments"
+    SIGNED_LATER = "{login} signed after the count was published"
+    HIDDEN_LATER = "{login}'s signature was hidden after the count was published"
+    WITHDRAWN_LATER = "{login}'s signature was withdrawn after the count was published"
+    NOT_IN_BLOCK = "{login}'s signature is not counted"
+    COUNTED_THOUGH_EXCLUDED = (
+        "{login}'s comment is counted, although it came after the end, or settings or commands exclude it"
+    )
+    COUNTED_THOUGH_HIDDEN = "{login}'s comment is counted, although it is hidden"
+    COUNTED_THOUGH_UNVERIFIED = (
+        "{login}'s comment is counted, although somebody edited it and GitHub does not say who"
+    )
+    COUNTED_THOUGH_NO_SIGN = "{login}'s comment is counted, although its author did not write /sign in it"
+    COUNTED_THOUGH_OUTDATED = "{login}'s comment is counted, although a later one of its author replaces it"
 
 
 class Difference(Struct, frozen=True):

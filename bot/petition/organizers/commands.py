@@ -165,9 +165,21 @@ class SetDeadline(Instruction, frozen=True):
 class AboutPeople(Instruction, frozen=True):
     """A command about people; where nobody has one of several logins, the others are found all the same."""
 
+    allowed: ClassVar[str]
+    """What to write instead, where it is not clear whom it is about."""
+    removes: ClassVar[bool] = False
+    """Whether it removes their signatures; else it restores them."""
+
     logins: tuple[str, ...]
-    reason: str | None = None
-    """Why their signatures are removed; None where they are restored."""
+    reason: str = ""
+
+    @classmethod
+    def parse(cls, argument: str, /) -> Self:
+        """Read whom, and why."""
+        logins, reason = read_people(argument)
+        if not logins:
+            raise NotUnderstood(cls.allowed)
+        return cls(logins, reason if cls.removes else "")
 
     def apply(self, results: CommandResults, given: GivenCommand, named: Named, /) -> CommandResults:
         """Remove or restore the signatures of those whom the logins mean."""
@@ -183,10 +195,10 @@ class AboutPeople(Instruction, frozen=True):
         removals = {removal.user_id: removal for removal in results.rules.removals}
         for person in people.values():
             removals.pop(person.id, None)
-            if self.reason is not None:
+            if self.removes:
                 removals[person.id] = Removal(person.id, person.login, given.comment_id, self.reason)
         note = str(nobody) if unknown else ""
-        if len(self.logins) == 1 and PERSON.match(self.reason or ""):
+        if len(self.logins) == 1 and PERSON.match(self.reason):
             note = f"only {self.logins[0]} is meant; for several write remove [login, login] reason"
         in_order = tuple(sorted(removals.values(), key=attrgetter("user_id")))
         results = replace(results, rules=replace(results.rules, removals=in_order))
@@ -198,14 +210,8 @@ class Remove(AboutPeople, frozen=True):
 
     usage = "remove @login reason"
     purpose = message("removes a person's signature; several with `remove [login, login]`")
-
-    @classmethod
-    def parse(cls, argument: str, /) -> Remove:
-        """Read whom, and why."""
-        logins, reason = read_people(argument)
-        if logins:
-            return cls(logins, reason)
-        raise NotUnderstood(message("write whom, and why: remove @login reason, or remove [login, login] reason"))
+    allowed = message("write whom, and why: remove @login reason, or remove [login, login] reason")
+    removes = True
 
 
 class Restore(AboutPeople, frozen=True):
@@ -213,14 +219,7 @@ class Restore(AboutPeople, frozen=True):
 
     usage = "restore @login"
     purpose = message("restores a removed signature")
-
-    @classmethod
-    def parse(cls, argument: str, /) -> Restore:
-        """Read whom."""
-        logins, _ = read_people(argument)
-        if logins:
-            return cls(logins)
-        raise NotUnderstood(message("write whom: restore @login"))
+    allowed = message("write whom: restore @login")
 
 
 class Close(Instruction, frozen=True):

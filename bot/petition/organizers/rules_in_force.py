@@ -50,19 +50,10 @@ class Rules(Struct, frozen=True):
     remarks: tuple[str, ...] = ()
     """What the organizers should know: mistakes in the settings, commands that were not understood."""
 
-    @property
-    def phrases(self) -> frozenset[str]:
-        """Return the digests of the phrases that sign beside saying so in words."""
-        return _phrases(self.settings.also_accept or ())
-
-    @property
-    def accepts_words(self) -> bool:
-        """Return whether a comment signs that says nothing but that its author signs."""
-        return self.settings.also_accept is not None
-
     def accepts(self, phrase: Phrase) -> bool:
-        """Return whether a phrase signs."""
-        return (phrase.signs and self.accepts_words) or phrase.digest in self.phrases
+        """Return whether a phrase signs, because it says so in words or is one that the organizers accept."""
+        also_accept = self.settings.also_accept
+        return also_accept is not None and (phrase.signs or phrase.digest in _phrases(also_accept))
 
     @property
     def removed_ids(self) -> frozenset[int]:
