@@ -126,8 +126,7 @@ def translator(language: str) -> Translator:
     """Return the translator into a language; into English where there is no such catalogue."""
     if language not in LANGUAGES:
         language = ENGLISH
-    catalogue = Translations.load(str(_FOLDER), [language.replace("-", "_")], DOMAIN)
-    return Translator(language, Locale.parse(language, sep="-"), catalogue)
+    return Translator(language, Locale.parse(language, sep="-"), _catalogue(language))
 
 
 @lru_cache(4_096)
@@ -140,6 +139,10 @@ def _day(language: str, skeleton: str, day: int) -> str:
 
 
 _ENGLISH_DAYS: Final = {"yMMMd": "d MMM y", "MMMd": "d MMM"}
+
+
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return Translations.load(str(_FOLDER), [language.replace("-", "_")], DOMAIN)
 
 
 _FOLDER: Final = files(__package__) / "locale"
