@@ -44,12 +44,8 @@ class Comparison(Struct, frozen=True):
     """Whether both are shown alike."""
 
 
-def _size(comparison: Comparison) -> int:
-    return len(comparison.html)
-
-
 # Comparing takes a while, and anybody can ask for it again and again.
-@cached(LRUCache[object, Comparison](REMEMBERED, getsizeof=_size), lock=threading.Lock())
+@cached(LRUCache[object, Comparison](REMEMBERED, getsizeof=lambda one: len(one.html)), lock=threading.Lock())
 def compare(before: str, after: str) -> Comparison:
     """Return how a letter differs from the one before, both in Markdown."""
     formats: dict[tuple[int, str], int] = {}

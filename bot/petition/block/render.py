@@ -13,12 +13,13 @@ from bot.petition.block.body import (
     BEGIN,
     BODY_LIMIT,
     END,
+    NOTE,
     SHORT_NOTE,
     BlockLocation,
     locate_block,
     machine_line,
 )
-from bot.petition.block.sections import SECTIONS, Section, counted, coverage, heading, note
+from bot.petition.block.sections import SECTIONS, Section, counted, coverage, heading
 from bot.petition.i18n import LANGUAGES, translator
 from bot.petition.untrusted_text import unify_newlines
 
@@ -99,9 +100,9 @@ def _assemble(texts: Mapping[Section, str], content: BlockContent) -> str:
     if not any(section.write is coverage for section in texts):
         # Where there is no room for the words, machines are not told either.
         content = replace(content, coverage=None)
-    middle = [text for section, text in texts.items() if section.write is not note]
-    notes = [text for section, text in texts.items() if section.write is note]
-    return _frame(content.language, middle, head=[str(content.machine_line)], foot=notes or [SHORT_NOTE])
+    middle = [text for text in texts.values() if text != NOTE]
+    foot = [NOTE if NOTE in texts.values() else SHORT_NOTE]
+    return _frame(content.language, middle, head=[str(content.machine_line)], foot=foot)
 
 
 def _frame(language: str, middle: Sequence[str], head: Sequence[str] = (), foot: Sequence[str] = ()) -> str:

@@ -186,16 +186,6 @@ def signed_this_text(count: int, earlier: int, tr: Translator) -> str:
     )
 
 
-def first(content: BlockContent, tr: Translator) -> str:
-    """Write the table of those whom the organizers name first."""
-    return _table(tr.translate("First signatories"), content.first, content, tr)
-
-
-def newest(content: BlockContent, tr: Translator) -> str:
-    """Write the table of the newest signatures."""
-    return _table(tr.translate("Newest signatures"), content.newest, content, tr)
-
-
 def more(content: BlockContent, tr: Translator) -> str:
     """Link to where all signatures are."""
     page = tr.translate("all signatures") if content.csv_url else tr.translate("the petition's page")
@@ -270,11 +260,6 @@ def time_of_counting(content: BlockContent, tr: Translator) -> str:
     """Format when it was counted, and how anybody can count again."""
     again = " · " + _link(tr.translate("anybody can recount"), content.verify_url) if content.verify_url else ""
     return f"<sub>{counted(content.as_of, tr)}{again}</sub>"
-
-
-def note(content: BlockContent, tr: Translator) -> str:  # noqa: ARG001 - as of all sections
-    """Return the line before the end marker, for people who edit the issue."""
-    return NOTE
 
 
 def counted(as_of: WholeEpochSeconds, tr: Translator) -> str:
@@ -365,13 +350,13 @@ SECTIONS: Final = (
     Section(anonymised, 130),
     Section(instructions, 60),
     Section(letter_changed, 110),
-    Section(first, 5),
-    Section(newest, 0),
+    Section(lambda content, tr: _table(tr.translate("First signatories"), content.first, content, tr), 5),
+    Section(lambda content, tr: _table(tr.translate("Newest signatures"), content.newest, content, tr), 0),
     Section(more, 40),
     Section(lambda content, tr: asked_not_to_be_listed(content.unlisted, tr), 35),
     Section(remarks, 30),
     Section(help_on_commands, 20),
     Section(time_of_counting, 70),
-    Section(note, 80),
+    Section(lambda *_: NOTE, 80),
 )
 """The block from top to bottom. A new line of it is an entry here and a field of `BlockContent`."""
