@@ -167,17 +167,16 @@ class InstallationClient:
             pages = self._comment_pages(where, count)
         else:
             moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            url = f"{_ISSUE}/comments{{?per_page,since}}"
-            pages = self.session.pages(url, where | {"since": moment}, MAX_COMMENT_PAGES)
+            where |= {"since": moment}
+            pages = self.session.pages(f"{_ISSUE}/comments{{?per_page,since}}", where, MAX_COMMENT_PAGES)
         found: dict[int, CommentResponse] = {}
         async for page in pages:
             found |= {one.id: one for one in expect(list[CommentResponse], page.data)}
         read_at = self.session.dated(started_at)
         known = {} if recall is None else await recall(list(found))
         # Some texts are made to take long.
-        read = await asyncio.to_thread(
-            lambda: [found[one].observed(read_at, known.get(one)) for one in sorted(found)]
-        )
+        in_order = [found[one] for one in sorted(found)]
+        read = await asyncio.to_thread(lambda: [one.observed(read_at, known.get(one.id)) for one in in_order])
         return CommentsRead(
             started_at=read_at,
             comments=tuple(read),
