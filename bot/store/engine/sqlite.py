@@ -20,19 +20,16 @@ import msgspec
 from bot.store.engine.database import LOCK_SECONDS, TIMEOUT, Coordinator, Database, Row, Transaction
 from bot.store.engine.sqlite_coordinator import SqliteCoordinator, make_database_file
 from bot.store.engine.url import SqliteFile
-from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
+from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase, describe_damage, is_damage
 from bot.supervisor import Supervisor
 from bot.time_types import Seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-from bot.store.errors import describe_damage, is_damage
-
 T = TypeVar("T")
 
 OLDEST: Final = (3, 35, 0)
-
 
 WAL_SIZE: Final = 4 << 20
 """Bytes of the WAL from which on it is copied into the file."""
