@@ -72,7 +72,7 @@ https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/a
 """
 _STYLE: Final = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 
-_DATA: Final = RoutePolicy(cache_control=_REVALIDATED, is_about_petition=True, headers=_CORS)
+_DATA: Final = RoutePolicy(cache_control=_REVALIDATED, headers=_CORS)
 _JSON: Final = replace(_DATA, is_searchable=True)
 _CSV: Final = replace(_DATA, pool=Pool.EXPORTS)
 _CHART: Final = replace(_DATA, headers={**_CORS, "Content-Security-Policy": content_security_policy(style=_STYLE)})
