@@ -28,7 +28,7 @@ from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.route_policies import BASE_HEADERS, WEBHOOK, Route
 from bot.web.setup.installation import SetupDonePage
-from bot.web.webhook import Record, make_webhook_handler
+from bot.web.webhook import Record, Webhook
 
 try:
     import resource
@@ -73,7 +73,7 @@ def create_app(
     cache = PageCache(context)
     live = LiveUpdates(context, supervisor or Supervisor())
     routes = [
-        Route("POST", "/webhook", make_webhook_handler(record, secrets, metrics, limits), WEBHOOK),
+        Route("POST", "/webhook", Webhook(record, secrets, metrics, limits.proxies).handle, WEBHOOK),
         *MonitoringRoutes(readiness, problem, details, metrics).routes(),
         *PageRoutes(context, cache).routes(),
         *ApiRoutes(context, cache).routes(),
