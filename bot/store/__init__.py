@@ -28,7 +28,6 @@ from bot.store.petition_queries import (
     PetitionExport,
     PetitionRef,
     Rosters,
-    SignerSample,
     TranslatedLetter,
 )
 from bot.store.petition_snapshots_and_obstacles import Snapshot, State, Thread
@@ -39,7 +38,7 @@ from bot.store.recording.listings import ListingOutcome
 from bot.store.recovery import Recovered, recover
 from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
 from bot.store.settings_organizers_and_rules import KnownSettings
-from bot.store.signer_accounts_to_look_up import Signer
+from bot.store.signer_accounts import Signer, SignerSample
 from bot.store.store import Store
 from bot.store.threads_to_read import ThreadToRead
 from bot.store.why_not_counted import NotCounted

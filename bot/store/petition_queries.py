@@ -11,8 +11,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Unsign
 from bot.petition.comments.comment import standing
-from bot.petition.counting.abuse_signals import Account
-from bot.petition.counting.tally import Pair, Signature
+from bot.petition.counting.tally import Pair
 from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Letter, Translation
 from bot.petition.organizers.settings import Detail, Settings
@@ -107,18 +106,6 @@ class TranslatedLetter(Struct, frozen=True):
     snapshot: Snapshot
     translation: Translation
     text: str
-
-
-class SignerSample(Struct, frozen=True):
-    """Who has signed, the newest first, without any details, and what is known of their accounts, by user id.
-
-    Nobody has looked yet at those that are `waiting`; of some of them the age is known all the same.
-    """
-
-    signatures: Sequence[Signature]
-    accounts: Mapping[int, Account]
-    waiting: frozenset[int]
-    withdrawn: int
 
 
 _SEEN: Final = """
@@ -239,7 +226,7 @@ class Rosters(Records):
             wanted = replace(wanted, cursor=page.after) if page.after else None
         sql = "SELECT user_id, comment_id FROM signatures WHERE petition_id = $1 AND unlisted ORDER BY comment_id"
         unlisted = [(row["user_id"], row["comment_id"]) for row in transaction.fetch(sql, petition_id)]
-        offered, withdrawn = details.snapshot.translations.offered, _count_withdrawn(transaction, petition_id)
+        offered, withdrawn = details.snapshot.translations.offered, count_withdrawn(transaction, petition_id)
         translations = [(one, read_translated_text(transaction, petition_id, one.language)) for one in offered]
         return PetitionExport(details, entries, unlisted, withdrawn, translations)
 
@@ -252,31 +239,6 @@ class Rosters(Records):
         if snapshot is None or found is None:
             return None
         return TranslatedLetter(snapshot, found, read_translated_text(transaction, petition_id, language))
-
-    @read_transaction
-    def get_sample(self, transaction: Transaction, petition_id: int, most: int) -> SignerSample:
-        """Read who has signed, also where the organizers do not show it; so many of the newest at most."""
-        sql = """
-            SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born, a.empty, u.asked_at
-            FROM signatures s LEFT JOIN accounts a ON a.user_id = s.user_id
-            LEFT JOIN unknown_accounts u ON u.user_id = s.user_id
-            WHERE s.petition_id = $1 ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $2
-        """
-        rows = transaction.fetch(sql, petition_id, most)
-        return SignerSample(
-            signatures=[Signature(*row[:4]) for row in rows],
-            accounts={
-                user_id: Account(user_id, born, has_profile=not empty, is_only_aged=empty is None)
-                for user_id, *_, born, empty, _ in rows
-                if born is not None
-            },
-            waiting=frozenset(
-                user_id
-                for user_id, login, *_, empty, asked_at in rows
-                if login and empty is None and asked_at is None
-            ),
-            withdrawn=_count_withdrawn(transaction, petition_id),
-        )
 
     @read_transaction
     def get_uncounted(self, transaction: Transaction, petition_id: int) -> UncountedComments | None:
@@ -338,7 +300,8 @@ def read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int
     return [(day, signatures) for day, signatures in transaction.fetch(sql, petition_id)]
 
 
-def _count_withdrawn(transaction: Transaction, petition_id: int) -> int:
+def count_withdrawn(transaction: Transaction, petition_id: int) -> int:
+    """Return how many people have withdrawn their signatures."""
     # A comment with commands of organizers is kept as one, whatever else it says.
     orders_of_others = f"""
         SELECT {COMMENT_COLUMNS} FROM comments c

@@ -41,11 +41,11 @@ from bot.store.recording.listings import (
     record_listing,
     split_listing,
 )
-from bot.store.recording.signatures_and_reactions import AccountAges, fill_roster_keys
+from bot.store.recording.signatures_and_reactions import fill_roster_keys
 from bot.store.recording.structural_changes import record_structure
 from bot.store.settings_organizers_and_rules import PetitionRules
 from bot.store.sign_outs import SignOuts
-from bot.store.signer_accounts_to_look_up import AccountReviews
+from bot.store.signer_accounts import SignerAccounts
 from bot.store.threads_to_read import Threads, follow_grammar
 from bot.supervisor import Supervisor
 from bot.time_types import EpochSeconds, WholeEpochSeconds
@@ -86,8 +86,6 @@ class Store:
     def _open_nouns(self, database: Database, now: Callable[[], EpochSeconds]) -> None:
         """Make one object for each thing that is known."""
         announce = self._announce
-        self.account_ages = AccountAges(database, now, announce)
-        self.account_reviews = AccountReviews(database, now, announce)
         self.acknowledgements = Acknowledgements(database, now)
         self.audit_log = AuditLog(database, now)
         self.bodies = Bodies(database, now)
@@ -103,6 +101,7 @@ class Store:
         self.rosters = Rosters(database, now)
         self.rules = PetitionRules(database, now, announce)
         self.sign_outs = SignOuts(database, now)
+        self.signer_accounts = SignerAccounts(database, now, announce)
         self.states = States(database, now)
         self.threads = Threads(database, now)
         self.translations = Translations(database, now)

@@ -90,7 +90,7 @@ async def test_where_ages_are_asked_for_nobody_is_told_of_whom_they_are_not_know
     await scene.store.threads.record_known(LETTER.id, 500)
     await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     assert await coverage(scene) is None
-    await scene.store.account_ages.record(LETTER.id, [Account(ADA.id, -10_000_000)])
+    await scene.store.signer_accounts.record_ages(LETTER.id, [Account(ADA.id, -10_000_000)])
     thread = await scene.store.threads.get(LETTER.id)
     assert thread is not None
     await scene.store.threads.mark_read(thread)

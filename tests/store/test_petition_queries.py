@@ -564,8 +564,8 @@ async def test_a_crowd_is_all_who_signed_also_where_they_are_not_shown(scene: Sc
     for login in ("ada", "grace", "alan", "linus"):
         await scene.sign(login, "Somebody")
     await scene.unsign("linus")
-    await scene.store.account_ages.record(LETTER.id, [Account(person("grace").id, 400)])
-    crowd = await scene.store.rosters.get_sample(LETTER.id, 2)
+    await scene.store.signer_accounts.record_ages(LETTER.id, [Account(person("grace").id, 400)])
+    crowd = await scene.store.signer_accounts.get_sample(LETTER.id, 2)
     assert [(one.login, one.name) for one in crowd.signatures] == [("alan", None), ("grace", None)]
     (grace,) = crowd.accounts.values()
     assert (grace.id, grace.born, grace.is_empty, crowd.withdrawn) == (person("grace").id, 400, True, 1)
@@ -583,7 +583,7 @@ async def test_who_withdraws_and_gives_a_command_of_organizers_in_one_comment_ha
     await scene.say(person("alan"), both)
     await scene.sign("alan")
     await scene.say(person("linus"), Several((OrganizerCommand("help"),), Phrase("", is_attempt=True)))
-    assert (await scene.store.rosters.get_sample(LETTER.id, 9)).withdrawn == 2
+    assert (await scene.store.signer_accounts.get_sample(LETTER.id, 9)).withdrawn == 2
 
 
 async def test_news_are_of_those_petitions_that_changed(scene: Scene) -> None:

@@ -149,21 +149,21 @@ async def test_a_listing_finds_its_rows_by_an_index(trace: Trace, scene: Scene) 
     await store.threads.postpone(thread, 1.0)
     await store.threads.get(LETTER.id)
     await store.petitions.list_in_repository(REPOSITORY.id)
-    await store.account_ages.record(LETTER.id, [Account(ADA.id, 1)])
+    await store.signer_accounts.record_ages(LETTER.id, [Account(ADA.id, 1)])
     assert await trace.read_whole_tables(at_least=30) == {}
 
 
 async def test_looking_at_accounts_finds_its_rows_by_an_index(trace: Trace, scene: Scene) -> None:
-    reviews = scene.store.account_reviews
+    accounts = scene.store.signer_accounts
     await scene.sign("ada")
-    await reviews.request(LETTER.id)
-    assert await reviews.get_due(INSTALLATION, 9e9) == LETTER.id
-    (ada,) = await reviews.list_unknown(LETTER.id, None, 9, 9e9)
-    await reviews.list_unknown(LETTER.id, ada, 9, 9e9)
-    await reviews.record([Account(ADA.id, 1)], [], 9e9)
-    await reviews.postpone(LETTER.id, 1.0)
-    await reviews.end(LETTER.id)
-    await scene.store.rosters.get_sample(LETTER.id, 9)
+    await accounts.request_review(LETTER.id)
+    assert await accounts.get_due_review(INSTALLATION, 9e9) == LETTER.id
+    (ada,) = await accounts.list_unreviewed(LETTER.id, None, 9, 9e9)
+    await accounts.list_unreviewed(LETTER.id, ada, 9, 9e9)
+    await accounts.record_reviewed([Account(ADA.id, 1)], [], 9e9)
+    await accounts.postpone_review(LETTER.id, 1.0)
+    await accounts.end_review(LETTER.id)
+    await scene.store.signer_accounts.get_sample(LETTER.id, 9)
     await scene.store.rosters.get_uncounted(LETTER.id)
     assert await trace.read_whole_tables(at_least=10) == {}
 
@@ -227,7 +227,7 @@ async def test_pages_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> 
     assert (await rosters.list_public(20_000 * 86_400)).petitions
     assert await rosters.list_changed({LETTER.id: -1})
     await rosters.get_export(LETTER.id)
-    await rosters.get_sample(LETTER.id, 10)
+    await scene.store.signer_accounts.get_sample(LETTER.id, 10)
     assert [len(entries) async for entries in rosters.iterate_entries(LETTER.id)] == [1]
     assert await trace.read_whole_tables(at_least=15) == {}
 

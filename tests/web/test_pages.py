@@ -145,7 +145,7 @@ async def test_whose_account_was_too_new_is_told_from_when_on_it_may_sign(scene:
     await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     for login, born in (("ada", 1_794_800_000), ("grace", 1_792_350_000)):
         await scene.petition.sign(login)
-        await scene.petition.store.account_ages.record(LETTER.id, [Account(PEOPLE[login], born)])
+        await scene.petition.store.signer_accounts.record_ages(LETTER.id, [Account(PEOPLE[login], born)])
     told = (await read(scene, f"{PAGE}?q=ada")).text
     assert "was written when your account was too new for this petition." in told
     assert "Your account can sign from 16 Dec 2026, 03:33 UTC on. Comment /sign again then." in told
