@@ -115,7 +115,7 @@ async def test_a_delivery_finds_its_rows_by_an_index(trace: Trace, scene: Scene)
     await scene.edit(signed, Sign("Somebody"), Writer.UNKNOWN)
     await scene.unsign("ada")
     await scene.delete(await scene.sign("alan"))
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     await scene.sign("linus")
     assert await trace.read_whole_tables(at_least=20) == {}
 
@@ -202,17 +202,17 @@ async def test_commands_of_organizers_find_their_rows_by_an_index(trace: Trace, 
     by_ada, by_grace = await list_commands(store, LETTER.id)
     rules = Rules(Settings(goals=(5,), also_accept=("I agree",)), closed_at=scene.clock)
     outcomes = (Outcome(by_ada, CommandStatus.APPLIED), Outcome(by_grace, CommandStatus.REFUSED))
-    await store.rules.apply(LETTER.id, CommandResults(rules, outcomes))
+    await store.commands.apply(LETTER.id, CommandResults(rules, outcomes))
     loaded = await store.petitions.load_publication(LETTER.id, 100)
     changes = [
         PlannedBody(one, known, "Dear all,", text="Dear all, and more") for one, known in loaded.bodies.items()
     ]
     assert await store.petitions.apply_publication(LETTER.id, [], CommandResults(rules, outcomes), changes)
-    await store.rules.list_petitions_with_commands(REPOSITORY.id)
-    await store.rules.find_author(LETTER.id, "ada")
-    await store.rules.record_settings(REPOSITORY.id, "goal: 5", 1)
-    assert await store.audit_log.list_entries(LETTER.id)
-    assert await store.audit_log.list_attempts(LETTER.id)
+    await store.commands.list_petitions(REPOSITORY.id)
+    await store.commands.find_author(LETTER.id, "ada")
+    await store.settings.record(REPOSITORY.id, "goal: 5", 1)
+    assert await store.commands.list_entries(LETTER.id)
+    assert await store.commands.list_attempts(LETTER.id)
     assert await trace.read_whole_tables(at_least=30) == {}
 
 

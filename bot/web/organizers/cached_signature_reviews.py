@@ -72,9 +72,9 @@ class SignatureReviews:
         """Read what is not cached."""
         store = self._store
         return PetitionRecords(
-            await store.audit_log.list_entries(ref.petition_id),
-            await store.audit_log.list_attempts(ref.petition_id),
-            await store.rules.get_settings(ref.repository.id),
+            await store.commands.list_entries(ref.petition_id),
+            await store.commands.list_attempts(ref.petition_id),
+            await store.settings.get(ref.repository.id),
         )
 
     def _is_fresh(self, review: SignatureReview) -> bool:
