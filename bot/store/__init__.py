@@ -41,4 +41,4 @@ from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOr
 from bot.store.signer_accounts import Signer, SignerSample
 from bot.store.store import Store
 from bot.store.threads_to_read import ThreadToRead
-from bot.store.why_not_counted import NotCounted
+from bot.store.uncounted_people import NotCounted

@@ -9,13 +9,11 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import Command, Unsign
-from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import Pair
 from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Letter, Translation
 from bot.petition.organizers.settings import Detail, Settings
-from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, read_comment, read_repository, read_rules
+from bot.store.comment_and_rules_columns import read_repository, read_rules
 from bot.store.engine.database import Records, Transaction, read_transaction
 from bot.store.letters import read_letters_with_texts, read_translated_text
 from bot.store.petition_lists import ListQuery, PetitionList, read_list
@@ -28,9 +26,15 @@ from bot.store.roster_pages import (
     has_sort_keys,
     read_first,
     read_page,
-    read_signature_of,
+    read_signatures_of,
 )
-from bot.store.why_not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
+from bot.store.uncounted_people import (
+    NotCounted,
+    UncountedComments,
+    count_withdrawn,
+    read_not_counted,
+    read_uncounted,
+)
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 BATCH: Final = 1_000
@@ -277,7 +281,7 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
             first = read_first(transaction, petition_id, settings.first, settings.show)
         if wanted.text:
             login = wanted.text.removeprefix("@")
-            exact = read_signature_of(transaction, petition_id, login, settings.show)
+            exact = read_signatures_of(transaction, petition_id, [login.lower()], settings.show)
             # What organizers do not show is not given away by its absence either.
             is_asked = not exact and _is_public(settings) and snapshot.labelled
             not_counted = read_not_counted(transaction, snapshot, login) if is_asked else None
@@ -298,32 +302,3 @@ def read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int
     """Return how many signed on which day, in days since 1970, ascending."""
     sql = "SELECT day, signatures FROM days WHERE petition_id = $1 AND signatures > 0 ORDER BY day"
     return [(day, signatures) for day, signatures in transaction.fetch(sql, petition_id)]
-
-
-def count_withdrawn(transaction: Transaction, petition_id: int) -> int:
-    """Return how many people have withdrawn their signatures."""
-    # A comment with commands of organizers is kept as one, whatever else it says.
-    orders_of_others = f"""
-        SELECT {COMMENT_COLUMNS} FROM comments c
-        WHERE c.petition_id = $1 AND c.command = 'order'
-          AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
-          AND c.author_id NOT IN (
-              SELECT author_id FROM comments
-              WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
-                AND petition_id = $1 AND command = 'unsign'
-          )
-    """
-    comments = (read_comment(row).comment for row in transaction.fetch(orders_of_others, petition_id))
-    others = {one.author and one.author.id for one in comments if _withdraws(standing(one).command)}
-    sql = """
-        SELECT count(DISTINCT c.author_id) FROM comments c
-        WHERE c.issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
-          AND c.petition_id = $1 AND c.command = 'unsign'
-          AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
-    """
-    count: int = transaction.fetch(sql, petition_id)[0][0]
-    return count + len(others)
-
-
-def _withdraws(command: Command | None) -> bool:
-    return command is not None and isinstance(command.effect, Unsign)

@@ -13,10 +13,10 @@ from msgspec import Struct
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Signature
 from bot.store.engine.database import Records, Transaction, read_transaction, upsert, write_transaction
-from bot.store.petition_queries import count_withdrawn
 from bot.store.recording.signatures_and_reactions import derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.threads_to_read import USABLE
+from bot.store.uncounted_people import count_withdrawn
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
 ASK_AGAIN_AFTER: Final[Seconds] = 7 * 86_400.0

@@ -33,7 +33,7 @@ from bot.store import (
     SortOrder,
     Store,
     sort_and_search_keys,
-    why_not_counted,
+    uncounted_people,
 )
 from bot.store.roster_pages import RosterPage
 from bot.store.sort_and_search_keys import sort_key
@@ -551,7 +551,7 @@ async def test_of_those_who_have_no_signature_it_is_said_why_the_latest_first(sc
 async def test_of_very_many_who_have_no_signature_the_last_are_read_and_that_is_told(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(why_not_counted, "MOST_PEOPLE", 2)
+    monkeypatch.setattr(uncounted_people, "MOST_PEOPLE", 2)
     for login, is_whole in (("grace", True), ("alan", True), ("barbara", False)):
         await scene.say(person(login), Phrase("", is_attempt=True))
         comments = await scene.store.rosters.get_uncounted(LETTER.id)
