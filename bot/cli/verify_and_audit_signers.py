@@ -37,12 +37,12 @@ from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError
 from bot.github.petition_and_rules_reader import IssueName, NotAName, PetitionRead, read_petition
 from bot.petition import block
+from bot.petition.abuse_signals import assess
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR
-from bot.petition.counting.abuse_signals import assess
-from bot.petition.counting.recount_comparison import Difference, Recount, recount
-from bot.petition.counting.tally import fold
 from bot.petition.i18n import counted
 from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.recount_comparison import Difference, Recount, recount
+from bot.petition.tally import fold
 from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection
 from bot.store_and_github_from_config import SYSTEM_CLOCK, open_installation, open_store

@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.counting.tally import Signature
 from bot.petition.facts_from_github import IssueFact
-from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
+from bot.petition.organizer_commands import CommandResults, GivenCommand, logins_in
+from bot.petition.tally import Signature
 from bot.store.body_writes_and_lost_edits import (
     KnownBody,
     OurWrite,
