@@ -20,7 +20,7 @@ from msgspec import Struct, field
 
 from bot.config import Config
 from bot.doctor.checks import examine
-from bot.encryption_and_derived_tokens import derive
+from bot.encryption_and_derived_tokens import operator_token
 from bot.github.api_urls import web_url_of
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
 from bot.github.sign_in import OAuthClient
@@ -147,11 +147,6 @@ async def run(config: Config, stop: asyncio.Event, address: socket.socket | None
         await stop.wait()
 
 
-def operator_token(config: Config) -> str | None:
-    """Return what opens the details of `/readyz`; None without a SECRET_KEY, when nothing does."""
-    return derive(config.secret_key, "operator") if config.secret_key else None
-
-
 def local_bases(config: Config) -> list[str]:
     """Return how addresses begin on this machine, where it is known beforehand on which port the server listens."""
     host = f"[{config.host}]" if ":" in config.host else config.host
@@ -260,7 +255,7 @@ async def _make_application(
         # Monitoring asks again and again.
         return [one.fields() for one in await examine(config, clock, has_trials=False)]
 
-    token = operator_token(config)
+    token = operator_token(config.secret_key)
     details = None if token is None else OperatorDetails(look, token)
     setup_done = await _setup_done(config, scheduler, clock)
     record = store.record if setup_done is None else _marking_first_delivery(store, clock)

@@ -16,8 +16,8 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from bot import app, config, logs, stored_app_credentials
-from bot.encryption_and_derived_tokens import WrongKey
+from bot import config, logs, stored_app_credentials
+from bot.encryption_and_derived_tokens import WrongKey, operator_token
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.github.petition_and_rules_reader import NotAName
 from bot.store import StoreError
@@ -46,7 +46,7 @@ class CliCommand(Struct, frozen=True):
     def carry_out(self, options: argparse.Namespace) -> int:
         """Run the command, print what went wrong, and return the exit code."""
         misuses: tuple[type[Exception], ...] = (NotAName, NotSetUp, SetUpAlready, WrongKey, *self.misuses)
-        failures: tuple[type[Exception], ...] = (StoreError, app.CannotListen, *self.failures)
+        failures: tuple[type[Exception], ...] = (StoreError, *self.failures)
         try:
             return self.run(options)
         except config.ConfigError as error:
@@ -79,7 +79,7 @@ def with_app() -> config.Config:
 
 def set_up_logs(settings: config.Config) -> None:
     """Log as configured, without secrets."""
-    secrets = [*settings.secrets(), app.operator_token(settings) or ""]
+    secrets = [*settings.secrets(), operator_token(settings.secret_key) or ""]
     logs.configure(settings.log_level, settings.log_format, secrets=secrets)
     logs.catch_crashes()
 

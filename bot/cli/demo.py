@@ -326,4 +326,4 @@ def _positive(text: str) -> int:
     return number
 
 
-COMMANDS = {"demo": CliCommand(_run_demo, _demo_arguments)}
+COMMANDS = {"demo": CliCommand(_run_demo, _demo_arguments, failures=(app.CannotListen,))}

@@ -27,7 +27,7 @@ from bot.cli.command_base import (
 )
 from bot.doctor import are_fine
 from bot.doctor.checks import examine
-from bot.encryption_and_derived_tokens import WrongKey, decrypt
+from bot.encryption_and_derived_tokens import WrongKey, decrypt, operator_token
 from bot.petition.i18n import counted
 from bot.store import Recovered, backup, is_backup, recover, restore
 
@@ -171,7 +171,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _bearer(settings: config.Config) -> int:
-    token = app.operator_token(settings)
+    token = operator_token(settings.secret_key)
     if token is None:
         raise config.ConfigError(["SECRET_KEY is not set; the token for the details of /readyz is derived from it"])
     print(token)
@@ -253,7 +253,7 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "serve": CliCommand(_serve),
+    "serve": CliCommand(_serve, failures=(app.CannotListen,)),
     "import-app": CliCommand(_import_app, _import_arguments),
     "drop-app": CliCommand(_drop_app, _drop_arguments),
     "migrate": CliCommand(_migrate),
