@@ -130,7 +130,7 @@ async def running(
         application = await _make_application(config, scheduler, app_sync, metrics, clock, organizers)
         server, loops = AsyncExitStack(), list[SupervisedTask]()
         stack.push_async_callback(_stop, server, loops)
-        port = await server.enter_async_context(_listening(application, config, metrics, address))
+        port = await _listen(server, application, config, metrics, address)
         # Only now: what is published links to the pages, and deliveries that the sync asks for must find us.
         scheduler.addresses = addresses_of(config, port)
         loops += _start_loops(scheduler, app_sync)
@@ -153,13 +153,8 @@ def local_bases(config: Config) -> list[str]:
     return [f"http://{name}:{config.port}" for name in (host, "localhost")] if config.port else []
 
 
-def cannot_listen(config: Config, error: OSError) -> CannotListen:
-    """Return why the address cannot be listened on, and what to do."""
-    return CannotListen(explain_listening(config.host, config.port, error, "set another PORT"))
-
-
-def explain_listening(host: str, port: int, error: OSError, other: str) -> str:
-    """Return in one line why an address cannot be listened on, and what to do; `other` says how to take another."""
+def cannot_listen(host: str, port: int, error: OSError, other: str = "set another PORT") -> CannotListen:
+    """Return why an address cannot be listened on, and what to do; `other` says how to take another."""
     match error.errno:
         case errno.EADDRINUSE:
             why, remedy = "another program is listening there", f"Stop it, or {other}"
@@ -169,7 +164,7 @@ def explain_listening(host: str, port: int, error: OSError, other: str) -> str:
             # asyncio repeats the address behind the reason.
             why = (error.strerror or str(error)).partition(" (while attempting")[0]
             remedy = "HOST must be an address of this machine, or 0.0.0.0 for all of them"
-    return f"cannot listen on {host} port {port}: {why}. {remedy}."
+    return CannotListen(f"cannot listen on {host} port {port}: {why}. {remedy}.")
 
 
 @contextmanager
@@ -287,18 +282,18 @@ async def _check_readiness(scheduler: Scheduler, clock: Clock) -> dict[str, bool
     return {"database": await scheduler.store.ping(), "loops": loops, **tasks}
 
 
-@asynccontextmanager
-async def _listening(
-    application: web.Application, config: Config, metrics: Metrics, address: socket.socket | None
-) -> AsyncIterator[int]:
-    async with AsyncExitStack() as stack:
-        try:
-            port = await stack.enter_async_context(
-                listen(application, config.host, config.port, address, on_rejected=metrics.record_rejected)
-            )
-        except OSError as error:
-            raise cannot_listen(config, error) from error
-        yield port
+async def _listen(
+    server: AsyncExitStack,
+    application: web.Application,
+    config: Config,
+    metrics: Metrics,
+    address: socket.socket | None,
+) -> int:
+    listening = listen(application, config.host, config.port, address, on_rejected=metrics.record_rejected)
+    try:
+        return await server.enter_async_context(listening)
+    except OSError as error:
+        raise cannot_listen(config.host, config.port, error) from error
 
 
 def _web_metrics(metrics: Metrics, scheduler: Scheduler, app_sync: AppWideLoop, clock: Clock) -> WebMetrics:

@@ -296,7 +296,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
                 "bot/app.py",
                 "bot/store_and_github_from_config.py",
                 "bot/rehearsal/rehearse.py",
-                "bot/serve.py",
+                "bot/setup_server.py",
                 "bot/doctor/fact_collection.py",
                 "bot/repository_sync.py",
             },
@@ -306,7 +306,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
             {
                 "bot/cli/operator_commands.py",
                 "bot/cli/petitions.py",
-                "bot/serve.py",
+                "bot/setup_server.py",
                 "bot/stored_app_credentials.py",
             },
         ),
