@@ -1,4 +1,4 @@
-"""What all commands share: arguments, configuration, event loop, output for people and workflows, exit codes."""
+"""What all commands share: arguments, configuration, event loop, output, exit codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -75,6 +74,16 @@ def configured(*, credentials: bool) -> config.Config:
 def with_app() -> config.Config:
     """Read the configuration with the App, from the environment or from where it is stored."""
     return run(stored_app_credentials.with_app(configured(credentials=True)))
+
+
+def for_reading() -> config.Config:
+    """Read the configuration of a command that only reads from GitHub: with a token or as the App."""
+    settings = configured(credentials=False)
+    if settings.secret_key and not (settings.token or (settings.app_id and settings.private_key)):
+        found = run(stored_app_credentials.find_app(settings))
+        if found is not None:
+            return found
+    return config.read_for_reading(ENVIRONMENT)
 
 
 def set_up_logs(settings: config.Config) -> None:
@@ -156,45 +165,3 @@ def _ways_out(problems: Sequence[str]) -> Iterator[str]:
                 "If an App is stored, set none of these variables; to change one of them, use"
                 " `import-app --replace`."
             )
-
-
-# What a command tells GitHub Actions where a workflow runs it:
-# https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-
-
-def is_workflow() -> bool:
-    """Return whether GitHub Actions runs this."""
-    return ENVIRONMENT.get("GITHUB_ACTIONS") == "true"
-
-
-def annotate(kind: str, text: str, title: str = "") -> None:
-    """Print an annotation, an `error`, a `warning` or a `notice`."""
-    named = f" title={_property(title)}" if title else ""
-    print(f"::{kind}{named}::{_message(text)}")
-
-
-def add_to_summary(markdown: str) -> None:
-    """Add to the run's summary, if there is one."""
-    if summary := ENVIRONMENT.get("GITHUB_STEP_SUMMARY"):
-        try:
-            with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(markdown)
-        except OSError as error:
-            # What was to be done is done: nobody has to mend anything.
-            annotate("warning", f"The summary cannot be written: {error.strerror}.")
-
-
-def add_output(name: str, value: str) -> None:
-    """Set an output of the step, which later steps can read; both are words of ours on one line."""
-    if output := ENVIRONMENT.get("GITHUB_OUTPUT"):
-        with Path(output).open("a", encoding="utf-8") as file:
-            file.write(f"{name}={value}\n")
-
-
-def _message(text: str) -> str:
-    """Return a text as a workflow command takes it: what strangers wrote begins no command of its own."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")
