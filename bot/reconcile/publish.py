@@ -157,7 +157,7 @@ async def _plan(
     ruling, are_translations_read = await decide_rules(known, context)
     is_changed = changes_rules(ruling, known.petition, context.now())
     if is_changed:
-        await context.store.rules.apply(due.petition_id, ruling)
+        await context.store.commands.apply(due.petition_id, ruling)
     if is_changed or are_translations_read:
         known = await context.store.petitions.load_publication(due.petition_id, NEWEST)
     now = context.now()

@@ -100,10 +100,10 @@ async def forget(scene: Scene) -> None:
 
 
 async def anonymise(scene: Scene) -> None:
-    await scene.store.rules.record_settings(REPOSITORY.id, "anonymise_after: 0", 900)
-    settings = (await scene.store.rules.get_settings(REPOSITORY.id)).settings
+    await scene.store.settings.record(REPOSITORY.id, "anonymise_after: 0", 900)
+    settings = (await scene.store.settings.get(REPOSITORY.id)).settings
     await scene.change_issue(replace(scene.issue, closed_at=scene.clock + 1))
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(settings)))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(settings)))
     assert await scene.store.privacy.anonymise(INSTALLATION)
 
 

@@ -170,7 +170,7 @@ async def change_rules(world: World, which: int) -> None:
         case 7:
             rules = Rules()
     world.rules = rules
-    await world.petition.store.rules.apply(LETTER.id, CommandResults(rules))
+    await world.petition.store.commands.apply(LETTER.id, CommandResults(rules))
 
 
 async def forget(world: World, which: int) -> None:

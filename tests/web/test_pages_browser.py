@@ -42,7 +42,7 @@ async def open_petitions(scene: Scene, count: int) -> None:
             LETTER, id=number, number=number, title=f"Mend the road {number}", closed_at=closed_at, updated_at=200
         )
         await scene.petition.store.record([IssueFact(INSTALLATION, REPOSITORY, issue, 200)])
-    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(goals=(4,)))))
+    await scene.petition.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(goals=(4,)))))
     await scene.petition.sign("ada")
 
 

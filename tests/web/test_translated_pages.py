@@ -31,7 +31,7 @@ RESPONSE = Response("We will.", "librarian", 1_794_950_000, "ACME")
 async def set_up(scene: Scene, text: str, response: Response | None = None) -> None:
     settings = read_settings(text)
     assert isinstance(settings, Settings)
-    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(settings, response=response)))
+    await scene.petition.store.commands.apply(LETTER.id, CommandResults(Rules(settings, response=response)))
 
 
 async def sign_and_change(scene: Scene) -> None:

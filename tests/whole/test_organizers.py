@@ -24,7 +24,7 @@ from bot.export import handover_pack
 from bot.export.json_records import iso
 from bot.github.petition_and_rules_reader import IssueName
 from bot.reconcile import installation_worker
-from bot.store import why_not_counted
+from bot.store import uncounted_people
 from bot.web.organizers import cached_signature_reviews, routes
 from sandbox.faults import Faults
 from sandbox.models import Issue
@@ -203,7 +203,7 @@ async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
 async def test_of_a_crowd_that_is_too_large_to_be_looked_at_the_numbers_say_so(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(why_not_counted, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(uncounted_people, "MOST_PEOPLE", 1)
     for login in ("ada", "alan"):
         await stage.reacted(stage.sign(petition, login, "/sing"), "confused")
     await browser.sign_in(petition, "grace")

@@ -46,7 +46,7 @@ from bot.store.recording.comment_and_issue_facts import (
 )
 from bot.store.recording.signatures_and_reactions import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
-from bot.store.settings_organizers_and_rules import request_settings
+from bot.store.repository_settings import request_settings
 from bot.store.threads_to_read import resync_petitions
 from bot.time_types import WholeEpochSeconds
 

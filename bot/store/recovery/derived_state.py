@@ -18,7 +18,7 @@ from bot.store.petition_snapshots_and_obstacles import State
 from bot.store.privacy import erase_details_on, forget_people
 from bot.store.recording.signatures_and_reactions import derive_signatures, is_outdated, read_command
 from bot.store.recording.unit_of_work import UnitOfWork, put_comments
-from bot.store.settings_organizers_and_rules import request_settings
+from bot.store.repository_settings import request_settings
 from bot.store.sign_outs import end_all_sessions
 from bot.time_types import WholeEpochSeconds
 
