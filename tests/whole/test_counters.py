@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.cli import sync as sync_report
-from bot.cli.verify_and_audit_signers import verify
+from bot.cli.verify import verify
 from bot.config import Config
 from bot.doctor.checks import examine
 from bot.github.petition_and_rules_reader import IssueName
