@@ -12,7 +12,7 @@ from msgspec import Struct
 from bot.petition.comments.commands import restore
 from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
 from bot.petition.facts_from_github import Repository
-from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
+from bot.petition.rules_in_force import DEFAULTS, Rules
 from bot.time_types import WholeEpochSeconds
 
 COMMENT_TYPES: Final = (

@@ -138,7 +138,7 @@ async def test_accounts_are_looked_at_after_the_tally_and_slowly_where_few_calls
     while not await shift.worker.step(Lease(lambda: True)):
         pass
     stage.sandbox.comment(petition, "sofia", "/sign")
-    await stage.store.account_reviews.request(petition.id)
+    await stage.store.signer_accounts.request_review(petition.id)
     stage.clock.pass_by(10)
     await stage.store.record([Unclear(stage.installation.id, petition.id)])
     stage.calls.clear()

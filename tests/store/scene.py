@@ -11,11 +11,11 @@ from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts_from_github import CommentFact, Issue, IssueFact, Repository
 from bot.petition.letter_versions_and_translations import Letter
-from bot.petition.organizers.commands import GivenCommand
+from bot.petition.organizer_commands import GivenCommand
 from bot.store import Snapshot, Store, body_writes_and_lost_edits
 from bot.store.letters import read_letters_with_texts
+from bot.store.organizer_commands import read_commands
 from bot.store.petition_snapshots_and_obstacles import Condition, read_conditions
-from bot.store.settings_organizers_and_rules import read_commands
 
 INSTALLATION = 700
 REPOSITORY = Repository(70, "acme", "letters")

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from bot.github.app_client import GitHub
 from bot.github.sign_in import OAuthClient
 from bot.links import Addresses, Pages
+from bot.petition.abuse_signals import assess
 from bot.petition.comments.comment import Author
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.abuse_signals import assess
-from bot.petition.counting.tally import Reason
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
+from bot.petition.tally import Reason
 from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, RosterQuery, Store, sign_outs
 from bot.web.monitoring import Monitoring
 from bot.web.organizers import view_models
@@ -294,5 +294,5 @@ def test_a_sign_out_is_remembered_for_longer_than_a_session_lasts() -> None:
 
 @pytest.mark.parametrize("fault", [one for one in Fault if one is not Fault.WITHDRAWAL])
 def test_every_fault_of_an_attempt_to_sign_has_words_of_its_own(fault: Fault) -> None:
-    said = view_models.why_not_counted(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1, fault))
-    assert said != view_models.why_not_counted(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1))
+    said = view_models.uncounted_people(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1, fault))
+    assert said != view_models.uncounted_people(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1))

@@ -23,9 +23,9 @@ from bot.links import Addresses
 from bot.petition.comments.commands import Sign
 from bot.petition.facts_from_github import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.petition.letter_versions_and_translations import Translation, digest_of
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Removal, Response, Rules
-from bot.petition.organizers.settings import DEFAULTS, Detail
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Removal, Response, Rules
+from bot.petition.settings import DEFAULTS, Detail
 from bot.store import KnownTranslations, Store
 from bot.web.monitoring import Monitoring
 from bot.web.petition_and_roster_requests import PagesContext, PetitionLookups
@@ -171,7 +171,7 @@ async def change_rules(world: World, which: int) -> None:
         case 7:
             rules = Rules()
     world.rules = rules
-    await world.petition.store.rules.apply(LETTER.id, CommandResults(rules))
+    await world.petition.store.commands.apply(LETTER.id, CommandResults(rules))
 
 
 async def forget(world: World, which: int) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
 from bot.petition.facts_from_github import Repository
-from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.rules_in_force import Rules
 from bot.store.comment_and_rules_columns import (
     COMMENT_COLUMNS,
     COMMENT_TYPES,

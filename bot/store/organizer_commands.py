@@ -1,64 +1,84 @@
-"""A repository's settings, who its organizers are, whom their commands name, and the rules that follow."""
+"""Organizers' commands: who may give them, whom they name, the rules that follow, and what became of each.
+
+Apart from these, what people try who may give none.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
-from bot.petition.comments.commands import Several
+from bot.petition.comments.commands import OrganizerCommand, Several
 from bot.petition.comments.comment import Author, standing
-from bot.petition.organizers import settings_file
-from bot.petition.organizers.commands import CommandResults, CommandStatus, GivenCommand, standing_commands
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
-from bot.petition.organizers.settings_file import Mistake, explain_hiding, is_hiding, is_unapplied, restrict
-from bot.petition.untrusted_text import text_digest
-from bot.store.command_outcomes_and_attempts import record_attempts, record_outcomes
+from bot.petition.organizer_commands import (
+    CommandResults,
+    CommandStatus,
+    GivenCommand,
+    Outcome,
+    standing_commands,
+)
+from bot.petition.rules_in_force import Rules
 from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
-from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
-from bot.store.installations import resync_petitions_of
-from bot.store.letters import request_translations
+from bot.store.engine.database import Records, Transaction, read_transaction, upsert, write_transaction
 from bot.store.recording.signatures_and_reactions import derive_signatures, evaluate_comments, read_born
-from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
+from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork, read_forgotten
 from bot.store.threads_to_read import read_issues_of
 from bot.time_types import WholeEpochSeconds
 
+TAKEN_BACK: Final = "taken back"
+"""The audit log's answer for a command that was deleted, hidden, or edited into something else."""
 
-class KnownSettings(Struct, frozen=True):
-    """A repository's settings: the last that had no mistakes, and the mistakes in the file as it is now.
+_AS_GOOD_AS_REFUSED: Final = (CommandStatus.REFUSED.value, TAKEN_BACK)
 
-    `digest` identifies the file's text, empty where there is no file. It is not `readable` where GitHub does not
-    let us read it. `read_at` is when it was last read; 0 or less where that is to be done again. A mistake that
-    0.1.0 found is a text.
-    """
+ATTEMPTS_KEPT: Final = 200
+"""People on each petition, those who tried last."""
 
-    settings: Settings = DEFAULTS
-    digest: str = ""
-    mistakes: tuple[Mistake | str, ...] = ()
-    readable: bool = True
-    read_at: WholeEpochSeconds = 0
-    misplaced: str = ""
-    """The path of a file that was meant to be the settings file, where there is none."""
-    hides_people: bool = False
-    """Whether nobody is shown, because the first file has mistakes and may be there to hide who has signed."""
+
+class AuditEntry(Struct, frozen=True):
+    """What became of a command, noted when that changed: `obeyed`, `refused`, `misunderstood` or `taken back`."""
+
+    number: int
+    noted_at: WholeEpochSeconds
+    comment_id: int
+    given_at: WholeEpochSeconds
+    user_id: int
+    login: str
+    word: str
+    argument: str
+    answer: str
+    note: str
+    position: int = 0
+    """Where it stands among the commands of its comment."""
+    thread: int | None = None
+    """The number of the issue on which it was given, where that is in the petition's repository."""
 
     @property
-    def is_read(self) -> bool:
-        """Return whether nothing is known of a change since it was last read."""
-        return self.read_at > 0
+    def text(self) -> str:
+        """Return the command as it was commented."""
+        return str(OrganizerCommand(self.word, self.argument))
 
-    def remarks(self, language: str) -> list[str]:
-        """Return in a language what the organizers should know of the file."""
-        mistakes = (one if isinstance(one, str) else one.in_language(language) for one in self.mistakes)
-        remarks = [f"{PATH}, {mistake}" for mistake in mistakes]
-        if self.hides_people:
-            remarks.append(explain_hiding(language))
-        return [*remarks, settings_file.explain_misplaced(self.misplaced, language)] if self.misplaced else remarks
+
+class Attempts(Struct, frozen=True):
+    """How often somebody gave commands who may not, when first and when last, and the last command's word."""
+
+    user_id: int
+    login: str
+    word: str
+    times: int
+    first_at: WholeEpochSeconds
+    last_at: WholeEpochSeconds
+    last_comment_id: int
+    thread: int | None = None
+    """The number of the issue on which the last one stands, where that is in the petition's repository."""
+
+    @property
+    def text(self) -> str:
+        """Return the last command, without what followed its word."""
+        return str(OrganizerCommand(self.word))
 
 
 class Named(Struct, frozen=True):
@@ -68,78 +88,10 @@ class Named(Struct, frozen=True):
     checked_at: WholeEpochSeconds
 
 
-class PetitionRules(Records):
-    """Settings, organizers and their commands."""
+class OrganizerCommands(Records):
+    """The commands of organizers, and attempts of others."""
 
-    @read_transaction
-    def get_settings(self, transaction: Transaction, repository_id: int) -> KnownSettings:
-        """Return a repository's settings as they were when its file was last read."""
-        return read_settings(transaction, repository_id)[0]
-
-    async def record_settings(
-        self,
-        repository_id: int,
-        text: str | None,
-        at: WholeEpochSeconds,
-        before: KnownSettings | None = None,
-        misplaced: str = "",
-    ) -> KnownSettings:
-        """Record the settings file, None where there is none; one with mistakes leaves the settings as they are.
-
-        Where no file was applied before, it can still hide who has signed: see `restrict`.
-
-        Petitions are due again when something changed. `before` is what was known when the reading began: a change
-        that was reported since is to be read all the same.
-        """
-        known = await self._record_settings(repository_id, text, True, at, before, misplaced)
-        self._announce()
-        return known
-
-    async def mark_settings_unreadable(
-        self, repository_id: int, at: WholeEpochSeconds, before: KnownSettings | None = None
-    ) -> KnownSettings:
-        """Record that GitHub does not let us read the settings; those that we know stay in force."""
-        return await self._record_settings(repository_id, None, False, at, before, None)
-
-    @write_transaction
-    def _record_settings(
-        self, transaction: Transaction, repository_id: int, text: str | None, readable: bool, at: WholeEpochSeconds,
-        began_with: KnownSettings | None, misplaced: str | None,
-    ) -> KnownSettings:  # fmt: skip
-        before, kept = read_settings(transaction, repository_id)
-        mistakes = before.mistakes
-        if readable:
-            found = settings_file.read(text or "")
-            if isinstance(found, Settings):
-                kept, mistakes = text or "", ()
-            else:
-                kept, mistakes = restrict(text or "") if is_unapplied(kept) else kept, found
-        digest = "" if text is None else text_digest(text)
-        sql = """
-            INSERT INTO settings (repository_id, text, digest, mistakes, readable, read_at, misplaced)
-            VALUES ($1, $2, $3, $4, $5, $6, $8)
-            ON CONFLICT (repository_id) DO UPDATE SET
-                text = excluded.text, digest = excluded.digest, mistakes = excluded.mistakes,
-                readable = excluded.readable, misplaced = excluded.misplaced,
-                read_at = CASE WHEN settings.read_at = $7 THEN excluded.read_at ELSE settings.read_at END
-        """
-        transaction.execute(
-            sql, repository_id, kept, digest if readable else before.digest,
-            msgspec.json.encode(mistakes).decode(), readable, at, (began_with or before).read_at,
-            before.misplaced if misplaced is None else misplaced,
-        )  # fmt: skip
-        after, _ = read_settings(transaction, repository_id)
-        if any(getattr(after, name) != getattr(before, name) for name in ("settings", "mistakes", "misplaced")):
-            resync_petitions_of(transaction, repository_id, at)
-        return after
-
-    async def mark_settings_read(self, repository_id: int, at: WholeEpochSeconds, before: KnownSettings) -> None:
-        """Record that the settings file is what it was; `before` is what was known when the reading began."""
-        # A request to read the file that came while it was being read is not answered by that.
-        sql = "UPDATE settings SET read_at = $2 WHERE repository_id = $1 AND read_at = $3"
-        await self._execute(sql, repository_id, at, before.read_at)
-
-    async def list_petitions_with_commands(self, repository_id: int) -> list[int]:
+    async def list_petitions(self, repository_id: int) -> list[int]:
         """List the petitions of a repository that organizers gave commands on."""
         sql = """
             SELECT p.id FROM petitions p
@@ -148,25 +100,33 @@ class PetitionRules(Records):
         """
         return [row["id"] for row in await self._fetch(sql, repository_id)]
 
-    async def record_organizer(
-        self, repository_id: int, user_id: int, allowed: bool, at: WholeEpochSeconds
+    @read_transaction
+    def list_entries(self, transaction: Transaction, petition_id: int) -> list[AuditEntry]:
+        """List what became of the commands given on a petition, the oldest first."""
+        return _read_entries(transaction, petition_id)
+
+    @read_transaction
+    def list_attempts(self, transaction: Transaction, petition_id: int) -> list[Attempts]:
+        """List who gave commands on a petition and may not, the last one first."""
+        return _read_attempts(transaction, petition_id)
+
+    @write_transaction
+    def record_organizer(
+        self, transaction: Transaction, repository_id: int, user_id: int, allowed: bool, at: WholeEpochSeconds
     ) -> None:
         """Record whether somebody may give commands."""
-        sql = """
-            INSERT INTO organizers (repository_id, user_id, allowed, checked_at) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (repository_id, user_id) DO UPDATE SET
-                allowed = excluded.allowed, checked_at = excluded.checked_at
-        """
-        await self._execute(sql, repository_id, user_id, allowed, at)
+        columns = "repository_id BIGINT, user_id BIGINT, allowed BOOLEAN, checked_at BIGINT"
+        sql = upsert("organizers", "repository_id, user_id", columns)
+        transaction.put(sql, [(repository_id, user_id, allowed, at)])
 
-    async def record_named(self, comment_id: int, login: str, person: Author | None, at: WholeEpochSeconds) -> None:
+    @write_transaction
+    def record_named(
+        self, transaction: Transaction, comment_id: int, login: str, person: Author | None, at: WholeEpochSeconds
+    ) -> None:
         """Record whom a command means."""
-        sql = """
-            INSERT INTO named (comment_id, login, user_id, checked_at) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (comment_id, login) DO UPDATE
-                SET user_id = excluded.user_id, checked_at = excluded.checked_at
-        """
-        await self._execute(sql, comment_id, login, None if person is None else person.id, at)
+        columns = "comment_id BIGINT, login TEXT, user_id BIGINT, checked_at BIGINT"
+        sql = upsert("named", "comment_id, login", columns)
+        transaction.put(sql, [(comment_id, login, None if person is None else person.id, at)])
 
     async def find_author(self, petition_id: int, login: str) -> Author | None:
         """Find who commented under a login, in lower case; None where nobody did."""
@@ -185,28 +145,6 @@ class PetitionRules(Records):
             self._announce()
 
 
-def read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSettings, str]:
-    """Return what is known of a settings file, and the last text without mistakes."""
-    sql = "SELECT text, digest, mistakes, readable, read_at, misplaced FROM settings WHERE repository_id = $1"
-    rows = transaction.fetch(sql, repository_id)
-    if not rows:
-        return KnownSettings(), ""
-    row = rows[0]
-    # What was no mistake once may be one to a later version of ours; the rest of the file stays in force.
-    in_order, new_mistakes = settings_file.read_sound(row["text"])
-    mistakes = tuple(msgspec.json.decode(row["mistakes"], type=list[Mistake | str])) or new_mistakes
-    known = KnownSettings(
-        in_order,
-        row["digest"],
-        mistakes,
-        bool(row["readable"]),
-        row["read_at"],
-        row["misplaced"],
-        is_hiding(row["text"]),
-    )
-    return known, row["text"]
-
-
 def read_organizers(
     transaction: Transaction, repository_id: int, user_ids: Collection[int]
 ) -> Mapping[int, tuple[bool, WholeEpochSeconds]]:
@@ -223,16 +161,6 @@ def read_named(transaction: Transaction, comment_ids: Collection[int]) -> Mappin
     sql = "SELECT comment_id, login, user_id, checked_at FROM named WHERE comment_id = ANY($1::BIGINT[])"
     rows = transaction.fetch(sql, list(comment_ids)) if comment_ids else ()
     return {(row["comment_id"], row["login"]): Named(row["user_id"], row["checked_at"]) for row in rows}
-
-
-def request_settings(transaction: Transaction, repository_id: int) -> None:
-    """Request that a repository's settings file is read again, and the translations that it names."""
-    # Below zero, `read_at` counts how often this was asked for since it was last read.
-    sql = """
-        UPDATE settings SET read_at = CASE WHEN read_at > 0 THEN -1 ELSE read_at - 1 END WHERE repository_id = $1
-    """
-    transaction.execute(sql, repository_id)
-    request_translations(transaction, repository_id)
 
 
 def read_commands(transaction: Transaction, petition_id: int) -> list[GivenCommand]:
@@ -358,3 +286,114 @@ def _record_end(transaction: Transaction, petition: PetitionRow, now: WholeEpoch
     transaction.execute(
         sql, petition.id, write_rules(petition.rules), petition.rules.ends_at(None), ended_at, final
     )
+
+
+_THREAD_IN_REPOSITORY: Final = """
+    LEFT JOIN threads t ON t.issue_id = c.issue_id
+        AND t.repository_id = (SELECT repository_id FROM petitions WHERE id = $1)
+"""
+
+
+def _read_entries(transaction: Transaction, petition_id: int) -> list[AuditEntry]:
+    sql = f"""
+        SELECT a.number, a.noted_at, a.comment_id, a.given_at, a.user_id, a.login, a.word, a.argument, a.answer,
+               a.note, a.position, t.number AS thread
+        FROM audit a LEFT JOIN comments c ON c.id = a.comment_id {_THREAD_IN_REPOSITORY}
+        WHERE a.petition_id = $1 ORDER BY a.number
+    """
+    return [AuditEntry(*row) for row in transaction.fetch(sql, petition_id)]
+
+
+def record_outcomes(
+    transaction: Transaction, petition_id: int, outcomes: Iterable[Outcome], now: WholeEpochSeconds
+) -> list[GivenCommand]:
+    """Add what is not the log's last entry on a command; return the commands that do not belong into it.
+
+    These are refused and always were: anybody may write such comments, as many as they like.
+    """
+    found, attempts = _compare(_read_entries(transaction, petition_id), outcomes, now)
+    sql = """
+        INSERT INTO audit (petition_id, number, noted_at, comment_id, given_at, user_id, login, word, argument,
+                           answer, note, position)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    """
+    transaction.each(sql, [(petition_id, *astuple(entry)[:-1]) for entry in found])
+    return attempts
+
+
+def _compare(
+    entries: Sequence[AuditEntry], outcomes: Iterable[Outcome], now: WholeEpochSeconds
+) -> tuple[list[AuditEntry], list[GivenCommand]]:
+    """Return the entries that the log lacks, and the commands that do not belong into it."""
+    last = {(entry.comment_id, entry.position): entry for entry in entries}
+    found, attempts = list[AuditEntry](), list[GivenCommand]()
+    number = entries[-1].number if entries else 0
+    for outcome in outcomes:
+        given = outcome.command
+        entry = last.pop((given.comment_id, given.position), None)
+        if outcome.status is CommandStatus.REFUSED and (entry is None or entry.answer in _AS_GOOD_AS_REFUSED):
+            attempts.append(given)
+            continue
+        entered = (given.at, outcome.status.value, outcome.note)
+        is_known = entry is not None and (entry.given_at, entry.answer, entry.note) == entered
+        if is_known or outcome.status is CommandStatus.WAITING:
+            continue
+        number += 1
+        found.append(
+            AuditEntry(
+                number, now, given.comment_id, given.at, given.author.id, given.author.login, given.command.word,
+                given.command.argument, outcome.status.value, outcome.note, given.position,
+            )
+        )  # fmt: skip
+    for entry in last.values():
+        if entry.answer != TAKEN_BACK:
+            number += 1
+            found.append(replace(entry, number=number, noted_at=now, answer=TAKEN_BACK, note=""))
+    return found, attempts
+
+
+def _read_attempts(transaction: Transaction, petition_id: int) -> list[Attempts]:
+    sql = f"""
+        SELECT a.user_id, a.login, a.word, a.times, a.first_at, a.last_at, a.last_comment_id, t.number AS thread
+        FROM attempts a LEFT JOIN comments c ON c.id = a.last_comment_id {_THREAD_IN_REPOSITORY}
+        WHERE a.petition_id = $1 ORDER BY a.last_at DESC, a.last_comment_id DESC
+    """
+    return [Attempts(*row) for row in transaction.fetch(sql, petition_id)]
+
+
+def record_attempts(transaction: Transaction, petition_id: int, commands: Sequence[GivenCommand]) -> None:
+    """Add commands that were refused. Repeating changes nothing; older ones than the last one known are skipped.
+
+    Of those who asked to be forgotten, only what they have written since is recorded.
+    """
+    if not commands:
+        return
+    known = {one.user_id: one for one in _read_attempts(transaction, petition_id)}
+    forgotten = read_forgotten(transaction, sorted({one.author.id for one in commands}))
+    found = dict(known)
+    for one in sorted(commands, key=lambda given: (given.at, given.comment_id)):
+        if one.at > forgotten.get(one.author.id, -1):
+            found[one.author.id] = _add_attempt(found.get(one.author.id), one)
+    newest = sorted(found.values(), key=lambda one: (one.last_at, one.last_comment_id), reverse=True)
+    kept = newest[:ATTEMPTS_KEPT]
+    changed = [one for one in kept if known.get(one.user_id) != one]
+    columns = (
+        "petition_id BIGINT, user_id BIGINT, login TEXT, word TEXT, times BIGINT, first_at BIGINT, last_at BIGINT,"
+        " last_comment_id BIGINT"
+    )
+    rows = [(petition_id, *astuple(one)[:-1]) for one in changed]
+    transaction.put(upsert("attempts", "petition_id, user_id", columns), rows)
+    if gone := sorted(known.keys() - {one.user_id for one in kept}):
+        sql = "DELETE FROM attempts WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])"
+        transaction.execute(sql, petition_id, gone)
+
+
+def _add_attempt(before: Attempts | None, one: GivenCommand) -> Attempts:
+    if before is None:
+        return Attempts(one.author.id, one.author.login, one.command.word, 1, one.at, one.at, one.comment_id)
+    if (one.at, one.comment_id) <= (before.last_at, before.last_comment_id):
+        return before
+    return replace(
+        before, login=one.author.login, word=one.command.word, times=before.times + 1, last_at=one.at,
+        last_comment_id=one.comment_id,
+    )  # fmt: skip
