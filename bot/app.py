@@ -39,7 +39,7 @@ from bot.web.monitoring import Monitoring, OperatorDetails, WebMetrics
 from bot.web.organizers.auth import OrganizerAuth
 from bot.web.organizers.cached_signature_reviews import SignatureReviews
 from bot.web.organizers.routes import OrganizerServices
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.installation import InstalledApp, SetupDonePage

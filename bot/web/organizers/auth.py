@@ -28,7 +28,7 @@ from bot.petition.comments.comment import Author
 from bot.store import PetitionRef
 from bot.store.sign_outs import SignOuts
 from bot.time_types import EpochSeconds, Seconds
-from bot.web.petition_and_roster_requests import PETITION, PagesContext
+from bot.web.petition_requests import PETITION, PagesContext
 from bot.web.request_limits import Rate, RateLimiter
 from bot.web.route_policies import PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.sessions import SignedSessions, is_secret, origin_url, set_cookie

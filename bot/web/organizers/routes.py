@@ -21,7 +21,7 @@ from bot.store import PetitionRef, RosterQuery
 from bot.web.organizers.auth import CANCELLED, ORGANIZERS, PATH, OrganizerAuth, SignInRoutes, unavailable
 from bot.web.organizers.cached_signature_reviews import SignatureReviews
 from bot.web.organizers.view_models import view_organizers
-from bot.web.petition_and_roster_requests import (
+from bot.web.petition_requests import (
     NO_SUCH_PETITION,
     PagesContext,
     RequestedPetition,

@@ -16,7 +16,7 @@ from bot.petition.tally import Reason
 from bot.store import NotCounted, PetitionDetails, State
 from bot.time_types import WholeEpochSeconds
 from bot.web.organizers.cached_signature_reviews import PetitionRecords, SignatureReview
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200
