@@ -9,9 +9,8 @@ import pytest
 
 from bot import config, repository_sync
 from bot.github import throttle
-from bot.petition import issue_names_and_continuations
+from bot.petition import issue_names_and_continuations, settings
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR
-from bot.petition.organizers import settings
 from tests.test_documents import DOCUMENTS, README, ROOT, section
 from tests.whole import test_kill, test_machine
 

@@ -12,15 +12,12 @@ from bot.cli.command_base import (
     FAILED,
     OK,
     CliCommand,
-    add_output,
-    add_to_summary,
-    annotate,
-    is_workflow,
     repository_argument,
     run,
     say,
     set_up_logs,
 )
+from bot.cli.workflow_commands import add_output, add_to_summary, annotate, is_workflow
 from bot.config import ConfigError
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthorized
 from bot.petition.i18n import counted

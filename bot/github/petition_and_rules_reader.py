@@ -15,13 +15,13 @@ from bot.github.installation_client import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.github.repository_file_reader import RepositoryFiles
 from bot.petition import block, issue_names_and_continuations
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.comment import Author, Comment, Writer
-from bot.petition.counting.abuse_signals import Account
 from bot.petition.issue_names_and_continuations import split_name
-from bot.petition.organizers.commands import GivenCommand, apply_commands, logins_in, standing_commands
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
-from bot.petition.organizers.settings_file import read as read_text
+from bot.petition.organizer_commands import GivenCommand, apply_commands, logins_in, standing_commands
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import DEFAULTS, PATH, Settings
+from bot.petition.settings_file import read as read_text
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
 

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from bot.petition.comments.commands import restore
 from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
-from bot.petition.counting.tally import Signature
 from bot.petition.facts_from_github import Repository
+from bot.petition.tally import Signature
 from bot.time_types import WholeEpochSeconds
 
 COMMENT_TYPES: Final = (

@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.counting.tally import Signature
 from bot.petition.facts_from_github import IssueFact
-from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
+from bot.petition.organizer_commands import CommandResults, GivenCommand, logins_in
+from bot.petition.tally import Signature
 from bot.store.engine.database import Database, Records, Transaction, read_transaction
 from bot.store.errors import NoSuchPetition
 from bot.store.issue_bodies import (

@@ -11,7 +11,7 @@ from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts_from_github import CommentFact, Issue, IssueFact, Repository
 from bot.petition.letter_versions_and_translations import Letter
-from bot.petition.organizers.commands import GivenCommand
+from bot.petition.organizer_commands import GivenCommand
 from bot.store import Snapshot, Store, issue_bodies
 from bot.store.letters import read_letters_with_texts
 from bot.store.organizer_commands import read_commands

@@ -23,9 +23,9 @@ from bot.links import Addresses
 from bot.petition.comments.commands import Sign
 from bot.petition.facts_from_github import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.petition.letter_versions_and_translations import Translation, digest_of
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Removal, Response, Rules
-from bot.petition.organizers.settings import DEFAULTS, Detail
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Removal, Response, Rules
+from bot.petition.settings import DEFAULTS, Detail
 from bot.store import KnownTranslations, Store
 from bot.web.petition_and_roster_requests import PagesContext, PetitionLookups
 from bot.web.request_limits import Rate, RequestLimits

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bot import app, time_types
 from bot.petition import issue_names_and_continuations as threads
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from bot.reconcile.body_write_and_repair_limiters import WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.store.recording import comment_and_issue_facts

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.cli.verify_and_audit_signers import verify
+from bot.cli.verify import verify
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.block.body import machine_line
 from bot.petition.issue_names_and_continuations import Continues, continuation_body

@@ -10,13 +10,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.cli import sync as sync_report
-from bot.cli.verify_and_audit_signers import verify
+from bot.cli.verify import verify
 from bot.config import Config
 from bot.doctor.checks import examine
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.block.body import machine_line
 from bot.petition.issue_names_and_continuations import Continues, continuation_body
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from bot.store import NoSuchPetition, State
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue

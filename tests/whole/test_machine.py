@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot.petition.block import BlockContent, compose
 from bot.petition.comments import comment
-from bot.petition.counting.tally import Evaluation
+from bot.petition.tally import Evaluation
 from bot.reconcile.resync import ThreadResync
 from bot.store.comment_rows import CommentRow
 from bot.store.recording.signatures_and_reactions import evaluate_comments

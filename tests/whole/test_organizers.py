@@ -19,7 +19,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot import config, time_types
-from bot.cli import petitions
+from bot.cli import petition_commands
 from bot.export import handover_pack
 from bot.export.json_records import iso
 from bot.github.petition_and_rules_reader import IssueName
@@ -530,8 +530,10 @@ async def test_the_pack_is_what_the_command_makes(
                 ZipFile(BytesIO(await answer.read())).extractall(tmp_path)
             made = {path.name: path.read_bytes() for path in folder.iterdir()}
             told = json.loads(made["petition.json"])
-            monkeypatch.setattr("bot.cli.petitions.time.time", datetime.fromisoformat(told["made_at"]).timestamp)
-            taken = await petitions.take(IssueName("lovelace/letters", 1), settings)
+            monkeypatch.setattr(
+                "bot.cli.petition_commands.time.time", datetime.fromisoformat(told["made_at"]).timestamp
+            )
+            taken = await petition_commands.take(IssueName("lovelace/letters", 1), settings)
             covered = taken.whole.details.snapshot.coverage
             # The bot may have read the thread again since.
             if covered is not None and iso(covered.until) == told["petition"]["counted_to"]:

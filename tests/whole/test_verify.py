@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from bot.cli.verify_and_audit_signers import Verification, verify
+from bot.cli.verify import Verification, verify
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition import block
 from bot.petition.issue_names_and_continuations import Continues, continuation_body

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bot.petition.counting.tally import DigestSum, Pair, Signature
+from bot.petition.tally import DigestSum, Pair, Signature
 from bot.store.comment_rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.engine.database import Records, Transaction, read_transaction
 from bot.store.recording.signatures_and_reactions import SECONDS_PER_DAY, evaluate_comments, is_outdated, read_born

@@ -13,7 +13,6 @@ from typing import Final
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import merge
-from bot.petition.counting.tally import DigestSum
 from bot.petition.facts_from_github import (
     CommentFact,
     Continuation,
@@ -25,6 +24,7 @@ from bot.petition.facts_from_github import (
     SettingsFact,
     Unclear,
 )
+from bot.petition.tally import DigestSum
 from bot.store.engine.database import Transaction
 from bot.store.installations import (
     add_installation,

@@ -10,8 +10,8 @@ from msgspec import Struct, field
 
 from bot.petition.comments.command_and_phrase_parser import phrases
 from bot.petition.comments.commands import Phrase
-from bot.petition.organizers.settings import DEFAULTS as STANDARD
-from bot.petition.organizers.settings import Settings
+from bot.petition.settings import DEFAULTS as STANDARD
+from bot.petition.settings import Settings
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
