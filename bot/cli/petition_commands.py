@@ -28,8 +28,8 @@ from bot.export import handover_pack
 from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, FORMATS, export
 from bot.github.petition_and_rules_reader import IssueName, PetitionRead, read_petition
 from bot.links import Pages, Site, pages_of
-from bot.petition.counting.abuse_signals import assess
-from bot.petition.counting.tally import fold
+from bot.petition.abuse_signals import assess
+from bot.petition.tally import fold
 from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, PetitionExport
 from bot.store_and_github_from_config import addresses_of, open_github, open_installation, open_store

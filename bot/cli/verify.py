@@ -35,9 +35,9 @@ from bot.github.errors import GitHubError
 from bot.github.petition_and_rules_reader import IssueName, NotAName, read_petition
 from bot.petition import block
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR
-from bot.petition.counting.recount_comparison import Difference, Recount, recount
 from bot.petition.i18n import counted
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
+from bot.petition.recount_comparison import Difference, Recount, recount
 from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection
 from bot.store_and_github_from_config import SYSTEM_CLOCK, open_installation, open_store

@@ -14,9 +14,9 @@ from bot.github.repository_file_reader import RepositoryFiles
 from bot.petition.comments.comment import Author
 from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Translation, translation_remarks
-from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
-from bot.petition.organizers.settings import PATH
-from bot.petition.organizers.settings_file import FOLDERS, is_misplaced
+from bot.petition.organizer_commands import CommandResults, GivenCommand, apply_commands, logins_in
+from bot.petition.settings import PATH
+from bot.petition.settings_file import FOLDERS, is_misplaced
 from bot.petition.untrusted_text import text_digest
 from bot.reconcile.errors_and_retries import ends_all
 from bot.reconcile.letter_history_and_translations import read_translations

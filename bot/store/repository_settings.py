@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from bot.petition.organizers import settings_file
-from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
-from bot.petition.organizers.settings_file import Mistake, explain_hiding, is_hiding, is_unapplied, restrict
+from bot.petition import settings_file
+from bot.petition.settings import DEFAULTS, PATH, Settings
+from bot.petition.settings_file import Mistake, explain_hiding, is_hiding, is_unapplied, restrict
 from bot.petition.untrusted_text import text_digest
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.store.installations import resync_petitions_of

@@ -10,8 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.counting.abuse_signals import Account
-from bot.petition.counting.tally import Signature
+from bot.petition.abuse_signals import Account
+from bot.petition.tally import Signature
 from bot.store.engine.database import Records, Transaction, read_transaction, upsert, write_transaction
 from bot.store.recording.signatures_and_reactions import derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork

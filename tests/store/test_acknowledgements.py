@@ -8,8 +8,8 @@ from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.comment import Author
 from bot.petition.facts_from_github import Repository
-from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
-from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizer_commands import CommandResults, CommandStatus, Outcome
+from bot.petition.rules_in_force import Rules
 from bot.store import AckDue
 from tests.store.conftest import NOW
 from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, rows

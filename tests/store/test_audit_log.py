@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from bot.petition.comments.commands import OrganizerCommand, Several
 from bot.petition.comments.comment import Author
 from bot.petition.facts_from_github import IssueGone
-from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import DEFAULTS
+from bot.petition.organizer_commands import CommandResults, GivenCommand, apply_commands
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import DEFAULTS
 from bot.store import Attempts, Store
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Writer
-from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts_from_github import Continuation, Issue, IssueGone
-from bot.petition.machine_readable_tally import Coverage
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.machine_readable_lines import Coverage
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene
 
 SECOND = Issue(id=1_001, number=8, title="Open the archive (2)", labels=frozenset(), updated_at=100)

@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign, Unsign
-from bot.petition.counting.abuse_signals import Account
-from bot.petition.counting.tally import Reason, digest
 from bot.petition.facts_from_github import (
     Continuation,
     InstallationFact,
@@ -22,9 +21,10 @@ from bot.petition.facts_from_github import (
     Repository,
     RepositoryFact,
 )
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Detail, Settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Detail, Settings
+from bot.petition.tally import Reason, digest
 from bot.store import (
     Cursor,
     Listed,

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.facts_from_github import CommentFact
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
 from bot.store import Forgotten
 from bot.store.organizer_commands import ATTEMPTS_KEPT
 from bot.store.privacy import ToAnonymise

@@ -11,13 +11,13 @@ from typing import TypeVar
 import pytest
 from msgspec.structs import replace
 
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Writer
-from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts_from_github import BodyEdit, IssueFact, IssueGone
-from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizer_commands import CommandResults, CommandStatus, Outcome
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
 from bot.store import Clarification, Cursor, LastBodies, PlannedBody, RosterQuery, SortOrder, State, Store
 from bot.store.engine.database import Database, Row, Transaction
 from bot.store.engine.sqlite import SqliteDatabase

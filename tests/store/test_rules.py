@@ -8,9 +8,9 @@ from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Author
 from bot.petition.facts_from_github import IssueGone, SettingsFact
-from bot.petition.organizers.commands import CommandResults, apply_commands, logins_in
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import DEFAULTS, Settings
+from bot.petition.organizer_commands import CommandResults, apply_commands, logins_in
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import DEFAULTS, Settings
 from bot.store import Store
 from bot.store.organizer_commands import read_named, read_organizers, record_rules
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, person, rows

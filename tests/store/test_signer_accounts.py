@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.petition.counting.abuse_signals import Account
+from bot.petition.abuse_signals import Account
 from bot.store.signer_accounts import ASK_AGAIN_AFTER
 from tests.store.scene import INSTALLATION, LETTER, Scene, person
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bot.petition.facts_from_github import IssueFact
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY
 from tests.web.html import Read
 from tests.web.scene import PAGE, PUBLIC, Scene

@@ -18,17 +18,17 @@ from msgspec.structs import replace
 from bot.export.card import card
 from bot.export.letter_comparison import Comparison, compare
 from bot.links import Pages
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.abuse_signals import Account
-from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.facts_from_github import Continuation, Issue
 from bot.petition.i18n import ENGLISH, translator
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Response, Rules
-from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.settings_file import read as read_settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Response, Rules
+from bot.petition.settings import Settings
+from bot.petition.settings_file import read as read_settings
+from bot.petition.tally import MISTYPED_ORDER, Reason
 from bot.store import NotCounted, PetitionDetails, RosterQuery, Rosters, SortOrder
 from bot.web import request_limits
 from bot.web.pages import view_models

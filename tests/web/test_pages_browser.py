@@ -12,9 +12,9 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.petition.comments.commands import Sign
 from bot.petition.facts_from_github import IssueFact
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
 from tests.browser import barriers, watch
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, person
 from tests.web.scene import PAGE, Scene, serving

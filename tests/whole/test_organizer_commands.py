@@ -13,7 +13,7 @@ import pytest
 from bot import time_types
 from bot.cli.verify import Verification, verify
 from bot.github.petition_and_rules_reader import IssueName
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from bot.store import State
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox

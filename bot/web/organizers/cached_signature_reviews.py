@@ -12,9 +12,9 @@ from typing import Final
 from cachetools import LRUCache
 from msgspec import Struct
 
+from bot.petition.abuse_signals import AbuseSignals, assess
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.abuse_signals import AbuseSignals, assess
-from bot.petition.counting.tally import Reason
+from bot.petition.tally import Reason
 from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, Store
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 

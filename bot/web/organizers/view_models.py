@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from bot.links import Pages
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.tally import Reason
 from bot.petition.i18n import ENGLISH
-from bot.petition.organizers.commands import CommandStatus, write_remark, write_removals
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import PATH, Detail, Settings
+from bot.petition.organizer_commands import CommandStatus, write_remark, write_removals
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import PATH, Detail, Settings
+from bot.petition.tally import Reason
 from bot.store import NotCounted, PetitionDetails, State
 from bot.web.organizers.cached_signature_reviews import PetitionRecords, SignatureReview
 from bot.web.petition_and_roster_requests import PagesContext

@@ -25,8 +25,8 @@ from bot.petition.comments.commands import (
 )
 from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
-from bot.petition.organizers.rules_in_force import Removal, Response, Rules
-from bot.petition.organizers.settings import (
+from bot.petition.rules_in_force import Removal, Response, Rules
+from bot.petition.settings import (
     DEADLINE_ALLOWED,
     NONE,
     PERSON,

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from bot.petition.comments.commands import Command, Phrase, Sign, Unsign, organizer_commands
 from bot.petition.comments.comment import Author, Comment, Standing, standing
-from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
+from bot.petition.rules_in_force import DEFAULTS, Rules
 from bot.time_types import WholeEpochSeconds
 
 Pair = tuple[int, int]
