@@ -26,13 +26,16 @@ from msgspec.structs import replace
 
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
-from bot.export.csv_atom_and_badge import CSV_COLUMNS, CSV_HEADER, csv_rows, is_neutralized
-from bot.export.json_records import (
+from bot.export.json_csv_and_atom import (
+    CSV_COLUMNS,
+    CSV_HEADER,
     DayRecord,
     LetterRecord,
     PackRecord,
     UnlistedRecord,
+    csv_rows,
     format_json,
+    is_neutralized,
     iso,
     record_petition,
     record_signatures,
