@@ -35,7 +35,7 @@ from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.store_and_github_from_config import SYSTEM_CLOCK, addresses_of, github_of
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.time_types import Clock, Seconds
-from bot.web.monitoring import OperatorDetails, WebMetrics
+from bot.web.monitoring import Monitoring, OperatorDetails, WebMetrics
 from bot.web.organizers.auth import OrganizerAuth
 from bot.web.organizers.cached_signature_reviews import SignatureReviews
 from bot.web.organizers.routes import OrganizerServices
@@ -260,11 +260,13 @@ async def _make_application(
     return create_app(
         record=_recording_refused(record, app_sync),
         secrets=config.webhook_secrets,
-        readiness=partial(_check_readiness, scheduler, clock),
-        problem=store.database.problem,
+        monitoring=Monitoring(
+            partial(_check_readiness, scheduler, clock),
+            store.database.problem,
+            details,
+            _web_metrics(metrics, scheduler, app_sync, clock),
+        ),
         context=context,
-        details=details,
-        metrics=_web_metrics(metrics, scheduler, app_sync, clock),
         limits=RequestLimits(proxies=config.trusted_proxies),
         organizers=organizers,
         setup_done=setup_done,

@@ -28,6 +28,7 @@ from bot.petition.tally import digest
 from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
+from bot.web.monitoring import Monitoring
 from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.server import create_app
 from tests.whole.command_line import run
@@ -88,7 +89,7 @@ def test_the_http_table_is_what_the_server_routes() -> None:
     context = PagesContext(
         Rosters(connect(read_address("sqlite:///nowhere.db")), lambda: 0.0), Addresses(), lambda: 0.0
     )
-    application = create_app(record=record, secrets=["s"], readiness=readiness, context=context)
+    application = create_app(record=record, secrets=["s"], monitoring=Monitoring(readiness), context=context)
     routes = {
         f"{route.method} {route.resource.canonical}"
         for route in application.router.routes()

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Letter
-from bot.petition.machine_readable_tally import Coverage
+from bot.petition.machine_readable_lines import Coverage
 from bot.petition.rules_in_force import Rules
 from bot.petition.tally import DigestSum, Signature
 from bot.store.comment_and_rules_columns import SIGNATURE_COLUMNS, read_repository, read_rules

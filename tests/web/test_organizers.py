@@ -21,6 +21,7 @@ from bot.petition.rules_in_force import Rules
 from bot.petition.settings import Settings
 from bot.petition.tally import Reason
 from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, RosterQuery, Store, sign_outs
+from bot.web.monitoring import Monitoring
 from bot.web.organizers import view_models
 from bot.web.organizers.auth import COOKIE, LIFETIME, OrganizerAuth
 from bot.web.organizers.cached_signature_reviews import PetitionRecords, SignatureReview, SignatureReviews
@@ -93,7 +94,7 @@ def serving(store: Store, public_url: str | None = None) -> Client:
     application = create_app(
         record=store.record,
         secrets=["s"],
-        readiness=_ready,
+        monitoring=Monitoring(_ready),
         context=PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW),
         organizers=OrganizerServices(Auth(store), Reviews(store, lambda: NOW)),
     )

@@ -27,6 +27,7 @@ from bot.petition.organizer_commands import CommandResults
 from bot.petition.rules_in_force import Removal, Response, Rules
 from bot.petition.settings import DEFAULTS, Detail
 from bot.store import KnownTranslations, Store
+from bot.web.monitoring import Monitoring
 from bot.web.petition_and_roster_requests import PagesContext, PetitionLookups
 from bot.web.request_limits import Rate, RequestLimits
 from bot.web.server import create_app
@@ -230,7 +231,7 @@ def _app(context: PagesContext) -> web.Application:
     async def record(facts: object) -> None: ...
 
     plenty = RequestLimits(pages=Rate(1_000_000, 1_000_000.0))
-    return create_app(record=record, secrets=["s"], readiness=ready, context=context, limits=plenty)
+    return create_app(record=record, secrets=["s"], monitoring=Monitoring(ready), context=context, limits=plenty)
 
 
 @pytest.mark.parametrize("by_edit", [True, False])
