@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib import metadata
 from pathlib import Path
 
 
 def _version() -> str:
     """Return the version of the installed package; in a clone, that of its `pyproject.toml`."""
     project = Path(__file__).parents[1] / "pyproject.toml"
+    # Each command waits for the one that it needs.
     if project.is_file():
+        import tomllib  # noqa: PLC0415
+
         return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+    from importlib import metadata  # noqa: PLC0415
+
     try:
         return metadata.version("undersigned")
     except metadata.PackageNotFoundError:

@@ -20,7 +20,7 @@ from msgspec import Struct, field
 
 from bot.config import Config
 from bot.doctor.checks import examine
-from bot.encryption_and_derived_tokens import derive
+from bot.encryption_and_derived_tokens import operator_token
 from bot.github.api_urls import web_url_of
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
 from bot.github.sign_in import OAuthClient
@@ -35,7 +35,7 @@ from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.store_and_github_from_config import SYSTEM_CLOCK, addresses_of, github_of
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.time_types import Clock, Seconds
-from bot.web.monitoring import OperatorDetails, WebMetrics
+from bot.web.monitoring import Monitoring, OperatorDetails, WebMetrics
 from bot.web.organizers.auth import OrganizerAuth
 from bot.web.organizers.cached_signature_reviews import SignatureReviews
 from bot.web.organizers.routes import OrganizerServices
@@ -130,7 +130,7 @@ async def running(
         application = await _make_application(config, scheduler, app_sync, metrics, clock, organizers)
         server, loops = AsyncExitStack(), list[SupervisedTask]()
         stack.push_async_callback(_stop, server, loops)
-        port = await server.enter_async_context(_listening(application, config, metrics, address))
+        port = await _listen(server, application, config, metrics, address)
         # Only now: what is published links to the pages, and deliveries that the sync asks for must find us.
         scheduler.addresses = addresses_of(config, port)
         loops += _start_loops(scheduler, app_sync)
@@ -147,24 +147,14 @@ async def run(config: Config, stop: asyncio.Event, address: socket.socket | None
         await stop.wait()
 
 
-def operator_token(config: Config) -> str | None:
-    """Return what opens the details of `/readyz`; None without a SECRET_KEY, when nothing does."""
-    return derive(config.secret_key, "operator") if config.secret_key else None
-
-
 def local_bases(config: Config) -> list[str]:
     """Return how addresses begin on this machine, where it is known beforehand on which port the server listens."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     return [f"http://{name}:{config.port}" for name in (host, "localhost")] if config.port else []
 
 
-def cannot_listen(config: Config, error: OSError) -> CannotListen:
-    """Return why the address cannot be listened on, and what to do."""
-    return CannotListen(explain_listening(config.host, config.port, error, "set another PORT"))
-
-
-def explain_listening(host: str, port: int, error: OSError, other: str) -> str:
-    """Return in one line why an address cannot be listened on, and what to do; `other` says how to take another."""
+def cannot_listen(host: str, port: int, error: OSError, other: str = "set another PORT") -> CannotListen:
+    """Return why an address cannot be listened on, and what to do; `other` says how to take another."""
     match error.errno:
         case errno.EADDRINUSE:
             why, remedy = "another program is listening there", f"Stop it, or {other}"
@@ -174,7 +164,7 @@ def explain_listening(host: str, port: int, error: OSError, other: str) -> str:
             # asyncio repeats the address behind the reason.
             why = (error.strerror or str(error)).partition(" (while attempting")[0]
             remedy = "HOST must be an address of this machine, or 0.0.0.0 for all of them"
-    return f"cannot listen on {host} port {port}: {why}. {remedy}."
+    return CannotListen(f"cannot listen on {host} port {port}: {why}. {remedy}.")
 
 
 @contextmanager
@@ -260,7 +250,7 @@ async def _make_application(
         # Monitoring asks again and again.
         return [one.fields() for one in await examine(config, clock, has_trials=False)]
 
-    token = operator_token(config)
+    token = operator_token(config.secret_key)
     details = None if token is None else OperatorDetails(look, token)
     setup_done = await _setup_done(config, scheduler, clock)
     record = store.record if setup_done is None else _marking_first_delivery(store, clock)
@@ -270,11 +260,13 @@ async def _make_application(
     return create_app(
         record=_recording_refused(record, app_sync),
         secrets=config.webhook_secrets,
-        readiness=partial(_check_readiness, scheduler, clock),
-        problem=store.database.problem,
+        monitoring=Monitoring(
+            partial(_check_readiness, scheduler, clock),
+            store.database.problem,
+            details,
+            _web_metrics(metrics, scheduler, app_sync, clock),
+        ),
         context=context,
-        details=details,
-        metrics=_web_metrics(metrics, scheduler, app_sync, clock),
         limits=RequestLimits(proxies=config.trusted_proxies),
         organizers=organizers,
         setup_done=setup_done,
@@ -292,18 +284,18 @@ async def _check_readiness(scheduler: Scheduler, clock: Clock) -> dict[str, bool
     return {"database": await scheduler.store.ping(), "loops": loops, **tasks}
 
 
-@asynccontextmanager
-async def _listening(
-    application: web.Application, config: Config, metrics: Metrics, address: socket.socket | None
-) -> AsyncIterator[int]:
-    async with AsyncExitStack() as stack:
-        try:
-            port = await stack.enter_async_context(
-                listen(application, config.host, config.port, address, on_rejected=metrics.record_rejected)
-            )
-        except OSError as error:
-            raise cannot_listen(config, error) from error
-        yield port
+async def _listen(
+    server: AsyncExitStack,
+    application: web.Application,
+    config: Config,
+    metrics: Metrics,
+    address: socket.socket | None,
+) -> int:
+    listening = listen(application, config.host, config.port, address, on_rejected=metrics.record_rejected)
+    try:
+        return await server.enter_async_context(listening)
+    except OSError as error:
+        raise cannot_listen(config.host, config.port, error) from error
 
 
 def _web_metrics(metrics: Metrics, scheduler: Scheduler, app_sync: AppWideLoop, clock: Clock) -> WebMetrics:

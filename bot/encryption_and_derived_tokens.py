@@ -33,6 +33,11 @@ def derive(secret_key: str, purpose: str) -> str:
     return base64.b32encode(_derive(secret_key, purpose, 20)).decode().lower()
 
 
+def operator_token(secret_key: str) -> str | None:
+    """Return what opens the details of `/readyz`; None without a SECRET_KEY, when nothing does."""
+    return derive(secret_key, "operator") if secret_key else None
+
+
 def _box(secret_key: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(_derive(secret_key, "sealing", 32)))
 

@@ -22,7 +22,7 @@ from bot.github.installation_client import InstallationClient
 from bot.github.throttle import Kind
 from bot.metrics_hooks import Hooks
 from bot.petition.facts_from_github import InstallationFact, IssueFact, Repository
-from bot.petition.machine_readable_tally import Counter
+from bot.petition.machine_readable_lines import Counter
 from bot.reconcile.body_write_and_repair_limiters import WriteLimiter, WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_discovery import InstallationSync

@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Final
 
 from bot.github import webhooks
+from bot.petition import organizer_commands, settings_file
 from bot.petition.block.body import BEGIN, END, NOTE, letter, machine_line, splice
 from bot.petition.comments.command_and_phrase_parser import parse, phrases
 from bot.petition.comments.commands import OrganizerCommand, Sign
-from bot.petition.machine_readable_tally import MachineLine
-from bot.petition.organizers import commands, settings_file
+from bot.petition.machine_readable_lines import MachineLine
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
 
 ROUTES: Final = webhooks._ROUTES  # noqa: SLF001 - the events that we act on, and what they look like
@@ -35,8 +35,8 @@ def read_comment(data: bytes) -> None:
                 assert shown is None or 0 < len(shown) <= limit
                 assert "\n" not in inline(shown or "")
         case OrganizerCommand():
-            with suppress(commands.NotUnderstood):
-                commands.understand(command)
+            with suppress(organizer_commands.NotUnderstood):
+                organizer_commands.understand(command)
     assert parse(text) == command
     phrases([text])
     settings_file.read(text)

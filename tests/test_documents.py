@@ -19,15 +19,16 @@ from bot import config
 from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK
 from bot.github.manifest import NEEDS
 from bot.links import Addresses
+from bot.petition import settings, settings_file
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
-from bot.petition.counting.tally import digest
 from bot.petition.i18n import LANGUAGES
-from bot.petition.organizers import settings, settings_file
-from bot.petition.organizers.commands import INSTRUCTIONS, understand
+from bot.petition.organizer_commands import INSTRUCTIONS, understand
+from bot.petition.tally import digest
 from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
+from bot.web.monitoring import Monitoring
 from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.server import create_app
 from tests.whole.command_line import run
@@ -88,7 +89,7 @@ def test_the_http_table_is_what_the_server_routes() -> None:
     context = PagesContext(
         Rosters(connect(read_address("sqlite:///nowhere.db")), lambda: 0.0), Addresses(), lambda: 0.0
     )
-    application = create_app(record=record, secrets=["s"], readiness=readiness, context=context)
+    application = create_app(record=record, secrets=["s"], monitoring=Monitoring(readiness), context=context)
     routes = {
         f"{route.method} {route.resource.canonical}"
         for route in application.router.routes()
@@ -296,7 +297,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
                 "bot/app.py",
                 "bot/store_and_github_from_config.py",
                 "bot/rehearsal/rehearse.py",
-                "bot/serve.py",
+                "bot/setup_server.py",
                 "bot/doctor/fact_collection.py",
                 "bot/repository_sync.py",
             },
@@ -305,8 +306,8 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
             {"time.time()", "datetime.now()", "datetime.datetime.now()", "date.today()"},
             {
                 "bot/cli/operator_commands.py",
-                "bot/cli/petitions.py",
-                "bot/serve.py",
+                "bot/cli/petition_commands.py",
+                "bot/setup_server.py",
                 "bot/stored_app_credentials.py",
             },
         ),

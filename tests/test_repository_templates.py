@@ -11,7 +11,7 @@ import yaml
 
 from bot.cli.init_repo import TEMPLATE, starter_files
 from bot.github.repository_setup import COLOR, DESCRIPTION
-from bot.petition.organizers import settings, settings_file
+from bot.petition import settings, settings_file
 
 FILES = starter_files("petition")
 

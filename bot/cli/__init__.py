@@ -92,13 +92,13 @@ COMMANDS: Final = (
                 "compare what the bot assumes of GitHub with what GitHub does, in a repository of yours; exits"
                 " with 1 if something does not hold"),
     CommandSpec("demo", "demo", "run the bot with a simulated GitHub on this machine; no account needed"),
-    CommandSpec("resync", "petitions",
+    CommandSpec("resync", "petition_commands",
                 "read a petition's comments again and correct the stored data; a running bot does this regularly"),
-    CommandSpec("verify", "verify_and_audit_signers",
+    CommandSpec("verify", "verify",
                 "recount a petition from GitHub and compare it with the issue, or check the database or a pack;"
                 " exits with 1 if they differ"),
-    CommandSpec("export", "petitions", "print a petition's signatures, chart or badge from the database"),
-    CommandSpec("handover", "petitions",
+    CommandSpec("export", "petition_commands", "print a petition's signatures, chart or badge from the database"),
+    CommandSpec("handover", "petition_commands",
                 "create the pack to hand over a petition: a page to print, JSON, CSV and checksums"),
     CommandSpec("doctor", "operator_commands",
                 "check credentials, permissions, webhook, clock and database, and say what to do; exits with 1"
@@ -106,10 +106,10 @@ COMMANDS: Final = (
     CommandSpec("deliver", "operator_commands",
                 "send a saved payload to a running bot, signed as by GitHub; exits with 1 if the bot does not"
                 " accept it"),
-    CommandSpec("audit", "verify_and_audit_signers",
+    CommandSpec("audit", "petition_commands",
                 "list new and empty accounts, bursts and similar logins among a petition's signatures; changes"
                 " nothing"),
-    CommandSpec("forget", "petitions",
+    CommandSpec("forget", "petition_commands",
                 "erase a person's name, affiliation, reason and login in all petitions; their comments on GitHub"
                 " stay"),
     CommandSpec("migrate", "operator_commands", "upgrade the database to this version; serve also does this"),

@@ -1,4 +1,4 @@
-"""What all commands share: arguments, configuration, event loop, output for people and workflows, exit codes."""
+"""What all commands share: arguments, configuration, event loop, output, exit codes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from bot import app, config, logs, stored_app_credentials
-from bot.encryption_and_derived_tokens import WrongKey
+from bot import config, logs, stored_app_credentials
+from bot.encryption_and_derived_tokens import WrongKey, operator_token
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.github.petition_and_rules_reader import NotAName
 from bot.store import StoreError
@@ -46,7 +45,7 @@ class CliCommand(Struct, frozen=True):
     def carry_out(self, options: argparse.Namespace) -> int:
         """Run the command, print what went wrong, and return the exit code."""
         misuses: tuple[type[Exception], ...] = (NotAName, NotSetUp, SetUpAlready, WrongKey, *self.misuses)
-        failures: tuple[type[Exception], ...] = (StoreError, app.CannotListen, *self.failures)
+        failures: tuple[type[Exception], ...] = (StoreError, *self.failures)
         try:
             return self.run(options)
         except config.ConfigError as error:
@@ -77,9 +76,19 @@ def with_app() -> config.Config:
     return run(stored_app_credentials.with_app(configured(credentials=True)))
 
 
+def for_reading() -> config.Config:
+    """Read the configuration of a command that only reads from GitHub: with a token or as the App."""
+    settings = configured(credentials=False)
+    if settings.secret_key and not (settings.token or (settings.app_id and settings.private_key)):
+        found = run(stored_app_credentials.find_app(settings))
+        if found is not None:
+            return found
+    return config.read_for_reading(ENVIRONMENT)
+
+
 def set_up_logs(settings: config.Config) -> None:
     """Log as configured, without secrets."""
-    secrets = [*settings.secrets(), app.operator_token(settings) or ""]
+    secrets = [*settings.secrets(), operator_token(settings.secret_key) or ""]
     logs.configure(settings.log_level, settings.log_format, secrets=secrets)
     logs.catch_crashes()
 
@@ -156,45 +165,3 @@ def _ways_out(problems: Sequence[str]) -> Iterator[str]:
                 "If an App is stored, set none of these variables; to change one of them, use"
                 " `import-app --replace`."
             )
-
-
-# What a command tells GitHub Actions where a workflow runs it:
-# https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-
-
-def is_workflow() -> bool:
-    """Return whether GitHub Actions runs this."""
-    return ENVIRONMENT.get("GITHUB_ACTIONS") == "true"
-
-
-def annotate(kind: str, text: str, title: str = "") -> None:
-    """Print an annotation, an `error`, a `warning` or a `notice`."""
-    named = f" title={_property(title)}" if title else ""
-    print(f"::{kind}{named}::{_message(text)}")
-
-
-def add_to_summary(markdown: str) -> None:
-    """Add to the run's summary, if there is one."""
-    if summary := ENVIRONMENT.get("GITHUB_STEP_SUMMARY"):
-        try:
-            with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(markdown)
-        except OSError as error:
-            # What was to be done is done: nobody has to mend anything.
-            annotate("warning", f"The summary cannot be written: {error.strerror}.")
-
-
-def add_output(name: str, value: str) -> None:
-    """Set an output of the step, which later steps can read; both are words of ours on one line."""
-    if output := ENVIRONMENT.get("GITHUB_OUTPUT"):
-        with Path(output).open("a", encoding="utf-8") as file:
-            file.write(f"{name}={value}\n")
-
-
-def _message(text: str) -> str:
-    """Return a text as a workflow command takes it: what strangers wrote begins no command of its own."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")

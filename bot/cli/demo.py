@@ -234,9 +234,7 @@ async def _start(sandbox: Sandbox, port: int | None) -> None:
         await sandbox.start(port=DEFAULT_PORT if port is None else port)
     except OSError as error:
         if port is not None:
-            raise app.CannotListen(
-                app.explain_listening("127.0.0.1", port, error, "choose another --port")
-            ) from error
+            raise app.cannot_listen("127.0.0.1", port, error, "choose another --port") from error
         await sandbox.start(port=0)
 
 
@@ -326,4 +324,4 @@ def _positive(text: str) -> int:
     return number
 
 
-COMMANDS = {"demo": CliCommand(_run_demo, _demo_arguments)}
+COMMANDS = {"demo": CliCommand(_run_demo, _demo_arguments, failures=(app.CannotListen,))}

@@ -27,7 +27,7 @@ from bot.cli.command_base import (
 )
 from bot.github.errors import Forbidden
 from bot.github.repository_setup import COLOR, DESCRIPTION, RepositorySetup
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from bot.store_and_github_from_config import open_repository_setup
 
 TEMPLATE: Final = ".github/ISSUE_TEMPLATE/petition.md"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot import app, config, serve, store_and_github_from_config, stored_app_credentials
+from bot import app, config, store_and_github_from_config, stored_app_credentials
 from bot.cli.command_base import (
     ENVIRONMENT,
     FAILED,
@@ -27,18 +28,39 @@ from bot.cli.command_base import (
 )
 from bot.doctor import are_fine
 from bot.doctor.checks import examine
-from bot.encryption_and_derived_tokens import WrongKey, decrypt
+from bot.encryption_and_derived_tokens import WrongKey, decrypt, operator_token
 from bot.petition.i18n import counted
-from bot.store import Recovered, backup, is_backup, recover, restore
+from bot.setup_server import Announce, SetupLink, log_link, set_up
+from bot.store import Recovered, backup, is_backup, migrate_ahead, recover, restore
+from bot.web.server import bind
 
 
 def _serve(_options: argparse.Namespace) -> int:
     settings = configured(credentials=True)
-    run(serve.serve(settings, _show_link if sys.stdout.isatty() else serve.log_link))
+    run(_run_bot(settings, _show_link if sys.stdout.isatty() else log_link))
     return OK
 
 
-def _show_link(link: serve.SetupLink) -> None:
+async def _run_bot(settings: config.Config, announce: Announce) -> None:
+    """Run until SIGTERM or SIGINT: the set-up while there is no App, and then the bot on the same socket."""
+    stop = asyncio.Event()
+    with app.stopping_on_signals(stop.set):
+        await migrate_ahead(settings.database_url)
+        found = await stored_app_credentials.find_app(settings)
+        if found is not None:
+            await app.run(found, stop)
+            return
+        try:
+            address = bind(settings.host, settings.port)
+        except OSError as error:
+            raise app.cannot_listen(settings.host, settings.port, error) from error
+        with address:
+            found = await set_up(settings, address, stop, announce)
+            if found is not None:
+                await app.run(found, stop, address)
+
+
+def _show_link(link: SetupLink) -> None:
     say("", "The bot has no GitHub App yet. Open this link to create one:", "", f"  {link.url}", "")
     if link.elsewhere:
         say(
@@ -171,7 +193,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _bearer(settings: config.Config) -> int:
-    token = app.operator_token(settings)
+    token = operator_token(settings.secret_key)
     if token is None:
         raise config.ConfigError(["SECRET_KEY is not set; the token for the details of /readyz is derived from it"])
     print(token)
@@ -253,7 +275,7 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "serve": CliCommand(_serve),
+    "serve": CliCommand(_serve, failures=(app.CannotListen,)),
     "import-app": CliCommand(_import_app, _import_arguments),
     "drop-app": CliCommand(_drop_app, _drop_arguments),
     "migrate": CliCommand(_migrate),

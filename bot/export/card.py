@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from bot.petition.organizers.rules_in_force import next_goal
+from bot.petition.rules_in_force import next_goal
 
 WIDTH: Final = 1_200
 HEIGHT: Final = 630

@@ -22,7 +22,7 @@ from bot.petition.letter_versions_and_translations import (
     language_name,
     version_of,
 )
-from bot.petition.organizers.rules_in_force import next_goal
+from bot.petition.rules_in_force import next_goal
 from bot.store import Entry, PetitionDetails, Snapshot
 from bot.time_types import WholeEpochSeconds
 

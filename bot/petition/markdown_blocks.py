@@ -250,13 +250,13 @@ def _definition_end(text: str, start: int) -> int:
     label = _LABEL.match(text, start)
     if label is None or not label[1].strip():
         return start
-    target = target_end(text, end_of(_GAP, text, label.end()))
-    if target < 0:
+    begin = end_of(_GAP, text, label.end())
+    target = target_end(text, begin)
+    if target == begin:
         return start
     gap = end_of(_GAP, text, target)
-    title = title_end(text, gap) if gap > target else -1
-    ended = _LINE_END.match(text, title) if title >= 0 else None
-    ended = ended or _LINE_END.match(text, target)
+    title = end_of(TITLE, text, gap) if gap > target else gap
+    ended = (_LINE_END.match(text, title) if title > gap else None) or _LINE_END.match(text, target)
     return ended.end() if ended else start
 
 
@@ -266,10 +266,9 @@ _LINE_END = re.compile(r"[ \t]*+(?:\n|\Z)")
 
 
 def target_end(text: str, start: int) -> int:
-    """Return where a link's target ends that starts there; -1 where there is none."""
+    """Return where a link's target ends that starts there; the start where there is none."""
     if text.startswith("<", start):
-        pointed = _POINTED.match(text, start)
-        return pointed.end() if pointed else -1
+        return end_of(_POINTED, text, start)
     level = 0
     for part in islice(_TARGET_PART.finditer(text, start), _MOST_PARENTHESES):
         if part[1] == "(":
@@ -277,15 +276,8 @@ def target_end(text: str, start: int) -> int:
         elif part[1] == ")" and level:
             level -= 1
         else:
-            end = part.end() - len(part[1])
-            return end if end > start else -1
-    return -1
-
-
-def title_end(text: str, start: int) -> int:
-    """Return where a link's title ends that starts there; -1 where there is none."""
-    title = _TITLE.match(text, start)
-    return title.end() if title else -1
+            return int(part.end()) - len(part[1])
+    return start
 
 
 def end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
@@ -304,4 +296,4 @@ _POINTED = re.compile(r"<(?:[^<>\n\\]|\\.)*+>")
 _TARGET_PART = re.compile(r"[^\x00-\x20\x7f\\()]*+(?:\\[^\x00-\x20\x7f]?[^\x00-\x20\x7f\\()]*+)*+([()]?)")
 _MOST_PARENTHESES = 16
 """In a target; they are counted anew for each target that may begin before them."""
-_TITLE = re.compile(r""""(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)""", re.DOTALL)
+TITLE = re.compile(r""""(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)""", re.DOTALL)

@@ -194,9 +194,7 @@ class InstallationSync:
                         one, repository, settings, store=self.store, client=self.client, is_news=True
                     )
             # Whoever gave commands may not be an organizer any more.
-            await self.store.petitions.request_publishing(
-                await self.store.rules.list_petitions_with_commands(repository.id)
-            )
+            await self.store.petitions.request_publishing(await self.store.commands.list_petitions(repository.id))
         self._counts |= {one.issue.id: (one.issue.comments, one.read_at) for one in reads}
         await self._compare({one.issue.id: one for one in reads}, known)
 

@@ -15,7 +15,7 @@ from bot.github.installation_client import InstallationClient
 from bot.github.models.graphql import MAX_NODES
 from bot.github.transport import writing_while
 from bot.links import Addresses
-from bot.petition.machine_readable_tally import Counter
+from bot.petition.machine_readable_lines import Counter
 from bot.reconcile.body_write_and_repair_limiters import RepairLimiter, WriteLimiter
 from bot.reconcile.errors_and_retries import (
     Intervals,
@@ -77,10 +77,10 @@ class AccountReview(Struct):
 
     async def step(self) -> bool:
         """Do the next bit, with one call; False when all is done. Raises what concerns the whole installation."""
-        reviews = self.store.account_reviews
-        batch = await reviews.list_unknown(self.petition_id, self._last, MAX_NODES, self.now())
+        accounts = self.store.signer_accounts
+        batch = await accounts.list_unreviewed(self.petition_id, self._last, MAX_NODES, self.now())
         if not batch:
-            await reviews.end(self.petition_id)
+            await accounts.end_review(self.petition_id)
             return False
         try:
             found = await self.client.get_accounts_by_login([one.login for one in batch])
@@ -89,12 +89,12 @@ class AccountReview(Struct):
                 raise
             until = retry_later(error, self.retry_after, self.now())
             log.info("postponed the review of accounts", petition=self.petition_id, error=str(error))
-            await reviews.postpone(self.petition_id, until)
+            await accounts.postpone_review(self.petition_id, until)
             return False
         # A login that belongs to another account by now says nothing about the signer.
         known = [found[one.user_id] for one in batch if one.user_id in found]
         unknown = {one.user_id for one in batch} - found.keys()
-        await reviews.record(known, unknown, self.now())
+        await accounts.record_reviewed(known, unknown, self.now())
         self._last = batch[-1]
         return True
 
@@ -226,7 +226,7 @@ class Worker(Struct):
         if self._review_after > now:
             return None
         if self._review is None:
-            petition_id = await self.store.account_reviews.get_due(self.client.id, now)
+            petition_id = await self.store.signer_accounts.get_due_review(self.client.id, now)
             if petition_id is not None:
                 self._review = AccountReview(petition_id, self.store, self.client, self.now, self.intervals.resync)
         return self._review

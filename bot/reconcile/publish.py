@@ -13,8 +13,8 @@ from bot.petition import block
 from bot.petition.block import machine_line
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts_from_github import IssueGone
-from bot.petition.machine_readable_tally import Counter
-from bot.petition.organizers.settings import MOST_FIRST
+from bot.petition.machine_readable_lines import Counter
+from bot.petition.settings import MOST_FIRST
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
 from bot.reconcile.errors_and_retries import NameReused, Requeue, ends_all, is_deleted, requeue_stale
 from bot.reconcile.publish_plan import (
@@ -157,7 +157,7 @@ async def _plan(
     ruling, are_translations_read = await decide_rules(known, context)
     is_changed = changes_rules(ruling, known.petition, context.now())
     if is_changed:
-        await context.store.rules.apply(due.petition_id, ruling)
+        await context.store.commands.apply(due.petition_id, ruling)
     if is_changed or are_translations_read:
         known = await context.store.petitions.load_publication(due.petition_id, NEWEST)
     now = context.now()

@@ -13,13 +13,13 @@ from bot.github.models.rest import IssueRead
 from bot.links import Addresses, Pages, Site
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
-from bot.petition.counting.tally import Signature
 from bot.petition.facts_from_github import IssueFact
 from bot.petition.letter_versions_and_translations import is_older
-from bot.petition.machine_readable_tally import Counter
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import milestones, next_goal
-from bot.petition.organizers.settings import Settings
+from bot.petition.machine_readable_lines import Counter
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import milestones, next_goal
+from bot.petition.settings import Settings
+from bot.petition.tally import Signature
 from bot.reconcile.body_write_and_repair_limiters import EDIT, WIPED, RepairLimiter
 from bot.reconcile.errors_and_retries import Requeue
 from bot.store import (

@@ -216,11 +216,11 @@ class ThreadResync(Struct, frozen=True):
 
     async def _ask_for_ages(self, listing: CommentsRead) -> None:
         """Ask how old signers' accounts are, where the organizers want to know; until then they wait."""
-        unknown = await self.store.account_ages.list_comments_of_unknown(self.thread.issue_id)
+        unknown = await self.store.signer_accounts.list_comments_of_unknown_age(self.thread.issue_id)
         nodes = [listing.node_ids[one] for one in unknown if one in listing.node_ids]
         if nodes:
             accounts = await self.client.get_accounts(nodes)
-            await self.store.account_ages.record(self.thread.issue_id, accounts.values())
+            await self.store.signer_accounts.record_ages(self.thread.issue_id, accounts.values())
 
     async def _check_writes(self) -> None:
         """Check whether our writes replaced somebody's edit of a body, where no delivery has told for sure."""

@@ -14,9 +14,9 @@ from bot.github.repository_file_reader import RepositoryFiles
 from bot.petition.comments.comment import Author
 from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Translation, translation_remarks
-from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
-from bot.petition.organizers.settings import PATH
-from bot.petition.organizers.settings_file import FOLDERS, is_misplaced
+from bot.petition.organizer_commands import CommandResults, GivenCommand, apply_commands, logins_in
+from bot.petition.settings import PATH
+from bot.petition.settings_file import FOLDERS, is_misplaced
 from bot.petition.untrusted_text import text_digest
 from bot.reconcile.errors_and_retries import ends_all
 from bot.reconcile.letter_history_and_translations import read_translations
@@ -72,7 +72,7 @@ async def read_settings(
 ) -> KnownSettings:
     """Read a repository's settings file; where that is not possible, those that are known stay in force."""
     at, files = int(now()), RepositoryFiles(client, repository.full_name)
-    known = await store.rules.get_settings(repository.id)
+    known = await store.settings.get(repository.id)
     try:
         is_absent = known.is_read and not known.digest and not await files.is_listed(PATH)
         text = None if is_absent else await files.read_text(PATH)
@@ -87,12 +87,12 @@ async def read_settings(
                 error=str(error),
                 advice="Give the App the permission Contents: read-only.",
             )
-        return await store.rules.mark_settings_unreadable(repository.id, at, known)
+        return await store.settings.mark_unreadable(repository.id, at, known)
     is_known = known.read_at and known.readable and known.digest == ("" if text is None else text_digest(text))
     if is_known and known.misplaced == misplaced:
-        await store.rules.mark_settings_read(repository.id, at, known)
+        await store.settings.mark_read(repository.id, at, known)
         return replace(known, read_at=at)
-    found = await store.rules.record_settings(repository.id, text, at, known, misplaced)
+    found = await store.settings.record(repository.id, text, at, known, misplaced)
     for mistake in found.mistakes:
         log.warning("a mistake in the settings", repository=repository.full_name, file=PATH, mistake=str(mistake))
     if misplaced:
@@ -122,7 +122,7 @@ async def _find_organizers(known: Publication, context: PublishContext) -> dict[
         except Forbidden as error:
             log.warning("cannot check who can give commands", repository=repository.full_name, error=str(error))
         else:
-            await context.store.rules.record_organizer(repository.id, user_id, found[user_id], now)
+            await context.store.commands.record_organizer(repository.id, user_id, found[user_id], now)
     return found
 
 
@@ -130,7 +130,7 @@ async def _find_named(
     known: Publication, commands: Sequence[GivenCommand], context: PublishContext
 ) -> dict[tuple[int, str], Author | None]:
     """Return whom commands mean. Once somebody was found, it stays so: logins change and are reused."""
-    rules, now = context.store.rules, int(context.now())
+    petition_id, now = known.petition.petition_id, int(context.now())
     found: dict[tuple[int, str], Author | None] = {}
     for comment_id, login in [(one.comment_id, login) for one in commands for login in logins_in(one.command)]:
         before = known.named.get((comment_id, login))
@@ -138,7 +138,8 @@ async def _find_named(
             found[comment_id, login] = None if before.user_id is None else Author(before.user_id, login)
             continue
         # An account that GitHub has hidden is not found there, but its comments may still be here.
-        person = await context.client.find_user(login) or await rules.find_author(known.petition.petition_id, login)
+        person = await context.client.find_user(login)
+        person = person or await context.store.commands.find_author(petition_id, login)
         found[comment_id, login] = None if person is None else Author(person.id, login)
-        await rules.record_named(comment_id, login, person, now)
+        await context.store.commands.record_named(comment_id, login, person, now)
     return found

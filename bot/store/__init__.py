@@ -1,8 +1,6 @@
 """The only SQL: what GitHub reported, and what is derived from it."""
 
 from bot.store.acknowledgements import AckDue
-from bot.store.body_writes_and_lost_edits import KnownBody, LastBodies, OurWrite, outside_digest
-from bot.store.command_outcomes_and_attempts import Attempts, AuditEntry
 from bot.store.comments_to_look_up import Clarification, DoubtfulComment
 from bot.store.credentials import read_encrypted
 from bot.store.engine.backup import backup, delete_database, is_backup, restore
@@ -20,15 +18,16 @@ from bot.store.errors import (
 )
 from bot.store.failed_deliveries_and_cached_responses import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
+from bot.store.issue_bodies import KnownBody, LastBodies, OurWrite, outside_digest
 from bot.store.letters import KnownTranslations, TranslatedPetition
 from bot.store.migrations import migrate_ahead
+from bot.store.organizer_commands import Attempts, AuditEntry
 from bot.store.petition_lists import MOST_LISTED, Listed, ListQuery, PetitionList, PetitionSummary
 from bot.store.petition_queries import (
     PetitionDetails,
     PetitionExport,
     PetitionRef,
     Rosters,
-    SignerSample,
     TranslatedLetter,
 )
 from bot.store.petition_snapshots_and_obstacles import Snapshot, State, Thread
@@ -37,9 +36,9 @@ from bot.store.publishing import Backlog, Due, KnownPetition, PlannedBody, Publi
 from bot.store.recording.consistency import Discrepancy, Inspection
 from bot.store.recording.listings import ListingOutcome
 from bot.store.recovery import Recovered, recover
+from bot.store.repository_settings import KnownSettings
 from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
-from bot.store.settings_organizers_and_rules import KnownSettings
-from bot.store.signer_accounts_to_look_up import Signer
+from bot.store.signer_accounts import Signer, SignerSample
 from bot.store.store import Store
 from bot.store.threads_to_read import ThreadToRead
-from bot.store.why_not_counted import NotCounted
+from bot.store.uncounted_people import NotCounted

@@ -9,14 +9,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import Command, Unsign
-from bot.petition.comments.comment import standing
-from bot.petition.counting.abuse_signals import Account
-from bot.petition.counting.tally import Pair, Signature
 from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Letter, Translation
-from bot.petition.organizers.settings import Detail, Settings
-from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, read_comment, read_repository, read_rules
+from bot.petition.rules_in_force import read_rules
+from bot.petition.settings import Detail, Settings
+from bot.petition.tally import Pair
+from bot.store.comment_rows import read_repository
 from bot.store.engine.database import Records, Transaction, read_transaction
 from bot.store.letters import read_letters_with_texts, read_translated_text
 from bot.store.petition_lists import ListQuery, PetitionList, read_list
@@ -29,9 +27,15 @@ from bot.store.roster_pages import (
     has_sort_keys,
     read_first,
     read_page,
-    read_signature_of,
+    read_signatures_of,
 )
-from bot.store.why_not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
+from bot.store.uncounted_people import (
+    NotCounted,
+    UncountedComments,
+    count_withdrawn,
+    read_not_counted,
+    read_uncounted,
+)
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 BATCH: Final = 1_000
@@ -107,18 +111,6 @@ class TranslatedLetter(Struct, frozen=True):
     snapshot: Snapshot
     translation: Translation
     text: str
-
-
-class SignerSample(Struct, frozen=True):
-    """Who has signed, the newest first, without any details, and what is known of their accounts, by user id.
-
-    Nobody has looked yet at those that are `waiting`; of some of them the age is known all the same.
-    """
-
-    signatures: Sequence[Signature]
-    accounts: Mapping[int, Account]
-    waiting: frozenset[int]
-    withdrawn: int
 
 
 _SEEN: Final = """
@@ -239,7 +231,7 @@ class Rosters(Records):
             wanted = replace(wanted, cursor=page.after) if page.after else None
         sql = "SELECT user_id, comment_id FROM signatures WHERE petition_id = $1 AND unlisted ORDER BY comment_id"
         unlisted = [(row["user_id"], row["comment_id"]) for row in transaction.fetch(sql, petition_id)]
-        offered, withdrawn = details.snapshot.translations.offered, _count_withdrawn(transaction, petition_id)
+        offered, withdrawn = details.snapshot.translations.offered, count_withdrawn(transaction, petition_id)
         translations = [(one, read_translated_text(transaction, petition_id, one.language)) for one in offered]
         return PetitionExport(details, entries, unlisted, withdrawn, translations)
 
@@ -252,31 +244,6 @@ class Rosters(Records):
         if snapshot is None or found is None:
             return None
         return TranslatedLetter(snapshot, found, read_translated_text(transaction, petition_id, language))
-
-    @read_transaction
-    def get_sample(self, transaction: Transaction, petition_id: int, most: int) -> SignerSample:
-        """Read who has signed, also where the organizers do not show it; so many of the newest at most."""
-        sql = """
-            SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born, a.empty, u.asked_at
-            FROM signatures s LEFT JOIN accounts a ON a.user_id = s.user_id
-            LEFT JOIN unknown_accounts u ON u.user_id = s.user_id
-            WHERE s.petition_id = $1 ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $2
-        """
-        rows = transaction.fetch(sql, petition_id, most)
-        return SignerSample(
-            signatures=[Signature(*row[:4]) for row in rows],
-            accounts={
-                user_id: Account(user_id, born, has_profile=not empty, is_only_aged=empty is None)
-                for user_id, *_, born, empty, _ in rows
-                if born is not None
-            },
-            waiting=frozenset(
-                user_id
-                for user_id, login, *_, empty, asked_at in rows
-                if login and empty is None and asked_at is None
-            ),
-            withdrawn=_count_withdrawn(transaction, petition_id),
-        )
 
     @read_transaction
     def get_uncounted(self, transaction: Transaction, petition_id: int) -> UncountedComments | None:
@@ -315,7 +282,7 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
             first = read_first(transaction, petition_id, settings.first, settings.show)
         if wanted.text:
             login = wanted.text.removeprefix("@")
-            exact = read_signature_of(transaction, petition_id, login, settings.show)
+            exact = read_signatures_of(transaction, petition_id, [login.lower()], settings.show)
             # What organizers do not show is not given away by its absence either.
             is_asked = not exact and _is_public(settings) and snapshot.labelled
             not_counted = read_not_counted(transaction, snapshot, login) if is_asked else None
@@ -336,31 +303,3 @@ def read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int
     """Return how many signed on which day, in days since 1970, ascending."""
     sql = "SELECT day, signatures FROM days WHERE petition_id = $1 AND signatures > 0 ORDER BY day"
     return [(day, signatures) for day, signatures in transaction.fetch(sql, petition_id)]
-
-
-def _count_withdrawn(transaction: Transaction, petition_id: int) -> int:
-    # A comment with commands of organizers is kept as one, whatever else it says.
-    orders_of_others = f"""
-        SELECT {COMMENT_COLUMNS} FROM comments c
-        WHERE c.petition_id = $1 AND c.command = 'order'
-          AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
-          AND c.author_id NOT IN (
-              SELECT author_id FROM comments
-              WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
-                AND petition_id = $1 AND command = 'unsign'
-          )
-    """
-    comments = (read_comment(row).comment for row in transaction.fetch(orders_of_others, petition_id))
-    others = {one.author and one.author.id for one in comments if _withdraws(standing(one).command)}
-    sql = """
-        SELECT count(DISTINCT c.author_id) FROM comments c
-        WHERE c.issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
-          AND c.petition_id = $1 AND c.command = 'unsign'
-          AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
-    """
-    count: int = transaction.fetch(sql, petition_id)[0][0]
-    return count + len(others)
-
-
-def _withdraws(command: Command | None) -> bool:
-    return command is not None and isinstance(command.effect, Unsign)

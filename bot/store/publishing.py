@@ -7,10 +7,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.counting.tally import Signature
 from bot.petition.facts_from_github import IssueFact
-from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
-from bot.store.body_writes_and_lost_edits import (
+from bot.petition.organizer_commands import CommandResults, GivenCommand, logins_in
+from bot.petition.tally import Signature
+from bot.store.engine.database import Database, Records, Transaction, read_transaction
+from bot.store.errors import NoSuchPetition
+from bot.store.issue_bodies import (
     KnownBody,
     OurWrite,
     mark_restored,
@@ -19,22 +21,13 @@ from bot.store.body_writes_and_lost_edits import (
     read_writes_since,
     record_write,
 )
-from bot.store.engine.database import Database, Records, Transaction, read_transaction
-from bot.store.errors import NoSuchPetition
+from bot.store.organizer_commands import Named, read_commands, read_named, read_organizers, record_rules
 from bot.store.petition_queries import read_days
 from bot.store.petition_snapshots_and_obstacles import Snapshot, State, read_snapshot
 from bot.store.recording.comment_and_issue_facts import RecordContext, record_observations
 from bot.store.recording.unit_of_work import UnitOfWork
+from bot.store.repository_settings import KnownSettings, read_settings
 from bot.store.roster_pages import read_first
-from bot.store.settings_organizers_and_rules import (
-    KnownSettings,
-    Named,
-    read_commands,
-    read_named,
-    read_organizers,
-    read_settings,
-    record_rules,
-)
 from bot.store.threads_to_read import USABLE, read_issues_of, request_publishing
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 

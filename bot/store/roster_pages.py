@@ -1,20 +1,19 @@
-"""One page of a roster: who has signed a petition, sorted and searched; SQL is put together from parts, once."""
+"""One page of a roster: who has signed a petition, sorted and searched."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from functools import cache
 from itertools import product
 from typing import Any, Final
 
 from msgspec import Struct
 
-from bot.petition.counting.tally import Signature
 from bot.petition.facts_from_github import Repository
-from bot.petition.organizers.settings import Detail
-from bot.store.comment_and_rules_columns import read_repository
+from bot.petition.settings import Detail
+from bot.petition.tally import Signature
+from bot.store.comment_rows import read_repository
 from bot.store.engine.database import Transaction
 from bot.store.sort_and_search_keys import spellings
 
@@ -141,16 +140,12 @@ def _translate(
     """Return a cursor that fits how a page is sorted: it may be from before all signatures had keys."""
     if cursor is None or isinstance(cursor.key, sorting.kind):
         return cursor
-    found = transaction.fetch(_key_of(sorting), cursor.comment_id, petition_id)
+    sql = f"SELECT {sorting.column} FROM signatures s WHERE {_LISTED} AND s.comment_id = $2"
+    found = transaction.fetch(sql, petition_id, cursor.comment_id)
     return Cursor(found[0][0], cursor.comment_id, cursor.back) if found else None
 
 
-@cache
-def _key_of(sorting: _Sorting) -> str:
-    return f"SELECT {sorting.column} FROM signatures s WHERE s.comment_id = $1 AND {_LISTED_ON.format(2)}"
-
-
-_LISTED_ON: Final = "s.petition_id = ${} AND NOT s.unlisted"
+_LISTED: Final = "s.petition_id = $1 AND NOT s.unlisted"
 """The condition for all that lists, sorts or searches signatures."""
 
 
@@ -177,11 +172,19 @@ def _entry(row: Iterable[Any]) -> Entry:
     return Entry(Signature(*signature), repository, number)
 
 
-def read_signature_of(
-    transaction: Transaction, petition_id: int, login: str, show: frozenset[Detail]
+def read_signatures_of(
+    transaction: Transaction, petition_id: int, logins: Sequence[str], show: frozenset[Detail]
 ) -> list[Entry]:
-    """Return the signature of whoever has a login, be it unlisted, if there is one, with what organizers show."""
-    return [_entry(row) for row in transaction.fetch(_signature_of_login(show), petition_id, login)]
+    """Return the signatures of those who have some logins, in lower case, be they unlisted; the oldest first.
+
+    It reads all signatures of a petition, as a search does.
+    """
+    sql = f"""
+        {_entry_statement("signatures", show, "NULL")}
+        WHERE s.petition_id = $1 AND lower(s.login) = ANY($2::TEXT[])
+        ORDER BY s.signed_at, s.comment_id
+    """
+    return [_entry(row) for row in transaction.fetch(sql, petition_id, list(logins))]
 
 
 def read_first(
@@ -193,31 +196,14 @@ def read_first(
     """
     if not logins or not show:
         return []
-    rows = transaction.fetch(_signatures_of_logins(show), petition_id, list(logins))
-    found = {entry.signature.login.lower(): entry for entry in map(_entry, rows)}
+    entries = read_signatures_of(transaction, petition_id, logins, show)
+    found = {entry.signature.login.lower(): entry for entry in entries if not entry.signature.unlisted}
     return [found[login] for login in logins if login in found]
-
-
-@cache
-def _signatures_of_logins(show: frozenset[Detail]) -> str:
-    """Return the query for the signatures of logins; it reads all signatures of a petition, as a search does."""
-    return f"""
-        {_entry_statement("signatures", show, "NULL")}
-        WHERE {_LISTED_ON.format(1)} AND lower(s.login) = ANY($2::TEXT[])
-        ORDER BY s.signed_at, s.comment_id
-    """
 
 
 _DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Detail.REASON, "s.reason"))
 
 
-@cache
-def _signature_of_login(show: frozenset[Detail]) -> str:
-    """Return the query for the signature of a login ($2) on a petition ($1), with the details that are shown."""
-    return f"{_entry_statement('signatures', show, 'NULL')} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)"
-
-
-@cache
 def _roster_statement(
     sorting: _Sorting, descending: bool, *, following: bool, search: _Search, show: frozenset[Detail]
 ) -> str:
@@ -228,7 +214,7 @@ def _roster_statement(
     neither be found nor sorted by.
     """
     key, direction = sorting.exact, "DESC" if descending else "ASC"
-    conditions = [_LISTED_ON.format(1)]
+    conditions = [_LISTED]
     if following:
         place = f"($3::{sorting.sql_type}, $4::BIGINT)"
         conditions.append(f"({key}, s.comment_id) {'<' if descending else '>'} {place}")

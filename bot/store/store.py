@@ -15,8 +15,6 @@ from bot.metrics_hooks import Hooks
 from bot.petition.comments.comment import Comment
 from bot.petition.facts_from_github import CommentFact, Fact, IssueFact
 from bot.store.acknowledgements import Acknowledgements
-from bot.store.body_writes_and_lost_edits import Bodies
-from bot.store.command_outcomes_and_attempts import AuditLog
 from bot.store.comments_to_look_up import DoubtfulComments
 from bot.store.credentials import CredentialStore
 from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
@@ -24,8 +22,10 @@ from bot.store.engine.health import is_answering
 from bot.store.engine.url import opening, read_address
 from bot.store.failed_deliveries_and_cached_responses import Deliveries, Responses
 from bot.store.installations import Installations
+from bot.store.issue_bodies import Bodies
 from bot.store.letters import Letters, Translations
 from bot.store.migrations import migrate
+from bot.store.organizer_commands import OrganizerCommands
 from bot.store.petition_queries import Rosters
 from bot.store.petition_snapshots_and_obstacles import States
 from bot.store.privacy import Privacy
@@ -41,11 +41,11 @@ from bot.store.recording.listings import (
     record_listing,
     split_listing,
 )
-from bot.store.recording.signatures_and_reactions import AccountAges, fill_roster_keys
+from bot.store.recording.signatures_and_reactions import fill_roster_keys
 from bot.store.recording.structural_changes import record_structure
-from bot.store.settings_organizers_and_rules import PetitionRules
+from bot.store.repository_settings import RepositorySettings
 from bot.store.sign_outs import SignOuts
-from bot.store.signer_accounts_to_look_up import AccountReviews
+from bot.store.signer_accounts import SignerAccounts
 from bot.store.threads_to_read import Threads, follow_grammar
 from bot.supervisor import Supervisor
 from bot.time_types import EpochSeconds, WholeEpochSeconds
@@ -86,10 +86,7 @@ class Store:
     def _open_nouns(self, database: Database, now: Callable[[], EpochSeconds]) -> None:
         """Make one object for each thing that is known."""
         announce = self._announce
-        self.account_ages = AccountAges(database, now, announce)
-        self.account_reviews = AccountReviews(database, now, announce)
         self.acknowledgements = Acknowledgements(database, now)
-        self.audit_log = AuditLog(database, now)
         self.bodies = Bodies(database, now)
         self.doubtful_comments = DoubtfulComments(database, now)
         self.consistency = Consistency(database, now)
@@ -97,12 +94,14 @@ class Store:
         self.deliveries = Deliveries(database, now, self._hooks.record_redelivery)
         self.installations = Installations(database, now, announce)
         self.letters = Letters(database, now)
+        self.commands = OrganizerCommands(database, now, announce)
         self.petitions = Petitions(database, now, announce, self._label)
         self.privacy = Privacy(database, now, announce)
+        self.settings = RepositorySettings(database, now, announce)
         self.responses = Responses(database, now)
         self.rosters = Rosters(database, now)
-        self.rules = PetitionRules(database, now, announce)
         self.sign_outs = SignOuts(database, now)
+        self.signer_accounts = SignerAccounts(database, now, announce)
         self.states = States(database, now)
         self.threads = Threads(database, now)
         self.translations = Translations(database, now)

@@ -72,7 +72,7 @@ https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/a
 """
 _STYLE: Final = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 
-_DATA: Final = RoutePolicy(cache_control=_REVALIDATED, is_about_petition=True, headers=_CORS)
+_DATA: Final = RoutePolicy(cache_control=_REVALIDATED, headers=_CORS)
 _JSON: Final = replace(_DATA, is_searchable=True)
 _CSV: Final = replace(_DATA, pool=Pool.EXPORTS)
 _CHART: Final = replace(_DATA, headers={**_CORS, "Content-Security-Policy": content_security_policy(style=_STYLE)})
@@ -113,7 +113,7 @@ class ApiRoutes(msgspec.Struct, frozen=True):
         links = {"next": record.next, "prev": record.previous}
         link = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
         headers = {"Link": link} if link else {}
-        return Rendering(msgspec.json.encode(record), _JSON_TYPE, details.snapshot.revision, headers=headers)
+        return Rendering(msgspec.json.encode(record), _JSON_TYPE, headers=headers)
 
     async def _csv(self, request: web.Request) -> web.StreamResponse:
         requested = await find_petition(request, self.context)
@@ -138,7 +138,7 @@ class ApiRoutes(msgspec.Struct, frozen=True):
         details = _require_names(require_visible(whole.details if whole else None, requested))
         entries = whole.entries if whole else ()
         rows = await asyncio.to_thread(_format_rows, entries, details.letters, self.context.site)
-        return Rendering(CSV_HEADER.encode() + rows, _CSV_TYPE, details.snapshot.revision, headers=headers)
+        return Rendering(CSV_HEADER.encode() + rows, _CSV_TYPE, headers=headers)
 
     async def _write_rows(self, response: web.StreamResponse, petition_id: int, letters: Sequence[Letter]) -> None:
         await response.write(CSV_HEADER.encode())
@@ -152,7 +152,7 @@ class ApiRoutes(msgspec.Struct, frozen=True):
             await response.write(await asyncio.to_thread(_format_rows, entries, letters, self.context.site))
 
     async def _render_badge(self, requested: RequestedPetition) -> Rendering:
-        return Rendering(badge(requested.ref.count).encode(), _SVG_TYPE, requested.ref.revision)
+        return Rendering(badge(requested.ref.count).encode(), _SVG_TYPE)
 
     async def _shields(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self.context)
@@ -162,7 +162,7 @@ class ApiRoutes(msgspec.Struct, frozen=True):
         snapshot = (await read_details(self.context, requested, RosterQuery(size=1))).snapshot
         # It takes some hundredths of a second.
         picture = await asyncio.to_thread(card, snapshot.count, snapshot.rules.settings.goals)
-        return Rendering(picture, "image/png", snapshot.revision)
+        return Rendering(picture, "image/png")
 
     async def _render_chart(self, requested: RequestedPetition) -> Rendering:
         details = await read_details(self.context, requested, RosterQuery(size=1))

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import StreamReader
@@ -31,11 +34,7 @@ BODY_OVERHEAD: Final = 64 * 1024
 
 
 class BufferFull(Exception):
-    """Too many bodies are being recorded at once."""
-
-
-class Evicted(Exception):
-    """A body was incomplete when others needed its memory."""
+    """The memory of a body is needed for others."""
 
 
 class BodyBuffer:
@@ -47,22 +46,23 @@ class BodyBuffer:
         self._incoming: dict[_IncomingBody, None] = {}
         """Incomplete bodies, the oldest first."""
 
-    def reserve(self, size: int) -> None:
+    @contextmanager
+    def reserved(self, size: int) -> Iterator[None]:
         """Reserve memory for a complete body with a valid signature; raises BufferFull."""
         while self._incoming and self._reserved + size + self._received > MAX_BYTES:
             self._evict_one()
         if self._reserved + size > MAX_BYTES:
             raise BufferFull
         self._reserved += size
-
-    def release(self, size: int) -> None:
-        """Release the memory of a body."""
-        self._reserved -= size
+        try:
+            yield
+        finally:
+            self._reserved -= size
 
     async def read(self, content: StreamReader, address: str) -> bytes:
         """Read a body that is still incomplete.
 
-        Raises Evicted, TimeoutError, and ConnectionError or web.RequestPayloadError where the client stops.
+        Raises BufferFull, TimeoutError, and ConnectionError or web.RequestPayloadError where the client stops.
         """
         deadline = asyncio.timeout(READ_TIMEOUT)
         one, body = _IncomingBody(address, deadline), bytearray()
@@ -75,7 +75,7 @@ class BodyBuffer:
                     self._grow(one, len(chunk))
         except TimeoutError:
             if not content.is_eof():
-                raise Evicted if one.is_evicted else TimeoutError from None
+                raise BufferFull if one.is_evicted else TimeoutError from None
             body += content.read_nowait()
         finally:
             self._remove(one)
@@ -114,18 +114,16 @@ class BodyBuffer:
         victim.evict()
 
 
+@dataclass(eq=False, slots=True)
 class _IncomingBody:
     """An incomplete body, and how much of it was received."""
 
-    __slots__ = ("_deadline", "address", "is_evicted", "size")
-
-    def __init__(self, address: str, deadline: asyncio.Timeout) -> None:
-        self.address = address
-        self.size = 0
-        self.is_evicted = False
-        self._deadline = deadline
+    address: str
+    deadline: asyncio.Timeout
+    size: int = 0
+    is_evicted: bool = False
 
     def evict(self) -> None:
         """Stop waiting for the rest."""
         self.is_evicted = True
-        self._deadline.reschedule(asyncio.get_running_loop().time())
+        self.deadline.reschedule(asyncio.get_running_loop().time())

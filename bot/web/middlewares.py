@@ -31,14 +31,13 @@ from bot.web.petition_and_roster_requests import BadQuery, PagesContext, is_sear
 from bot.web.rendering import VARY_LANGUAGE, accepted_translator
 from bot.web.request_limits import ConcurrencyLimiter, RateLimiter, RequestLimits
 from bot.web.route_policies import (
-    NO_ROUTE,
     PRIVATE,
     PRIVATE_HEADERS,
     Handler,
-    Policies,
     Pool,
     Route,
     add_routes,
+    policy_of,
 )
 
 FAILED_AUTH_COST: Final = 20
@@ -63,32 +62,31 @@ def create_application(
 
     `max_body` is in bytes and for handlers that read the whole body at once.
     """
-    policies: Policies = {}
     errors = [] if context is None else [show_errors(context)]
     application = web.Application(
-        client_max_size=max_body, middlewares=[limit_requests(policies, limits, on_rejected), *errors]
+        client_max_size=max_body, middlewares=[limit_requests(limits, on_rejected), *errors]
     )
-    policies.update(add_routes(application, routes))
-
-    async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
-        policy = policies.get(request.match_info.route, NO_ROUTE)
-        if policy.is_about_petition and request.get(PRIVATE):
-            response.headers.update(PRIVATE_HEADERS)
-        for name, value in policy.headers_for(response.status).items():
-            response.headers.setdefault(name, value)
-
+    add_routes(application, routes)
     application.on_response_prepare.append(set_headers)
     return application
 
 
-def limit_requests(policies: Policies, limits: RequestLimits, on_rejected: OnRejected) -> Middleware:
+async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Set the headers that the route of a request declares; the handler's own take precedence."""
+    if request.get(PRIVATE):
+        response.headers.update(PRIVATE_HEADERS)
+    for name, value in policy_of(request).headers_for(response.status).items():
+        response.headers.setdefault(name, value)
+
+
+def limit_requests(limits: RequestLimits, on_rejected: OnRejected) -> Middleware:
     """Create the middleware of steps 2 to 5."""
     rate = RateLimiter(limits.pages)
     pools = {pool: ConcurrencyLimiter(*places) for pool, places in limits.places.items()}
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        policy = policies.get(request.match_info.route, NO_ROUTE)
+        policy = policy_of(request)
         if policy.pool is None:
             return await handler(request)
         origin = client_origin(request, limits.proxies)

@@ -35,9 +35,6 @@ When another part fails, the answer is still 200: its task is restarted, and a l
 of rotation would stop all deliveries.
 """
 
-Problem = Callable[[], str]
-"""Returns what somebody has to do before the database can be written again; empty for nothing."""
-
 Findings = Sequence[Mapping[str, str]]
 
 
@@ -77,13 +74,14 @@ class OperatorDetails:
         return is_secret(authorization, f"Bearer {self.token}")
 
 
-class MonitoringRoutes(Struct, frozen=True):
-    """The handlers."""
+class Monitoring(Struct, frozen=True):
+    """What is monitored, and the handlers that show it."""
 
     parts: Parts
-    problem: Problem
-    details: OperatorDetails | None
-    metrics: WebMetrics
+    problem: Callable[[], str] = lambda: ""
+    """Returns what somebody has to do before the database can be written again; empty for nothing."""
+    details: OperatorDetails | None = None
+    metrics: WebMetrics = WebMetrics()
 
     def routes(self) -> list[Route]:
         """List the routes."""

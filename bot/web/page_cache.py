@@ -1,8 +1,8 @@
 """Public pages as ready bytes: rendered once, compressed once, and served until they would look different.
 
 Whatever a page shows is recorded with a new revision of its petition, but for versions of the letter and up to when
-all comments are known. So a page is right while the revision, these two, the names, the hour and the state of the
-deadline are those with which it was rendered.
+all comments are known. These are in the lookup of a petition, as its names are. So a page is right while the lookup
+finds the same, until the next hour or the deadline.
 
 Only what everybody sees is kept. Requests with a query, petitions of private repositories and addresses that the
 operator has not named are rendered each time.
@@ -23,7 +23,7 @@ from cachetools import LRUCache
 from msgspec import Struct, field
 
 from bot.store import Snapshot
-from bot.time_types import EpochSeconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 from bot.web.petition_and_roster_requests import PagesContext, RequestedPetition, find_petition
 from bot.web.route_policies import Handler
 
@@ -35,16 +35,17 @@ LARGEST: Final = 1024 * 1024
 SMALLEST: Final = 600
 """Bytes of an answer that is worth compressing: smaller ones fit into a packet anyway."""
 
+HOUR: Final[Seconds] = 3600.0
+
 Key = tuple[int, str, str]
 """A petition, the form of it, and how addresses in it begin."""
 
 
 class Rendering(Struct, frozen=True):
-    """The content of an answer, and the `revision` that it shows; it looks different once `ends_at` has passed."""
+    """The content of an answer, which looks different once `ends_at` has passed."""
 
     body: bytes
     content_type: str
-    revision: int
     ends_at: WholeEpochSeconds | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -53,9 +54,8 @@ Render = Callable[[RequestedPetition], Awaitable[Rendering]]
 
 
 def render_text(text: str, snapshot: Snapshot, content_type: str = "text/html") -> Rendering:
-    """Return a text in UTF-8 that shows a petition at one moment."""
-    ends_at = snapshot.rules.ends_at(snapshot.closed_at)
-    return Rendering(text.encode(), f"{content_type}; charset=utf-8", snapshot.revision, ends_at)
+    """Return a text in UTF-8 that shows a petition."""
+    return Rendering(text.encode(), f"{content_type}; charset=utf-8", snapshot.rules.ends_at(snapshot.closed_at))
 
 
 class PageCache:
@@ -83,44 +83,37 @@ class PageCache:
             rendering = await render(requested)
             return _respond(request, rendering, rendering.body, _etag(rendering.body), {})
         key = (requested.ref.petition_id, form, requested.pages.base)
-        page = self._pages.get(key)
-        if page is None or not self._is_right(page, requested):
+        page = self._find(key, requested)
+        if page is None:
             async with self._locks.setdefault(key, asyncio.Lock()):
-                page = self._pages.get(key)
-                if page is None or not self._is_right(page, requested):
-                    page = await self._render(requested, render)
-                    if page.size() <= LARGEST:
-                        self._pages[key] = page
+                page = self._find(key, requested) or await self._render(requested, render)
+                if page.size() <= LARGEST:
+                    self._pages[key] = page
         return page.respond(request)
 
-    def _is_right(self, page: _Page, requested: RequestedPetition) -> bool:
-        return (
-            page.rendering.revision >= requested.ref.revision
-            and page.depends_on == self._other_state(requested)
-            and page.is_over == _is_over(page.rendering, self._context.now())
-        )
-
-    def _other_state(self, requested: RequestedPetition) -> tuple[object, ...]:
-        """Return what a page shows that no revision of its petition tells."""
-        return requested.ref.letters, requested.ref.known_to, requested.pages, self._context.hour
+    def _find(self, key: Key, requested: RequestedPetition) -> _Page | None:
+        """Return the page if it is still right."""
+        page = self._pages.get(key)
+        is_right = page is not None and page.requested == requested and self._context.now() < page.right_until
+        return page if is_right else None
 
     async def _render(self, requested: RequestedPetition, render: Render) -> _Page:
-        depends_on, now = self._other_state(requested), self._context.now()
+        now = self._context.now()
         rendering = await render(requested)
         # Compressing takes a millisecond, in which others use the loop.
         is_packed = rendering.content_type == "image/png"
         packed = None if is_packed else await asyncio.to_thread(_compress, rendering.body)
-        return _Page(rendering, packed, _etag(rendering.body), depends_on, _is_over(rendering, now))
+        return _Page(requested, rendering, packed, _etag(rendering.body), _right_until(rendering.ends_at, now))
 
 
 class _Page(Struct, frozen=True):
-    """A rendering, and what else it depends on."""
+    """A rendering of a petition as it was when it was requested."""
 
+    requested: RequestedPetition
     rendering: Rendering
     packed: bytes | None
     etag: str
-    depends_on: tuple[object, ...]
-    is_over: bool
+    right_until: EpochSeconds
 
     def size(self) -> int:
         return len(self.rendering.body) + len(self.packed or b"")
@@ -144,8 +137,10 @@ def _respond(
     return web.Response(body=body, headers={"Content-Type": rendering.content_type, **headers, **rendering.headers})
 
 
-def _is_over(rendering: Rendering, now: EpochSeconds) -> bool:
-    return rendering.ends_at is not None and rendering.ends_at < now
+def _right_until(ends_at: WholeEpochSeconds | None, now: EpochSeconds) -> EpochSeconds:
+    """Return when a page looks different although nothing was recorded: in the next hour, or after the deadline."""
+    next_hour = (now // HOUR + 1) * HOUR
+    return next_hour if ends_at is None or ends_at < now else min(next_hour, ends_at)
 
 
 def _etag(body: bytes) -> str:

@@ -71,11 +71,6 @@ class PagesContext:
         """Return the day in days since 1970."""
         return int(self.now()) // 86_400
 
-    @property
-    def hour(self) -> int:
-        """Return the hour in hours since 1970."""
-        return int(self.now()) // 3_600
-
     def base(self, request: web.Request) -> str:
         """Return how our addresses begin: `PUBLIC_URL`, or else the address that the request came to."""
         return self.addresses.public_url or str(request.url.origin())

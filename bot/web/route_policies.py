@@ -39,7 +39,7 @@ PRIVATE_HEADERS: Final[Mapping[str, str]] = {
 """The headers of answers about a private petition, and of all answers to organizers."""
 
 PRIVATE: Final = web.RequestKey("private", bool)
-"""Set on a request once its petition is known to be private."""
+"""Set on a request once it is known whether its petition is private, whose answers get `PRIVATE_HEADERS`."""
 
 
 class Pool(Enum):
@@ -60,14 +60,12 @@ class RoutePolicy(Struct, frozen=True, kw_only=True):
     """Which limits and headers a route has.
 
     `cache_control` is for answers below 400; errors are never stored. `pool` is None where neither the rate nor the
-    number of requests is limited. With `is_searchable`, a search counts for `Pool.SEARCHES` instead. With
-    `is_about_petition`, answers get `PRIVATE_HEADERS` where the petition is private.
+    number of requests is limited. With `is_searchable`, a search counts for `Pool.SEARCHES` instead.
     """
 
     cache_control: str | None
     pool: Pool | None = Pool.PAGES
     is_searchable: bool = False
-    is_about_petition: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def headers_for(self, status: int) -> dict[str, str]:
@@ -102,14 +100,18 @@ class Route(Struct, frozen=True):
     policy: RoutePolicy
 
 
-Policies = dict[web.AbstractRoute, RoutePolicy]
+POLICIES: Final = web.AppKey("policies", dict[web.AbstractRoute, RoutePolicy])
 
 
-def add_routes(application: web.Application, routes: Iterable[Route]) -> Policies:
-    """Add routes to an application; returns the policy of each."""
-    policies: Policies = {}
+def add_routes(application: web.Application, routes: Iterable[Route]) -> None:
+    """Add routes to an application, with their policies."""
+    policies = application[POLICIES] = {}
     for route in routes:
         resource = application.router.add_resource(route.path)
         for method in (METH_GET, METH_HEAD) if route.method == METH_GET else (route.method,):
             policies[resource.add_route(method, route.handler)] = route.policy
-    return policies
+
+
+def policy_of(request: web.Request) -> RoutePolicy:
+    """Return the policy of a request's route."""
+    return request.app[POLICIES].get(request.match_info.route, NO_ROUTE)

@@ -19,7 +19,7 @@ from bot.time_types import Seconds
 from bot.web.api import ApiRoutes
 from bot.web.connection_limits import Connection, ConnectionLimiter, ConnectionLimits
 from bot.web.middlewares import create_application
-from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
+from bot.web.monitoring import Monitoring
 from bot.web.organizers.routes import OrganizerRoutes, OrganizerServices
 from bot.web.page_cache import PageCache
 from bot.web.pages.routes import PageRoutes
@@ -28,7 +28,7 @@ from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.route_policies import BASE_HEADERS, WEBHOOK, Route
 from bot.web.setup.installation import SetupDonePage
-from bot.web.webhook import Record, make_webhook_handler
+from bot.web.webhook import Record, Webhook
 
 try:
     import resource
@@ -55,11 +55,8 @@ def create_app(
     *,
     record: Record,
     secrets: Sequence[str],
-    readiness: Parts,
-    problem: Problem = lambda: "",
+    monitoring: Monitoring,
     context: PagesContext,
-    details: OperatorDetails | None = None,
-    metrics: WebMetrics | None = None,
     limits: RequestLimits | None = None,
     organizers: OrganizerServices | None = None,
     setup_done: SetupDonePage | None = None,
@@ -69,12 +66,12 @@ def create_app(
 
     Without `organizers` nobody can sign in as an organizer. `supervisor` runs the task of live updates.
     """
-    metrics, limits = metrics or WebMetrics(), limits or RequestLimits()
+    metrics, limits = monitoring.metrics, limits or RequestLimits()
     cache = PageCache(context)
     live = LiveUpdates(context, supervisor or Supervisor())
     routes = [
-        Route("POST", "/webhook", make_webhook_handler(record, secrets, metrics, limits), WEBHOOK),
-        *MonitoringRoutes(readiness, problem, details, metrics).routes(),
+        Route("POST", "/webhook", Webhook(record, secrets, metrics, limits.proxies).handle, WEBHOOK),
+        *monitoring.routes(),
         *PageRoutes(context, cache).routes(),
         *ApiRoutes(context, cache).routes(),
         *live.routes(),

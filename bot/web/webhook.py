@@ -17,10 +17,10 @@ from bot.github import webhooks
 from bot.petition.facts_from_github import Fact
 from bot.store import Busy, DatabaseUnavailable, Unrecordable
 from bot.time_types import Seconds
-from bot.web.body_buffer import BodyBuffer, BufferFull, Evicted
-from bot.web.client_address import ClientOrigin, client_origin, describe_client
+from bot.web.body_buffer import BodyBuffer, BufferFull
+from bot.web.client_address import client_origin, describe_client
 from bot.web.monitoring import WebMetrics
-from bot.web.request_limits import FAILURES, RateLimiter, RequestLimits
+from bot.web.request_limits import FAILURES, RateLimiter
 
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -64,36 +64,83 @@ class Unsigned(Refused):
     """A delivery without a valid signature. Addresses that send many of them are refused for a while."""
 
 
-def make_webhook_handler(
-    record: Record, secrets: Sequence[str], metrics: WebMetrics, limits: RequestLimits
-) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Create the handler that verifies deliveries with `secrets` and passes their facts to `record`."""
-    buffer, log = BodyBuffer(), structlog.get_logger("webhook").bind()
-    failures = RateLimiter(FAILURES)
-    accepted, refused = LogSampler(log, "more deliveries"), LogSampler(log, "more deliveries refused")
+class Webhook:
+    """Verifies deliveries with `secrets` and passes their facts to `record`."""
 
-    async def handle(request: web.Request) -> web.Response:
+    def __init__(
+        self, record: Record, secrets: Sequence[str], metrics: WebMetrics, proxies: int | None = None
+    ) -> None:
+        self._record = record
+        self._secrets = secrets
+        self._metrics = metrics
+        self._proxies = proxies
+        self._buffer = BodyBuffer()
+        self._failures = RateLimiter(FAILURES)
+        self._log: Log = structlog.get_logger("webhook").bind()
+        self._accepted = LogSampler(self._log, "more deliveries")
+        self._refused = LogSampler(self._log, "more deliveries refused")
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Record a delivery, or refuse it."""
         started = time.perf_counter()
         try:
             _check_head(request)
-            delivery = await _take(request, record, secrets, buffer, limits)
+            delivery = await self._take(request)
         except Refused as error:
-            refusal = _limited(error, failures, client_origin(request, limits.proxies))
-            metrics.record_delivery(str(int(refusal.status)), time.perf_counter() - started)
-            if refused.has_line_for(refusal.status.phrase):
-                _log_refusal(log, request, refusal, started)
+            refusal = self._limited(error, request)
+            self._metrics.record_delivery(str(int(refusal.status)), time.perf_counter() - started)
+            if self._refused.has_line_for(refusal.status.phrase):
+                _log_refusal(self._log, request, refusal, started)
             return await _answer(request, refusal)
         outcome = "recorded" if delivery.facts else "ignored"
-        metrics.record_delivery(outcome, time.perf_counter() - started)
-        if accepted.has_line_for(outcome):
+        self._metrics.record_delivery(outcome, time.perf_counter() - started)
+        if self._accepted.has_line_for(outcome):
             about = {"action": delivery.action, "repository": delivery.repository_id}
             unread = {"unread": delivery.unread} if delivery.unread else {}
-            log.info("delivery", **_describe(request, started, 200, outcome, **about), **unread)
+            self._log.info("delivery", **_describe(request, started, 200, outcome, **about), **unread)
         # A ping is signed, and the doctor checks how we see its client.
-        caller = {"caller": describe_client(request, limits.proxies)} if delivery.event == "ping" else {}
+        caller = {"caller": describe_client(request, self._proxies)} if delivery.event == "ping" else {}
         return web.json_response({"message": outcome, **caller})
 
-    return handle
+    async def _take(self, request: web.Request) -> webhooks.Delivery:
+        """Read a delivery and record its facts."""
+        body = await self._body(request)
+        if not webhooks.verify(body, request.headers["X-Hub-Signature-256"], self._secrets):
+            text = "the signature does not match; the secret here differs from the App's"
+            raise Unsigned(HTTPStatus.UNAUTHORIZED, text)
+        try:
+            with self._buffer.reserved(len(body)):
+                delivery = await _read(request, body)
+                if delivery.facts:
+                    await _store(self._record, delivery.facts)
+        except BufferFull as error:
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MUCH) from error
+        return delivery
+
+    async def _body(self, request: web.Request) -> bytes:
+        if request.content.is_eof():
+            # It is complete already, as nearly always, and needs neither a timeout nor a copy.
+            return request.content.read_nowait()
+        try:
+            return await self._buffer.read(request.content, client_origin(request, self._proxies).address)
+        except BufferFull as error:
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MUCH, hang_up=True) from error
+        except TimeoutError as error:
+            text = "the body did not arrive in time"
+            raise Unsigned(HTTPStatus.REQUEST_TIMEOUT, text) from error
+        except (ConnectionError, web.RequestPayloadError) as error:
+            raise Unsigned(HTTPStatus.BAD_REQUEST, "the body is incomplete") from error
+
+    def _limited(self, refusal: Refused, request: web.Request) -> Refused:
+        """Refuse an address that often sends unsigned deliveries; signed ones are accepted from everybody."""
+        origin = client_origin(request, self._proxies)
+        if not isinstance(refusal, Unsigned) or not self._failures.acquire(origin.address, origin.via):
+            return refusal
+        text = "too many deliveries from your address have a wrong signature, or none, or are incomplete"
+        return Refused(HTTPStatus.TOO_MANY_REQUESTS, text, hang_up=True)
+
+
+_TOO_MUCH: Final = "too many deliveries at once; try again"
 
 
 def _check_head(request: web.Request) -> None:
@@ -113,46 +160,6 @@ def _check_head(request: web.Request) -> None:
     if size > BODY_LIMIT:
         text = f"the body is larger than {BODY_LIMIT} bytes"
         raise Unsigned(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
-
-
-async def _take(
-    request: web.Request, record: Record, secrets: Sequence[str], buffer: BodyBuffer, limits: RequestLimits
-) -> webhooks.Delivery:
-    """Read a delivery and record its facts."""
-    body = await _body(request, buffer, limits)
-    if not webhooks.verify(body, request.headers["X-Hub-Signature-256"], secrets):
-        text = "the signature does not match; the secret here differs from the App's"
-        raise Unsigned(HTTPStatus.UNAUTHORIZED, text)
-    size = len(body)
-    try:
-        buffer.reserve(size)
-    except BufferFull as error:
-        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MUCH) from error
-    try:
-        delivery = await _read(request, body)
-        if delivery.facts:
-            await _store(record, delivery.facts)
-    finally:
-        buffer.release(size)
-    return delivery
-
-
-_TOO_MUCH: Final = "too many deliveries at once; try again"
-
-
-async def _body(request: web.Request, buffer: BodyBuffer, limits: RequestLimits) -> bytes:
-    if request.content.is_eof():
-        # It is complete already, as nearly always, and needs neither a timeout nor a copy.
-        return request.content.read_nowait()
-    try:
-        return await buffer.read(request.content, client_origin(request, limits.proxies).address)
-    except Evicted as error:
-        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MUCH, hang_up=True) from error
-    except TimeoutError as error:
-        text = "the body did not arrive in time"
-        raise Unsigned(HTTPStatus.REQUEST_TIMEOUT, text) from error
-    except (ConnectionError, web.RequestPayloadError) as error:
-        raise Unsigned(HTTPStatus.BAD_REQUEST, "the body is incomplete") from error
 
 
 async def _read(request: web.Request, body: bytes) -> webhooks.Delivery:
@@ -180,14 +187,6 @@ async def _store(record: Record, facts: Sequence[Fact]) -> None:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the database is unavailable; try again") from error
     except Exception as error:  # anything else is a bug of ours, and GitHub must see that it failed
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the bot; its log has the traceback") from error
-
-
-def _limited(refusal: Refused, failures: RateLimiter, origin: ClientOrigin) -> Refused:
-    """Refuse an address that often sends unsigned deliveries; signed ones are accepted from everybody."""
-    if not isinstance(refusal, Unsigned) or not failures.acquire(origin.address, origin.via):
-        return refusal
-    text = "too many deliveries from your address have a wrong signature, or none, or are incomplete"
-    return Refused(HTTPStatus.TOO_MANY_REQUESTS, text, hang_up=True)
 
 
 async def _answer(request: web.Request, refusal: Refused) -> web.Response:

@@ -8,10 +8,10 @@ from aiohttp import web
 from bot.github.app_client import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation_client import InstallationClient
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Command, Sign
 from bot.petition.comments.comment import Author, Writer, body_digest, standing
-from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts_from_github import Repository
 from sandbox.models import Issue
 from sandbox.server import Sandbox

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
-from bot.petition.organizers.settings import DEFAULTS, Settings
+from bot.petition.organizer_commands import CommandResults, GivenCommand, apply_commands, logins_in
+from bot.petition.settings import DEFAULTS, Settings
 
 GRACE, HOPPER, MALLORY = Author(2, "grace"), Author(3, "hopper"), Author(9, "mallory")
 ADA = Author(1, "ada")

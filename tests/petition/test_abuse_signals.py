@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from bot.petition.counting.abuse_signals import Account, Alike, Burst, assess
-from bot.petition.counting.tally import Signature
+from bot.petition.abuse_signals import Account, Alike, Burst, assess
+from bot.petition.tally import Signature
 
 DAY, HOUR = 86_400, 3_600
 NOON = 20_000 * DAY + 12 * HOUR

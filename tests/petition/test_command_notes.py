@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import Author
-from bot.petition.organizers.commands import (
+from bot.petition.organizer_commands import (
     CommandStatus,
     GivenCommand,
     NotUnderstood,
@@ -18,8 +18,8 @@ from bot.petition.organizers.commands import (
     standing_commands,
     understand,
 )
-from bot.petition.organizers.rules_in_force import Removal
-from bot.petition.organizers.settings import DEFAULTS, Settings
+from bot.petition.rules_in_force import Removal
+from bot.petition.settings import DEFAULTS, Settings
 from tests.petition.organizers import (
     ADA,
     DAY,

@@ -25,7 +25,7 @@ from bot.petition.comments.commands import (
     restore,
 )
 from bot.petition.comments.mistyped_commands import INSTRUCTION_WORDS
-from bot.petition.organizers.commands import INSTRUCTIONS
+from bot.petition.organizer_commands import INSTRUCTIONS
 from bot.petition.untrusted_text import clean, says_something
 from tests.effort import growth
 

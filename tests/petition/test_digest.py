@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.counting.tally import DigestSum, digest
+from bot.petition.tally import DigestSum, digest
 
 IDS = st.integers(1, 2**63 - 1)
 PAIRS = st.tuples(IDS, IDS)

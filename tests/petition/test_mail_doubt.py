@@ -28,10 +28,10 @@ from bot.petition.comments.comment import (
     standing,
     without_details,
 )
-from bot.petition.counting.tally import Reason, evaluate, explain
-from bot.petition.organizers.commands import standing_commands
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizer_commands import standing_commands
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
+from bot.petition.tally import Reason, evaluate, explain
 from tests.petition.simulation import ADA
 
 DIVIDER = "-------- Teachtaireacht bhunúsach é --------"

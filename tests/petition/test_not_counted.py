@@ -10,9 +10,9 @@ from bot.petition.comments.command_and_phrase_parser import parse, phrases
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Several, Sign, Unsign, restore
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.comments.mistyped_commands import Fault, fault_of
-from bot.petition.counting.tally import MISTYPED_ORDER, Evaluation, Reason, Uncounted, evaluate, explain
-from bot.petition.organizers.rules_in_force import Removal, Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.rules_in_force import Removal, Rules
+from bot.petition.settings import Settings
+from bot.petition.tally import MISTYPED_ORDER, Evaluation, Reason, Uncounted, evaluate, explain
 from tests.petition.simulation import ADA, ROBOT
 
 MORNING, NOON, EVENING, DAY = 100, 200, 300, 86_400

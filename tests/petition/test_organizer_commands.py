@@ -13,8 +13,7 @@ from bot.petition.block import BlockContent, render_block
 from bot.petition.comments.command_and_phrase_parser import parse, phrases
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.counting.tally import evaluate
-from bot.petition.organizers.commands import (
+from bot.petition.organizer_commands import (
     INSTRUCTIONS,
     Close,
     CommandResults,
@@ -36,8 +35,9 @@ from bot.petition.organizers.commands import (
     understand,
     write_removals,
 )
-from bot.petition.organizers.rules_in_force import Removal, Response, Rules
-from bot.petition.organizers.settings import DEFAULTS, Settings
+from bot.petition.rules_in_force import Removal, Response, Rules
+from bot.petition.settings import DEFAULTS, Settings
+from bot.petition.tally import evaluate
 from tests.petition.organizers import (
     ADA,
     DAY,

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer
-from bot.petition.counting.recount_comparison import Cause, recount
-from bot.petition.counting.tally import Pair, digest, fold
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
+from bot.petition.recount_comparison import Cause, recount
+from bot.petition.tally import Pair, digest, fold
 
 ADA, GRACE, ALAN = Author(1, "ada"), Author(2, "grace"), Author(3, "alan")
 CLOSED_AT, COUNTED_AT = 500, 900

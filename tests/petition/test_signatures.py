@@ -14,7 +14,7 @@ from bot.petition.comments.commands import ATTEMPT, Command, Phrase, Sign, Unsig
 from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.comments.name_or_prose import says_something_unusual
 from bot.petition.i18n import LANGUAGES, translator
-from bot.petition.organizers.settings import Detail
+from bot.petition.settings import Detail
 
 NOTHING = Sign()
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest, merge
-from bot.petition.counting.tally import Evaluation, Signature, evaluate, fold
-from bot.petition.organizers.rules_in_force import Removal, Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.rules_in_force import Removal, Rules
+from bot.petition.settings import Settings
+from bot.petition.tally import Evaluation, Signature, evaluate, fold
 from tests.petition.simulation import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
 
 END = 2000

@@ -22,8 +22,8 @@ from bot.petition.letter_versions_and_translations import (
     translation_remarks,
     version_of,
 )
-from bot.petition.organizers.settings import DEFAULTS, Settings
-from bot.petition.organizers.settings_file import read
+from bot.petition.settings import DEFAULTS, Settings
+from bot.petition.settings_file import read
 
 FACTS = BlockContent(count=2, digest="adhash4096:0a", as_of=1795347607)
 LETTERS = (Letter("a", 100, 0), Letter("b", 200, 1), Letter("a", 300, 2))

@@ -14,13 +14,13 @@ from bot.petition.block import BlockContent, TranslationLink, compose, machine_l
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
 from bot.petition.comments.comment import Author
-from bot.petition.counting.tally import Signature
 from bot.petition.i18n import LANGUAGES
-from bot.petition.machine_readable_tally import Coverage
-from bot.petition.organizers.commands import GivenCommand, apply_commands
-from bot.petition.organizers.rules_in_force import Milestone, Response
-from bot.petition.organizers.settings import Detail, Settings
-from bot.petition.organizers.settings_file import read
+from bot.petition.machine_readable_lines import Coverage
+from bot.petition.organizer_commands import GivenCommand, apply_commands
+from bot.petition.rules_in_force import Milestone, Response
+from bot.petition.settings import Detail, Settings
+from bot.petition.settings_file import read
+from bot.petition.tally import Signature
 from tests.pseudo_locale import untranslated
 
 NOW = 1795347607

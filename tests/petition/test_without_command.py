@@ -6,10 +6,10 @@ import pytest
 
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Command, Phrase, Sign, restore
-from bot.petition.counting.tally import evaluate
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.settings_file import read
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
+from bot.petition.settings_file import read
+from bot.petition.tally import evaluate
 from tests.petition.test_not_counted import says
 
 USUAL = Rules()

@@ -53,7 +53,7 @@ async def test_a_reaction_is_not_given_when_the_lease_was_lost_while_it_waited_f
 async def test_an_issue_is_not_opened_when_the_lease_was_lost_while_it_waited_for_its_turn(
     shift: WorkerScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.petition.issue_names_and_continuations.COMMENT_LIMIT", 3)
+    monkeypatch.setattr("bot.reconcile.continuation_issues.COMMENT_LIMIT", 3)
     petition = shift.stage.sandbox.petition(body="Dear all,")
     for login in ("ada", "grace", "alan"):
         shift.stage.sandbox.comment(petition, login, "/sign")
@@ -138,7 +138,7 @@ async def test_accounts_are_looked_at_after_the_tally_and_slowly_where_few_calls
     while not await shift.worker.step(Lease(lambda: True)):
         pass
     stage.sandbox.comment(petition, "sofia", "/sign")
-    await stage.store.account_reviews.request(petition.id)
+    await stage.store.signer_accounts.request_review(petition.id)
     stage.clock.pass_by(10)
     await stage.store.record([Unclear(stage.installation.id, petition.id)])
     stage.calls.clear()

@@ -9,13 +9,13 @@ from bot.github.models.rest import IssueRead
 from bot.links import Addresses
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
-from bot.petition.counting.tally import DigestSum, Signature
 from bot.petition.facts_from_github import Issue, Repository
 from bot.petition.letter_versions_and_translations import Letter
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.settings_file import read as read_settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
+from bot.petition.settings_file import read as read_settings
+from bot.petition.tally import DigestSum, Signature
 from bot.reconcile.publish_plan import (
     EditDecision,
     PublishPlan,

@@ -8,8 +8,8 @@ from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.comment import Author
 from bot.petition.facts_from_github import Repository
-from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
-from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizer_commands import CommandResults, CommandStatus, Outcome
+from bot.petition.rules_in_force import Rules
 from bot.store import AckDue
 from tests.store.conftest import NOW
 from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, rows
@@ -115,12 +115,12 @@ async def command(scene: Scene, author: Author, status: CommandStatus) -> int:
     outcomes = tuple(
         Outcome(one, status if one.comment_id == comment_id else CommandStatus.APPLIED) for one in given
     )
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(), outcomes))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(), outcomes))
     return comment_id
 
 
 async def test_organizers_come_first_then_who_is_refused_then_who_has_signed(scene: Scene) -> None:
-    await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, True, scene.clock)
+    await scene.store.commands.record_organizer(REPOSITORY.id, GRACE.id, True, scene.clock)
     by_organizer = await command(scene, GRACE, CommandStatus.APPLIED)
     refused = await scene.say(ALAN, parse("/sing"))
     by_stranger = await command(scene, ADA, CommandStatus.REFUSED)
@@ -136,7 +136,7 @@ async def test_organizers_come_first_then_who_is_refused_then_who_has_signed(sce
 
 
 async def test_who_is_refused_is_told_so_for_a_day(scene: Scene) -> None:
-    await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, True, scene.clock)
+    await scene.store.commands.record_organizer(REPOSITORY.id, GRACE.id, True, scene.clock)
     by_organizer = await command(scene, GRACE, CommandStatus.APPLIED)
     refused = await scene.say(ALAN, parse("/sing"))
     await scene.sign("ada")

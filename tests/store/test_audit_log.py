@@ -9,14 +9,14 @@ from msgspec.structs import replace
 from bot.petition.comments.commands import OrganizerCommand, Several
 from bot.petition.comments.comment import Author
 from bot.petition.facts_from_github import IssueGone
-from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import DEFAULTS
+from bot.petition.organizer_commands import CommandResults, GivenCommand, apply_commands
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import DEFAULTS
 from bot.store import Attempts, Store
-from bot.store.command_outcomes_and_attempts import ATTEMPTS_KEPT
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
+from bot.store.organizer_commands import ATTEMPTS_KEPT
 from tests.store.releases import put, released
 from tests.store.scene import GRACE, LETTER, REPOSITORY, Scene, list_commands
 
@@ -28,16 +28,16 @@ async def govern(scene: Scene, *organizers: Author) -> CommandResults:
     orders = await list_commands(scene.store, LETTER.id)
     allowed = {one.author.id: one.author in organizers for one in orders}
     ruling = apply_commands(DEFAULTS, orders, organizers=allowed, named={})
-    await scene.store.rules.apply(LETTER.id, ruling)
+    await scene.store.commands.apply(LETTER.id, ruling)
     return ruling
 
 
 async def log_of(scene: Scene) -> list[tuple[str, str, str]]:
-    return [(one.login, one.word, one.answer) for one in await scene.store.audit_log.list_entries(LETTER.id)]
+    return [(one.login, one.word, one.answer) for one in await scene.store.commands.list_entries(LETTER.id)]
 
 
 async def attempts_of(store: Store) -> list[Attempts]:
-    return await store.audit_log.list_attempts(LETTER.id)
+    return await store.commands.list_attempts(LETTER.id)
 
 
 async def test_however_often_a_stranger_tries_the_log_is_the_organizers(scene: Scene) -> None:
@@ -110,10 +110,10 @@ async def test_where_names_were_erased_none_is_taken_down(scene: Scene) -> None:
     await scene.say(EVE, OrganizerCommand("close"))
     ruling = await govern(scene, GRACE)
     ended = replace(ruling, rules=Rules(replace(DEFAULTS, anonymise_after=0), closed_at=101))
-    await scene.store.rules.apply(LETTER.id, ended)
+    await scene.store.commands.apply(LETTER.id, ended)
     assert [one.goes_on for one in await scene.store.privacy.anonymise(700)] == [False]
     assert await attempts_of(scene.store) == []
-    await scene.store.rules.apply(LETTER.id, ended)
+    await scene.store.commands.apply(LETTER.id, ended)
     assert await attempts_of(scene.store) == []
 
 
@@ -151,7 +151,7 @@ async def test_what_strangers_left_in_an_older_log_is_summed_up(new_url: str) ->
     await database.alter(partial(put, rows={**old.rows, "audit": log, "forgotten": forgotten}), 60)
     await database.close()
     store = await Store.open(new_url)
-    kept = [(one.number, one.login, one.answer) for one in await store.audit_log.list_entries(LETTER.id)]
+    kept = [(one.number, one.login, one.answer) for one in await store.commands.list_entries(LETTER.id)]
     assert kept == [(1, "grace", "obeyed"), (5, "grace", "refused")]
     assert await attempts_of(store) == [Attempts(EVE.id, "eve", "goal", 2, 1_002, 1_003, 61)]
     await store.close()
@@ -162,7 +162,7 @@ async def test_commands_are_shown_as_they_were_commented(scene: Scene) -> None:
     await scene.say(GRACE, Several((OrganizerCommand("goal", "5"), OrganizerCommand("close"))))
     await scene.say(EVE, OrganizerCommand.mistyped("/petiton", "close"))
     await govern(scene, GRACE)
-    shown = [entry.text for entry in await scene.store.audit_log.list_entries(LETTER.id)]
+    shown = [entry.text for entry in await scene.store.commands.list_entries(LETTER.id)]
     assert shown == ["- /petiton goal 5", "/petition goal 5", "/petition close"]
-    (tried,) = await scene.store.audit_log.list_attempts(LETTER.id)
+    (tried,) = await scene.store.commands.list_attempts(LETTER.id)
     assert (tried.text, tried.times) == ("/petiton", 1)

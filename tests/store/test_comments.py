@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, KnownText, Version, Writer, read_text
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
 from bot.store import Store, threads_to_read
-from bot.store.comment_and_rules_columns import read_known, write_versions
+from bot.store.comment_rows import read_known, write_versions
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
@@ -100,10 +100,10 @@ async def forget(scene: Scene) -> None:
 
 
 async def anonymise(scene: Scene) -> None:
-    await scene.store.rules.record_settings(REPOSITORY.id, "anonymise_after: 0", 900)
-    settings = (await scene.store.rules.get_settings(REPOSITORY.id)).settings
+    await scene.store.settings.record(REPOSITORY.id, "anonymise_after: 0", 900)
+    settings = (await scene.store.settings.get(REPOSITORY.id)).settings
     await scene.change_issue(replace(scene.issue, closed_at=scene.clock + 1))
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(settings)))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(settings)))
     assert await scene.store.privacy.anonymise(INSTALLATION)
 
 

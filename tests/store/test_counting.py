@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import GHOST_ID, Author, Writer
-from bot.petition.counting.tally import digest
+from bot.petition.tally import digest
 from tests.store.scene import ADA, INSTALLATION, LETTER, Scene
 
 

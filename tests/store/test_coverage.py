@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Writer
-from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts_from_github import Continuation, Issue, IssueGone
-from bot.petition.machine_readable_tally import Coverage
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.machine_readable_lines import Coverage
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene
 
 SECOND = Issue(id=1_001, number=8, title="Open the archive (2)", labels=frozenset(), updated_at=100)
@@ -88,9 +88,9 @@ async def test_that_a_comment_waits_and_no_longer_does_is_a_change_although_nobo
 async def test_where_ages_are_asked_for_nobody_is_told_of_whom_they_are_not_known(scene: Scene) -> None:
     await scene.sign("ada")
     await scene.store.threads.record_known(LETTER.id, 500)
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     assert await coverage(scene) is None
-    await scene.store.account_ages.record(LETTER.id, [Account(ADA.id, -10_000_000)])
+    await scene.store.signer_accounts.record_ages(LETTER.id, [Account(ADA.id, -10_000_000)])
     thread = await scene.store.threads.get(LETTER.id)
     assert thread is not None
     await scene.store.threads.mark_read(thread)

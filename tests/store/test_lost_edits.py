@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from bot.github.models.rest import IssueRead
 from bot.petition.block.body import letter, locate_block, splice
 from bot.petition.facts_from_github import BodyEdit, Issue, IssueFact
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import DEFAULTS
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import DEFAULTS
 from bot.reconcile.publish_plan import EditDecision, guard_body
 from bot.store import KnownBody, LastBodies, PlannedBody, Store
 from tests.chance import examples

@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign, Unsign
-from bot.petition.counting.abuse_signals import Account
-from bot.petition.counting.tally import Reason, digest
 from bot.petition.facts_from_github import (
     Continuation,
     InstallationFact,
@@ -22,9 +21,10 @@ from bot.petition.facts_from_github import (
     Repository,
     RepositoryFact,
 )
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Detail, Settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Detail, Settings
+from bot.petition.tally import Reason, digest
 from bot.store import (
     Cursor,
     Listed,
@@ -33,7 +33,7 @@ from bot.store import (
     SortOrder,
     Store,
     sort_and_search_keys,
-    why_not_counted,
+    uncounted_people,
 )
 from bot.store.roster_pages import RosterPage
 from bot.store.sort_and_search_keys import sort_key
@@ -143,7 +143,7 @@ async def test_nobody_is_explained_who_is_counted_or_unknown_or_shown_to_nobody(
     assert await unheard(scene, "grace") is not None
     await scene.say(person("-eve_"), None)
     assert await unheard(scene, "@-Eve_") is not None
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(public_roster=False))))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(public_roster=False))))
     assert await unheard(scene, "grace") is None
 
 
@@ -305,11 +305,11 @@ async def test_the_list_is_searched_by_state_and_leafed_through(scene: Scene) ->
 
 
 async def test_a_petition_is_closed_in_the_list_when_it_is(scene: Scene) -> None:
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(deadline=1_000))))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(deadline=1_000))))
     for now, state in ((1_000, Listed.OPEN), (1_001, Listed.CLOSED)):
         (one,) = (await scene.store.rosters.list_public(now, ListQuery(listed=state))).petitions
         assert (one.ends_at, one.ended_at) == (1_000, 1_000 if state is Listed.CLOSED else None)
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(closed_at=500)))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(closed_at=500)))
     (one,) = (await scene.store.rosters.list_public(500, ListQuery(listed=Listed.CLOSED))).petitions
     assert one.ended_at == 500
 
@@ -376,7 +376,7 @@ SHOWN = frozenset(Detail)
 async def test_what_is_not_shown_can_neither_be_found_nor_sorted_by(scene: Scene, show: frozenset[Detail]) -> None:
     await scene.say(person("ada"), Sign("Zoë", "Café Ämtsgericht"))
     await scene.say(person("bob"), Sign("Ålvar", "Ödland"))
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(show=show))))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(show=show))))
     is_named = Detail.NAME in show
     by_name = await page(scene, RosterQuery(SortOrder.NAME, size=1))
     assert logins(by_name) == (["bob"] if is_named else ["ada"])
@@ -448,7 +448,7 @@ async def test_a_place_in_a_roster_lasts_when_keys_are_filled_or_names_hidden(sc
     assert logins(await page(scene, replace(wanted, cursor=before))) == ["grace", "linus"]
     await without_keys(scene)
     assert logins(await page(scene, replace(wanted, cursor=after))) == ["grace", "linus"]
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(show=SHOWN - {Detail.NAME}))))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(show=SHOWN - {Detail.NAME}))))
     assert logins(await page(scene, replace(wanted, cursor=after))) == ["grace", "linus"]
     # Who has withdrawn since has no place any more.
     await fill(scene)
@@ -512,7 +512,7 @@ async def test_first_signatories_are_who_signed_and_is_listed_in_the_order_of_th
         await scene.sign(login)
     await scene.say(person("linus"), Sign(unlisted=True))
     settings = Settings(first=("linus", "alan", "nobody", "ada"))
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(settings)))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(settings)))
 
     async def first(wanted: RosterQuery) -> list[str]:
         details = await scene.store.rosters.get_details(LETTER.id, wanted)
@@ -529,7 +529,7 @@ async def test_first_signatories_are_who_signed_and_is_listed_in_the_order_of_th
     assert [(one.login, one.name) for one in found] == [("alan", None), ("ada", "Ada Lovelace")]
     await scene.unsign("alan")
     assert await first(RosterQuery()) == ["ada"]
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(replace(settings, show=frozenset()))))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(replace(settings, show=frozenset()))))
     assert (await scene.store.petitions.load_publication(LETTER.id, 9)).first == ()
 
 
@@ -551,7 +551,7 @@ async def test_of_those_who_have_no_signature_it_is_said_why_the_latest_first(sc
 async def test_of_very_many_who_have_no_signature_the_last_are_read_and_that_is_told(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(why_not_counted, "MOST_PEOPLE", 2)
+    monkeypatch.setattr(uncounted_people, "MOST_PEOPLE", 2)
     for login, is_whole in (("grace", True), ("alan", True), ("barbara", False)):
         await scene.say(person(login), Phrase("", is_attempt=True))
         comments = await scene.store.rosters.get_uncounted(LETTER.id)
@@ -564,8 +564,8 @@ async def test_a_crowd_is_all_who_signed_also_where_they_are_not_shown(scene: Sc
     for login in ("ada", "grace", "alan", "linus"):
         await scene.sign(login, "Somebody")
     await scene.unsign("linus")
-    await scene.store.account_ages.record(LETTER.id, [Account(person("grace").id, 400)])
-    crowd = await scene.store.rosters.get_sample(LETTER.id, 2)
+    await scene.store.signer_accounts.record_ages(LETTER.id, [Account(person("grace").id, 400)])
+    crowd = await scene.store.signer_accounts.get_sample(LETTER.id, 2)
     assert [(one.login, one.name) for one in crowd.signatures] == [("alan", None), ("grace", None)]
     (grace,) = crowd.accounts.values()
     assert (grace.id, grace.born, grace.is_empty, crowd.withdrawn) == (person("grace").id, 400, True, 1)
@@ -583,7 +583,7 @@ async def test_who_withdraws_and_gives_a_command_of_organizers_in_one_comment_ha
     await scene.say(person("alan"), both)
     await scene.sign("alan")
     await scene.say(person("linus"), Several((OrganizerCommand("help"),), Phrase("", is_attempt=True)))
-    assert (await scene.store.rosters.get_sample(LETTER.id, 9)).withdrawn == 2
+    assert (await scene.store.signer_accounts.get_sample(LETTER.id, 9)).withdrawn == 2
 
 
 async def test_news_are_of_those_petitions_that_changed(scene: Scene) -> None:

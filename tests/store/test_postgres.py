@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.comments.comment import Author
-from bot.petition.counting.tally import fold
 from bot.petition.facts_from_github import CommentFact, Fact
+from bot.petition.tally import fold
 from bot.store import DatabaseUnavailable, Store
 from bot.store.engine import postgres, postgres_coordinator
 from bot.store.errors import WrongDatabase

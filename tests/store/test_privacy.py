@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.facts_from_github import CommentFact
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
 from bot.store import Forgotten
-from bot.store.command_outcomes_and_attempts import ATTEMPTS_KEPT
+from bot.store.organizer_commands import ATTEMPTS_KEPT
 from bot.store.privacy import ToAnonymise
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
@@ -127,10 +127,10 @@ async def test_a_login_that_changed_hands_is_forgotten_for_all_who_had_it(scene:
 
 async def end(scene: Scene, settings: str) -> None:
     """Close the petition at 1,000, under these settings."""
-    await scene.store.rules.record_settings(REPOSITORY.id, settings, 900)
-    known = await scene.store.rules.get_settings(REPOSITORY.id)
+    await scene.store.settings.record(REPOSITORY.id, settings, 900)
+    known = await scene.store.settings.get(REPOSITORY.id)
     await scene.change_issue(replace(scene.issue, closed_at=1_000))
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(known.settings)))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(known.settings)))
 
 
 async def test_some_time_after_the_end_only_the_count_is_kept(scene: Scene) -> None:
@@ -159,8 +159,8 @@ async def test_a_petition_that_is_reopened_gets_its_names_back_from_github(scene
     await scene.store.privacy.anonymise(INSTALLATION)
     assert await are_left(scene) == []
     await scene.change_issue(replace(scene.issue, closed_at=None))
-    known = await scene.store.rules.get_settings(REPOSITORY.id)
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(known.settings)))
+    known = await scene.store.settings.get(REPOSITORY.id)
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(known.settings)))
     assert await scene.store.privacy.anonymise(INSTALLATION) == [ToAnonymise(LETTER.id, goes_on=True)]
     assert [one.issue_id for one in await scene.store.threads.list_to_read(INSTALLATION, 9e9)] == [LETTER.id]
     told = scene.comments[comment_id]

@@ -6,9 +6,9 @@ import pytest
 
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.facts_from_github import BodyEdit, IssueFact, IssueGone
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import DEFAULTS, Rules
+from bot.petition.settings import Settings
 from bot.store import Backlog, Due, PlannedBody, State
 from tests.store.conftest import NOW
 from tests.store.scene import GRACE, INSTALLATION, LETTER, REPOSITORY, Scene

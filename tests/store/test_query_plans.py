@@ -11,13 +11,13 @@ from typing import TypeVar
 import pytest
 from msgspec.structs import replace
 
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Writer
-from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts_from_github import BodyEdit, IssueFact, IssueGone
-from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizer_commands import CommandResults, CommandStatus, Outcome
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
 from bot.store import Clarification, Cursor, LastBodies, PlannedBody, RosterQuery, SortOrder, State, Store
 from bot.store.engine.database import Database, Row, Transaction
 from bot.store.engine.sqlite import SqliteDatabase
@@ -115,7 +115,7 @@ async def test_a_delivery_finds_its_rows_by_an_index(trace: Trace, scene: Scene)
     await scene.edit(signed, Sign("Somebody"), Writer.UNKNOWN)
     await scene.unsign("ada")
     await scene.delete(await scene.sign("alan"))
-    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     await scene.sign("linus")
     assert await trace.read_whole_tables(at_least=20) == {}
 
@@ -149,21 +149,21 @@ async def test_a_listing_finds_its_rows_by_an_index(trace: Trace, scene: Scene) 
     await store.threads.postpone(thread, 1.0)
     await store.threads.get(LETTER.id)
     await store.petitions.list_in_repository(REPOSITORY.id)
-    await store.account_ages.record(LETTER.id, [Account(ADA.id, 1)])
+    await store.signer_accounts.record_ages(LETTER.id, [Account(ADA.id, 1)])
     assert await trace.read_whole_tables(at_least=30) == {}
 
 
 async def test_looking_at_accounts_finds_its_rows_by_an_index(trace: Trace, scene: Scene) -> None:
-    reviews = scene.store.account_reviews
+    accounts = scene.store.signer_accounts
     await scene.sign("ada")
-    await reviews.request(LETTER.id)
-    assert await reviews.get_due(INSTALLATION, 9e9) == LETTER.id
-    (ada,) = await reviews.list_unknown(LETTER.id, None, 9, 9e9)
-    await reviews.list_unknown(LETTER.id, ada, 9, 9e9)
-    await reviews.record([Account(ADA.id, 1)], [], 9e9)
-    await reviews.postpone(LETTER.id, 1.0)
-    await reviews.end(LETTER.id)
-    await scene.store.rosters.get_sample(LETTER.id, 9)
+    await accounts.request_review(LETTER.id)
+    assert await accounts.get_due_review(INSTALLATION, 9e9) == LETTER.id
+    (ada,) = await accounts.list_unreviewed(LETTER.id, None, 9, 9e9)
+    await accounts.list_unreviewed(LETTER.id, ada, 9, 9e9)
+    await accounts.record_reviewed([Account(ADA.id, 1)], [], 9e9)
+    await accounts.postpone_review(LETTER.id, 1.0)
+    await accounts.end_review(LETTER.id)
+    await scene.store.signer_accounts.get_sample(LETTER.id, 9)
     await scene.store.rosters.get_uncounted(LETTER.id)
     assert await trace.read_whole_tables(at_least=10) == {}
 
@@ -202,17 +202,17 @@ async def test_commands_of_organizers_find_their_rows_by_an_index(trace: Trace, 
     by_ada, by_grace = await list_commands(store, LETTER.id)
     rules = Rules(Settings(goals=(5,), also_accept=("I agree",)), closed_at=scene.clock)
     outcomes = (Outcome(by_ada, CommandStatus.APPLIED), Outcome(by_grace, CommandStatus.REFUSED))
-    await store.rules.apply(LETTER.id, CommandResults(rules, outcomes))
+    await store.commands.apply(LETTER.id, CommandResults(rules, outcomes))
     loaded = await store.petitions.load_publication(LETTER.id, 100)
     changes = [
         PlannedBody(one, known, "Dear all,", text="Dear all, and more") for one, known in loaded.bodies.items()
     ]
     assert await store.petitions.apply_publication(LETTER.id, [], CommandResults(rules, outcomes), changes)
-    await store.rules.list_petitions_with_commands(REPOSITORY.id)
-    await store.rules.find_author(LETTER.id, "ada")
-    await store.rules.record_settings(REPOSITORY.id, "goal: 5", 1)
-    assert await store.audit_log.list_entries(LETTER.id)
-    assert await store.audit_log.list_attempts(LETTER.id)
+    await store.commands.list_petitions(REPOSITORY.id)
+    await store.commands.find_author(LETTER.id, "ada")
+    await store.settings.record(REPOSITORY.id, "goal: 5", 1)
+    assert await store.commands.list_entries(LETTER.id)
+    assert await store.commands.list_attempts(LETTER.id)
     assert await trace.read_whole_tables(at_least=30) == {}
 
 
@@ -227,7 +227,7 @@ async def test_pages_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> 
     assert (await rosters.list_public(20_000 * 86_400)).petitions
     assert await rosters.list_changed({LETTER.id: -1})
     await rosters.get_export(LETTER.id)
-    await rosters.get_sample(LETTER.id, 10)
+    await scene.store.signer_accounts.get_sample(LETTER.id, 10)
     assert [len(entries) async for entries in rosters.iterate_entries(LETTER.id)] == [1]
     assert await trace.read_whole_tables(at_least=15) == {}
 

@@ -69,7 +69,7 @@ async def test_where_two_read_at_once_the_text_that_one_of_them_got_stays(scene:
 
 async def test_a_push_of_one_of_the_files_has_them_read_again_and_of_others_not(scene: Scene) -> None:
     await scene.sign("ada")
-    await scene.store.rules.record_settings(REPOSITORY.id, "goal: 5", 10)
+    await scene.store.settings.record(REPOSITORY.id, "goal: 5", 10)
     await record(scene, GERMAN, MISSING)
     before = (await scene.snapshot()).revision
     await scene.store.record([SettingsFact(INSTALLATION, REPOSITORY.id, ("README.md",))])
@@ -77,7 +77,7 @@ async def test_a_push_of_one_of_the_files_has_them_read_again_and_of_others_not(
     began_with = await known(scene.store)
     await scene.store.record([SettingsFact(INSTALLATION, REPOSITORY.id, ("README.md", "letters/fr.md"))])
     assert (await known(scene.store)).settings_read_at == 0
-    assert not (await scene.store.rules.get_settings(REPOSITORY.id)).is_read
+    assert not (await scene.store.settings.get(REPOSITORY.id)).is_read
     # What was being read meanwhile is out of date.
     await record(scene, GERMAN, MISSING, at=11, began_with=began_with)
     assert (await known(scene.store)).settings_read_at == 0

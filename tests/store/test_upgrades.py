@@ -107,7 +107,7 @@ async def test_a_first_settings_file_with_mistakes_is_read_again_as_it_may_hide_
     await database.alter(partial(put, rows={**release.rows, "settings": files}), 60)
     await database.close()
     store = await Store.open(new_url)
-    known = [await store.rules.get_settings(number) for number in (1, 2, 3)]
+    known = [await store.settings.get(number) for number in (1, 2, 3)]
     assert [(one.is_read, one.digest) for one in known] == [(False, ""), (True, "d"), (True, "d")]
     await store.close()
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bot.links import Addresses
 from bot.petition.facts_from_github import Repository
 from bot.store import Store
+from bot.web.monitoring import Monitoring
 from bot.web.petition_and_roster_requests import PagesContext
 from bot.web.server import create_app
 from tests.store.scene import REPOSITORY
@@ -58,7 +59,7 @@ async def serving(
     petition = Petition(store, clock=1_794_900_000, repository=repository)
     await petition.label()
     application = create_app(
-        record=store.record, secrets=["s"], readiness=ready, context=pages_context(store, public_url)
+        record=store.record, secrets=["s"], monitoring=Monitoring(ready), context=pages_context(store, public_url)
     )
     try:
         async with TestClient(TestServer(application)) as client:

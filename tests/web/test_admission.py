@@ -11,6 +11,7 @@ import pytest
 
 from bot.store import Store
 from bot.web import body_buffer
+from bot.web.monitoring import Monitoring
 from bot.web.request_limits import FAILURES, RequestLimits
 from bot.web.server import create_app, listen
 from tests.web.deliveries import PAYLOAD, SECRETS, headers
@@ -70,7 +71,7 @@ async def serving(store: Store, rules: RequestLimits | None = None) -> AsyncIter
     application = create_app(
         record=store.record,
         secrets=SECRETS,
-        readiness=readiness,
+        monitoring=Monitoring(readiness),
         context=pages_context(store),
         limits=rules or RequestLimits(proxies=1),
     )

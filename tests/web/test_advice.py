@@ -11,8 +11,8 @@ import pytest
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.tally import MISTYPED_ORDER, Reason, Uncounted, explain
 from bot.petition.i18n import ENGLISH, translator
+from bot.petition.tally import MISTYPED_ORDER, Reason, Uncounted, explain
 from bot.store import NotCounted
 from bot.web.pages.uncounted_reasons import _FAULTS, _NOT_COUNTED
 from bot.web.pages.uncounted_reasons import explain as advise

@@ -22,7 +22,7 @@ from multidict import CIMultiDict
 from bot.export.chart import STYLE
 from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, neutralize
 from bot.petition.comments.commands import Sign
-from bot.petition.counting.tally import digest
+from bot.petition.tally import digest
 from bot.web.api import ApiRoutes
 from bot.web.page_cache import PageCache
 from tests.store.scene import LETTER, person

@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bot.petition.facts_from_github import IssueFact
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY
 from tests.web.html import Read
 from tests.web.scene import PAGE, PUBLIC, Scene
@@ -24,7 +24,7 @@ async def open_petitions(scene: Scene, count: int) -> None:
 
 
 async def test_a_card_shows_title_state_progress_and_count(scene: Scene) -> None:
-    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(goals=(4,)))))
+    await scene.petition.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(goals=(4,)))))
     await scene.petition.sign("ada")
     page = await read(scene)
     assert "Each petition is an open letter in an issue on GitHub." in page.text
@@ -35,7 +35,7 @@ async def test_a_card_shows_title_state_progress_and_count(scene: Scene) -> None
 
 
 async def test_a_card_says_until_when_a_petition_is_open_and_then_that_it_is_closed(scene: Scene) -> None:
-    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(deadline=1_795_000_100))))
+    await scene.petition.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(deadline=1_795_000_100))))
     assert "Open Deadline: 18 Nov 2026, 11:08 UTC acme/letters Be the first to sign" in (await read(scene)).text
     await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
     assert "Closed acme/letters Nobody has signed" in (await read(scene)).text

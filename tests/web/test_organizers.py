@@ -14,13 +14,14 @@ from msgspec.structs import replace
 from bot.github.app_client import GitHub
 from bot.github.sign_in import OAuthClient
 from bot.links import Addresses, Pages
+from bot.petition.abuse_signals import assess
 from bot.petition.comments.comment import Author
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.abuse_signals import assess
-from bot.petition.counting.tally import Reason
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
+from bot.petition.tally import Reason
 from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, RosterQuery, Store, sign_outs
+from bot.web.monitoring import Monitoring
 from bot.web.organizers import view_models
 from bot.web.organizers.auth import COOKIE, LIFETIME, OrganizerAuth
 from bot.web.organizers.cached_signature_reviews import PetitionRecords, SignatureReview, SignatureReviews
@@ -93,7 +94,7 @@ def serving(store: Store, public_url: str | None = None) -> Client:
     application = create_app(
         record=store.record,
         secrets=["s"],
-        readiness=_ready,
+        monitoring=Monitoring(_ready),
         context=PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW),
         organizers=OrganizerServices(Auth(store), Reviews(store, lambda: NOW)),
     )
@@ -293,5 +294,5 @@ def test_a_sign_out_is_remembered_for_longer_than_a_session_lasts() -> None:
 
 @pytest.mark.parametrize("fault", [one for one in Fault if one is not Fault.WITHDRAWAL])
 def test_every_fault_of_an_attempt_to_sign_has_words_of_its_own(fault: Fault) -> None:
-    said = view_models.why_not_counted(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1, fault))
-    assert said != view_models.why_not_counted(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1))
+    said = view_models.uncounted_people(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1, fault))
+    assert said != view_models.uncounted_people(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1))

@@ -23,10 +23,11 @@ from bot.links import Addresses
 from bot.petition.comments.commands import Sign
 from bot.petition.facts_from_github import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.petition.letter_versions_and_translations import Translation, digest_of
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Removal, Response, Rules
-from bot.petition.organizers.settings import DEFAULTS, Detail
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Removal, Response, Rules
+from bot.petition.settings import DEFAULTS, Detail
 from bot.store import KnownTranslations, Store
+from bot.web.monitoring import Monitoring
 from bot.web.petition_and_roster_requests import PagesContext, PetitionLookups
 from bot.web.request_limits import Rate, RequestLimits
 from bot.web.server import create_app
@@ -170,7 +171,7 @@ async def change_rules(world: World, which: int) -> None:
         case 7:
             rules = Rules()
     world.rules = rules
-    await world.petition.store.rules.apply(LETTER.id, CommandResults(rules))
+    await world.petition.store.commands.apply(LETTER.id, CommandResults(rules))
 
 
 async def forget(world: World, which: int) -> None:
@@ -230,7 +231,7 @@ def _app(context: PagesContext) -> web.Application:
     async def record(facts: object) -> None: ...
 
     plenty = RequestLimits(pages=Rate(1_000_000, 1_000_000.0))
-    return create_app(record=record, secrets=["s"], readiness=ready, context=context, limits=plenty)
+    return create_app(record=record, secrets=["s"], monitoring=Monitoring(ready), context=context, limits=plenty)
 
 
 @pytest.mark.parametrize("by_edit", [True, False])

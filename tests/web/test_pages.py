@@ -18,17 +18,17 @@ from msgspec.structs import replace
 from bot.export.card import card
 from bot.export.letter_comparison import Comparison, compare
 from bot.links import Pages
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.abuse_signals import Account
-from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.facts_from_github import Continuation, Issue
 from bot.petition.i18n import ENGLISH, translator
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Response, Rules
-from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.settings_file import read as read_settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Response, Rules
+from bot.petition.settings import Settings
+from bot.petition.settings_file import read as read_settings
+from bot.petition.tally import MISTYPED_ORDER, Reason
 from bot.store import NotCounted, PetitionDetails, RosterQuery, Rosters, SortOrder
 from bot.web import request_limits
 from bot.web.pages import view_models
@@ -116,7 +116,7 @@ async def test_after_the_end_nobody_is_told_to_sign(scene: Scene) -> None:
 
 async def test_what_organizers_do_not_show_is_not_told_by_the_search_either(scene: Scene) -> None:
     await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True))
-    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(show=frozenset()))))
+    await scene.petition.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(show=frozenset()))))
     assert "alan" not in (await read(scene, f"{PAGE}?q=alan")).text
 
 
@@ -142,10 +142,10 @@ async def test_whoever_mistypes_beside_a_command_is_not_told_to_edit_it(scene: S
 
 
 async def test_whose_account_was_too_new_is_told_from_when_on_it_may_sign(scene: Scene) -> None:
-    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
+    await scene.petition.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     for login, born in (("ada", 1_794_800_000), ("grace", 1_792_350_000)):
         await scene.petition.sign(login)
-        await scene.petition.store.account_ages.record(LETTER.id, [Account(PEOPLE[login], born)])
+        await scene.petition.store.signer_accounts.record_ages(LETTER.id, [Account(PEOPLE[login], born)])
     told = (await read(scene, f"{PAGE}?q=ada")).text
     assert "was written when your account was too new for this petition." in told
     assert "Your account can sign from 16 Dec 2026, 03:33 UTC on. Comment /sign again then." in told
@@ -363,7 +363,7 @@ async def _shapes(scene: Scene, search: str) -> set[str]:
 async def set_up(scene: Scene, text: str, response: Response | None = None) -> None:
     settings = read_settings(text)
     assert isinstance(settings, Settings)
-    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(settings, response=response)))
+    await scene.petition.store.commands.apply(LETTER.id, CommandResults(Rules(settings, response=response)))
 
 
 async def test_nobody_is_asked_for_a_name_that_is_not_shown(scene: Scene) -> None:

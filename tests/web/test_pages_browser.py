@@ -12,9 +12,9 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.petition.comments.commands import Sign
 from bot.petition.facts_from_github import IssueFact
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import Settings
 from tests.browser import barriers, watch
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, person
 from tests.web.scene import PAGE, Scene, serving
@@ -42,7 +42,7 @@ async def open_petitions(scene: Scene, count: int) -> None:
             LETTER, id=number, number=number, title=f"Mend the road {number}", closed_at=closed_at, updated_at=200
         )
         await scene.petition.store.record([IssueFact(INSTALLATION, REPOSITORY, issue, 200)])
-    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(goals=(4,)))))
+    await scene.petition.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(goals=(4,)))))
     await scene.petition.sign("ada")
 
 

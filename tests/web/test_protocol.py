@@ -11,6 +11,7 @@ from typing import NoReturn
 import pytest
 from aiohttp import web
 
+from bot.web.monitoring import Monitoring
 from bot.web.request_limits import Rate, RequestLimits
 from bot.web.route_policies import BASE_HEADERS
 from bot.web.server import create_app, listen
@@ -110,7 +111,7 @@ async def test_so_do_those_that_tell_of_a_mistake_of_ours(scene: Scene, path: st
         raise LookupError("our fault")
 
     application = create_app(
-        record=stumble, secrets=["s"], readiness=stumble, context=pages_context(scene.petition.store)
+        record=stumble, secrets=["s"], monitoring=Monitoring(stumble), context=pages_context(scene.petition.store)
     )
     said = {**headers(PAYLOAD, X_Hub_Signature_256=sign(PAYLOAD, "s")), "Content-Length": str(len(PAYLOAD))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in said.items()) if method == "POST" else ""
@@ -123,7 +124,11 @@ async def test_so_do_those_that_tell_of_a_mistake_of_ours(scene: Scene, path: st
 def application_of(scene: Scene, rules: RequestLimits | None = None) -> web.Application:
     store = scene.petition.store
     return create_app(
-        record=store.record, secrets=["s"], readiness=nothing, context=pages_context(store), limits=rules
+        record=store.record,
+        secrets=["s"],
+        monitoring=Monitoring(nothing),
+        context=pages_context(store),
+        limits=rules,
     )
 
 
@@ -141,7 +146,9 @@ async def test_whoever_leaves_before_the_answer_is_no_mistake_of_ours(
     scene: Scene, form: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = scene.petition.store
-    application = create_app(record=store.record, secrets=["s"], readiness=nothing, context=pages_context(store))
+    application = create_app(
+        record=store.record, secrets=["s"], monitoring=Monitoring(nothing), context=pages_context(store)
+    )
     # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
     async with (
         listen(application, "127.0.0.1", 0) as port,

@@ -12,6 +12,7 @@ from multidict import CIMultiDictProxy
 
 from bot.web import server
 from bot.web.middlewares import create_application
+from bot.web.monitoring import Monitoring
 from bot.web.request_limits import RateLimiter
 from bot.web.route_policies import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.server import create_app
@@ -102,7 +103,7 @@ async def test_every_route_has_a_policy(scene: Scene, monkeypatch: pytest.Monkey
     app = create_app(
         record=store.record,
         secrets=["s"],
-        readiness=nothing,
+        monitoring=Monitoring(nothing),
         context=pages_context(store),
         setup_done=SetupDonePage(
             AUTH, progress, NOBODY_ASKS, "https://github.com/apps/x", "https://github.com", "petition"

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from bot.export import template_gettext
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.i18n import LANGUAGES, is_reviewed, translator
 from bot.petition.letter_versions_and_translations import Translation, digest_of
-from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules_in_force import Response, Rules
-from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.settings_file import read as read_settings
+from bot.petition.organizer_commands import CommandResults
+from bot.petition.rules_in_force import Response, Rules
+from bot.petition.settings import Settings
+from bot.petition.settings_file import read as read_settings
+from bot.petition.tally import MISTYPED_ORDER, Reason
 from bot.store import KnownTranslations, NotCounted
 from bot.web.pages.uncounted_reasons import explain
 from tests.pseudo_locale import untranslated, untranslated_in_page
@@ -31,7 +31,7 @@ RESPONSE = Response("We will.", "librarian", 1_794_950_000, "ACME")
 async def set_up(scene: Scene, text: str, response: Response | None = None) -> None:
     settings = read_settings(text)
     assert isinstance(settings, Settings)
-    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(settings, response=response)))
+    await scene.petition.store.commands.apply(LETTER.id, CommandResults(Rules(settings, response=response)))
 
 
 async def sign_and_change(scene: Scene) -> None:

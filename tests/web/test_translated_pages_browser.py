@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from playwright.async_api import Browser, Page, expect
 
 from bot.petition.i18n import LANGUAGES, translator
-from bot.petition.organizers.rules_in_force import Response
+from bot.petition.rules_in_force import Response
 from tests.browser import barriers, watch
 from tests.store.scene import LETTER, person
 from tests.web.scene import PAGE, Scene, serving

@@ -24,6 +24,7 @@ from bot.petition.comments import command_and_phrase_parser
 from bot.petition.comments.commands import Command
 from bot.store import Store, Unrecordable
 from bot.web import body_buffer, webhook
+from bot.web.monitoring import Monitoring
 from bot.web.request_limits import FAILURES, RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.webhook import BODY_LIMIT, LINES_PER_PERIOD, LogSampler
@@ -49,7 +50,7 @@ async def client(store: Store) -> AsyncIterator[Client]:
     application = create_app(
         record=store.record,
         secrets=SECRETS,
-        readiness=readiness,
+        monitoring=Monitoring(readiness),
         context=pages_context(store),
         limits=RequestLimits(proxies=1),
     )
@@ -306,7 +307,7 @@ async def test_a_busy_database_asks_to_come_back_and_loses_nothing_it_took(sqlit
         return {"database": True}
 
     application = create_app(
-        record=store.record, secrets=SECRETS, readiness=readiness, context=pages_context(store)
+        record=store.record, secrets=SECRETS, monitoring=Monitoring(readiness), context=pages_context(store)
     )
     holder = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     async with TestClient(TestServer(application)) as client:
@@ -397,7 +398,9 @@ async def test_what_no_database_can_store_is_the_senders_mistake(
 async def test_whatever_text_comes_in_can_be_stored(postgres_url: str, text: str) -> None:
     """What is read of a delivery fits the database, so that what the database refuses is a mistake of ours."""
     store = await Store.open(postgres_url)
-    application = create_app(record=store.record, secrets=SECRETS, readiness=_ready, context=pages_context(store))
+    application = create_app(
+        record=store.record, secrets=SECRETS, monitoring=Monitoring(_ready), context=pages_context(store)
+    )
     ada = {**ADA, "login": f"ada{text[:30]}", "type": f"User{text[:30]}"}
     sent: dict[str, Any] = {
         **SIGNED,
@@ -421,7 +424,7 @@ async def test_only_what_keeps_deliveries_from_being_recorded_takes_the_bot_out_
         return {"database": True, "loops": True, "scheduler": "running", "group_commit": "running", **parts}
 
     application = create_app(
-        record=store.record, secrets=SECRETS, readiness=readiness, context=pages_context(store)
+        record=store.record, secrets=SECRETS, monitoring=Monitoring(readiness), context=pages_context(store)
     )
     async with TestClient(TestServer(application)) as client:
         cases: list[tuple[dict[str, bool | str], int]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from bot.cli.verify_and_audit_signers import verify
+from bot.cli.verify import verify
 from bot.github.petition_and_rules_reader import IssueName
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, User

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot import app, serve, stored_app_credentials, supervisor
+from bot import app, setup_server, stored_app_credentials, supervisor
 from bot.config import Config
 from bot.encryption_and_derived_tokens import WrongKey, encrypt
 from bot.github.errors import Unauthorized
@@ -197,10 +197,10 @@ async def test_every_command_that_asks_github_knows_a_stored_app(stage: Scene, t
 async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_app(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "POLL_INTERVAL", 0.05)
+    monkeypatch.setattr(setup_server, "POLL_INTERVAL", 0.05)
     stop = asyncio.Event()
     with bind("127.0.0.1", 0) as address:
-        waiting = asyncio.create_task(serve.set_up(empty(stage), address, stop))
+        waiting = asyncio.create_task(setup_server.set_up(empty(stage), address, stop))
         await stored_app_credentials.import_app(known(stage), replacing=False)
         async with asyncio.timeout(60):
             found = await waiting
@@ -212,7 +212,7 @@ async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_a
 async def test_a_set_up_goes_on_when_the_database_is_back(
     stage: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(serve, "POLL_INTERVAL", 0.01)
+    monkeypatch.setattr(setup_server, "POLL_INTERVAL", 0.01)
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
     read, failures = CredentialStore.get, 0
 
@@ -225,7 +225,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
 
     with bind("127.0.0.1", 0) as address, capture_logs() as told:
         monkeypatch.setattr(CredentialStore, "get", fail)
-        waiting = asyncio.create_task(serve.set_up(empty(stage), address, asyncio.Event()))
+        waiting = asyncio.create_task(setup_server.set_up(empty(stage), address, asyncio.Event()))
         async with asyncio.timeout(60):
             while failures < 4:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
@@ -239,7 +239,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
 async def test_a_set_up_ends_when_the_process_is_to_stop(stage: Scene) -> None:
     stop = asyncio.Event()
     with bind("127.0.0.1", 0) as address:
-        waiting = asyncio.create_task(serve.set_up(empty(stage), address, stop))
+        waiting = asyncio.create_task(setup_server.set_up(empty(stage), address, stop))
         stop.set()
         async with asyncio.timeout(60):
             assert await waiting is None

@@ -303,7 +303,7 @@ async def test_a_server_loads_nothing_that_it_does_not_serve_with() -> None:
     assert not {
         "bot.cli.demo",
         "sandbox",
-        "bot.cli.verify_and_audit_signers",
+        "bot.cli.verify",
         "bot.cli.init_repo",
         "bot.repository_sync",
     } & {*loaded}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cli.verify_and_audit_signers import verify
+from bot.cli.verify import verify
 from bot.github.petition_and_rules_reader import IssueName
 from tests.whole.command_line import run
 from tests.whole.recorded_calls import surveyed

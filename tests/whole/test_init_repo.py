@@ -9,7 +9,7 @@ import pytest
 
 from bot.cli.init_repo import FORMER_FORM, TEMPLATE, NotWritable, init_folder, init_repository, starter_files
 from bot.config import Config
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from sandbox.server import LETTERS, Sandbox
 from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene

@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 from babel import Locale
 
-from bot.cli.petitions import take
+from bot.cli.petition_commands import take
 from bot.export import handover_pack
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.letter_versions_and_translations import MOST_TRANSLATIONS, SIZE_LIMIT, normalize_tag
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.store.scene import rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cli.verify_and_audit_signers import verify
+from bot.cli.verify import verify
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.comments import mail_tail
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR

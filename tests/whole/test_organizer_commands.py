@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 
 from bot import time_types
-from bot.cli.verify_and_audit_signers import Verification, verify
+from bot.cli.verify import Verification, verify
 from bot.github.petition_and_rules_reader import IssueName
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from bot.store import State
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
@@ -76,7 +76,7 @@ async def test_commands_by_others_change_nothing(stage: Scene, petition: Issue) 
     assert "Closed" not in await stage.shows(petition, 1)
     assert await audit(stage, petition) == []
     assert stage.bot is not None
-    (tried,) = await stage.bot.store.audit_log.list_attempts(petition.id)
+    (tried,) = await stage.bot.store.commands.list_attempts(petition.id)
     assert (tried.login, tried.word, tried.times) == ("mallory", "close", 1)
 
 
@@ -458,7 +458,7 @@ async def recounted(stage: Scene, petition: Issue, token: str = "") -> Verificat
 
 async def audit(stage: Scene, petition: Issue) -> list[tuple[str, str, str, str]]:
     assert stage.bot is not None
-    entries = await stage.bot.store.audit_log.list_entries(petition.id)
+    entries = await stage.bot.store.commands.list_entries(petition.id)
     return [(one.login, one.word, one.argument, one.answer) for one in entries]
 
 

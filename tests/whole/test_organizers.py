@@ -19,12 +19,12 @@ import pytest
 from msgspec.structs import replace
 
 from bot import config, time_types
-from bot.cli import petitions
+from bot.cli import petition_commands
 from bot.export import handover_pack
 from bot.export.json_records import iso
 from bot.github.petition_and_rules_reader import IssueName
 from bot.reconcile import installation_worker
-from bot.store import why_not_counted
+from bot.store import uncounted_people
 from bot.web.organizers import cached_signature_reviews, routes
 from sandbox.faults import Faults
 from sandbox.models import Issue
@@ -203,7 +203,7 @@ async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
 async def test_of_a_crowd_that_is_too_large_to_be_looked_at_the_numbers_say_so(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(why_not_counted, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(uncounted_people, "MOST_PEOPLE", 1)
     for login in ("ada", "alan"):
         await stage.reacted(stage.sign(petition, login, "/sing"), "confused")
     await browser.sign_in(petition, "grace")
@@ -530,8 +530,10 @@ async def test_the_pack_is_what_the_command_makes(
                 ZipFile(BytesIO(await answer.read())).extractall(tmp_path)
             made = {path.name: path.read_bytes() for path in folder.iterdir()}
             told = json.loads(made["petition.json"])
-            monkeypatch.setattr("bot.cli.petitions.time.time", datetime.fromisoformat(told["made_at"]).timestamp)
-            taken = await petitions.take(IssueName("lovelace/letters", 1), settings)
+            monkeypatch.setattr(
+                "bot.cli.petition_commands.time.time", datetime.fromisoformat(told["made_at"]).timestamp
+            )
+            taken = await petition_commands.take(IssueName("lovelace/letters", 1), settings)
             covered = taken.whole.details.snapshot.coverage
             # The bot may have read the thread again since.
             if covered is not None and iso(covered.until) == told["petition"]["counted_to"]:

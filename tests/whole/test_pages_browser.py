@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from sandbox.models import Issue
 from sandbox.page import mount
 from sandbox.server import Sandbox

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.verify_and_audit_signers import verify
+from bot.cli.verify import verify
 from bot.github.petition_and_rules_reader import IssueName
 from tests.chance import noise
 from tests.store.damage import damage

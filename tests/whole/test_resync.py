@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.cli import petitions
+from bot.cli import petition_commands
 from bot.github.petition_and_rules_reader import IssueName
 from bot.reconcile.resync import UnknownPetition
 from bot.store import Store
@@ -101,4 +101,4 @@ async def test_what_is_no_petition_is_named(sqlite_url: str, repository: str, nu
         stage.sandbox.issues.delete(deleted, deleted.repository.owner)
         stage.sandbox.repositories.get_or_create("curie/notes")
         with pytest.raises(UnknownPetition, match=re.escape(message)):
-            await petitions.resync(IssueName(repository, number), stage.config())
+            await petition_commands.resync(IssueName(repository, number), stage.config())

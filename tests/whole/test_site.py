@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from bot.store import Store
 from sandbox.models import Issue
 from sandbox.server import Sandbox

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from sandbox.server import Sandbox
 from tests.browser import barriers, watch
 from tests.whole.site_runs import hosted, write_site

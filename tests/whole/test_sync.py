@@ -13,7 +13,7 @@ import pytest
 from bot import time_types
 from bot.cli import sync as sync_report
 from bot.config import ConfigError
-from bot.petition.organizers.settings import PATH
+from bot.petition.settings import PATH
 from bot.reconcile.resync import UnknownPetition
 from bot.repository_sync import sync
 from bot.store import State, Store

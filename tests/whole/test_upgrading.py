@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bot import time_types
-from bot.cli.verify_and_audit_signers import verify
+from bot.cli.verify import verify
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.comments import command_and_phrase_parser
 from bot.petition.comments.commands import Command, Phrase, Sign

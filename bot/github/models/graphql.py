@@ -16,8 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.github.models.rest import Id, Time, clean, epoch, expect
+from bot.petition.abuse_signals import Account
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
-from bot.petition.counting.abuse_signals import Account
 from bot.time_types import WholeEpochSeconds
 
 

@@ -37,8 +37,8 @@ from bot.petition.facts_from_github import (
     SettingsFact,
 )
 from bot.petition.letter_versions_and_translations import TEXT_ENDINGS
-from bot.petition.organizers.settings import PATH
-from bot.petition.organizers.settings_file import is_misplaced
+from bot.petition.settings import PATH
+from bot.petition.settings_file import is_misplaced
 from bot.time_types import WholeEpochSeconds
 
 MAX_COMMITS_LISTED: Final = 2_048

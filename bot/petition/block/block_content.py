@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from bot.petition.counting.tally import Signature
 from bot.petition.i18n import ENGLISH
-from bot.petition.machine_readable_tally import Counter, Coverage, MachineLine
-from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
-from bot.petition.organizers.settings import Detail
+from bot.petition.machine_readable_lines import Counter, Coverage, MachineLine
+from bot.petition.rules_in_force import Milestone, Removal, Response
+from bot.petition.settings import Detail
+from bot.petition.tally import Signature
 from bot.time_types import WholeEpochSeconds
 
 _MOST_REMOVALS = 500

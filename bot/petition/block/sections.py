@@ -12,12 +12,12 @@ from msgspec import Struct
 from bot.petition.block.block_content import BlockContent
 from bot.petition.block.body import NOTE
 from bot.petition.block.goal_and_chart import chart, milestones, progress
-from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
 from bot.petition.letter_versions_and_translations import language_name
-from bot.petition.machine_readable_tally import Coverage
-from bot.petition.organizers.commands import INSTRUCTIONS
-from bot.petition.organizers.settings import Detail
+from bot.petition.machine_readable_lines import Coverage
+from bot.petition.organizer_commands import INSTRUCTIONS
+from bot.petition.settings import Detail
+from bot.petition.tally import Signature
 from bot.petition.untrusted_text import clean, inline, links_apart
 from bot.time_types import WholeEpochSeconds
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from bot.petition.comments import command_and_phrase_parser
 from bot.petition.comments.commands import Command, Doubtful, resolve
@@ -117,10 +117,9 @@ def body_digest(body: str) -> str:
 def read_text(body: str, known: KnownText | None = None) -> tuple[str, Command | None]:
     """Return a text's digest and what it says; a text that is known is not read again."""
     digest = body_digest(body)
-    return (
-        digest,
-        known.command if known is not None and known.digest == digest else command_and_phrase_parser.parse(body),
-    )
+    if known is not None and known.digest == digest:
+        return digest, known.command
+    return digest, command_and_phrase_parser.parse(body)
 
 
 def merge(one: Comment, other: Comment) -> Comment:
@@ -128,19 +127,19 @@ def merge(one: Comment, other: Comment) -> Comment:
 
     Of a deleted comment nothing is kept but that it was there.
     """
-    deleted = one.deleted or other.deleted
+    created_at = min(one.created_at, other.created_at)
+    missing_at = max(one.missing_at, other.missing_at)
+    if one.deleted or other.deleted:
+        return Comment(one.id, created_at, None, deleted=True, missing_at=missing_at)
     newest = max(one, other, key=_author_rank)
-    if deleted:
-        newest = _NOBODYS
     return Comment(
         id=one.id,
-        created_at=min(one.created_at, other.created_at),
+        created_at=created_at,
         author=newest.author,
         author_at=newest.author_at,
-        versions=() if deleted else join((*one.versions, *other.versions)),
-        deleted=deleted,
-        missing_at=max(one.missing_at, other.missing_at),
-        by_mail=None if deleted else max((one.by_mail, other.by_mail), key=_KNOWN_FIRST),
+        versions=join((*one.versions, *other.versions)),
+        missing_at=missing_at,
+        by_mail=max((one.by_mail, other.by_mail), key=_KNOWN_FIRST),
     )
 
 
@@ -163,14 +162,9 @@ _NOTHING = Standing()
 
 _KNOWN_FIRST = (None, False, True).index
 
-_NOBODYS = Comment(0, 0, None)
 
-
-def _author_rank(comment: Comment) -> tuple[int, bool, int, str, str]:
-    author = comment.author
-    if author is None:
-        return (comment.author_at, False, 0, "", "")
-    return (comment.author_at, True, author.id, author.login, author.type)
+def _author_rank(comment: Comment) -> tuple[object, ...]:
+    return (comment.author_at, *astuple(comment.author)) if comment.author else (comment.author_at,)
 
 
 END_OF_TIME: Final[WholeEpochSeconds] = 2**62

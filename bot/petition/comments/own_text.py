@@ -15,7 +15,7 @@ from functools import lru_cache
 import regex
 
 from bot.petition.comments.mail_tail import Tail, find_tail
-from bot.petition.markdown_blocks import CLOSE_TAG, OPEN_TAG, end_of, read_blocks, target_end, title_end
+from bot.petition.markdown_blocks import CLOSE_TAG, OPEN_TAG, TITLE, end_of, read_blocks, target_end
 
 
 @lru_cache(2)
@@ -61,7 +61,7 @@ _STRUCTURE = re.compile(r"[`<>\[]|~~~")
 
 # Possessive quantifiers give nothing back, so that no text is tried in more than one way.
 _SPANS = regex.compile(r"[`<\[]")
-_SPECIAL = regex.compile(r"!?\[|[\]`<\\]")
+_SPECIAL = regex.compile(r"!?\[|`++|[\]<\\]")
 _BACKTICKS = regex.compile(r"`++")
 _SPACE = regex.compile(r"[ \t\n]*+")
 _TAG = regex.compile(rf"{OPEN_TAG}|{CLOSE_TAG}")
@@ -69,7 +69,8 @@ _LONGEST_TAG = 4_096
 _AUTOLINK = regex.compile(
     r"<(?:[a-zA-Z][a-zA-Z0-9+.-]{1,31}+:[^<>\x00-\x20]*+|[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]++@[a-zA-Z0-9.-]++)>"
 )
-_DECLARATION = regex.compile(r"<![A-Za-z]")
+_TERMINATORS = {"<!--": "-->", "<?": "?>", "<![CDATA[": "]]>", "<!": ">"}
+_ENCLOSING = regex.compile(r"<!--|<\?|<!\[CDATA\[|<!(?=[A-Za-z])")
 
 
 class _Scanner:
@@ -90,14 +91,15 @@ class _Scanner:
         # A link's words hold no other link: openers before it open images only.
         links_from = 0
         while special := _SPECIAL.search(text, at):
-            start, mark, at = special.start(), special[0], special.end()
+            start, mark, at = special.start(), special[0][-1], special.end()
             if mark == "\\":
                 at += 1
             elif mark in "`<":
-                at, is_span = self._code(start) if mark == "`" else self._markup(start)
-                if is_span:
-                    yield start, at
-            elif mark != "]":
+                end = self._code_end(start, at) if mark == "`" else self._markup_end(start)
+                if end >= 0:
+                    yield start, end
+                    at = end
+            elif mark == "[":
                 openers.append(start)
             elif openers:
                 opener = openers.pop()
@@ -109,45 +111,34 @@ class _Scanner:
                 is_link = end >= 0 and not is_image
                 links_from = len(openers) if is_link else min(links_from, len(openers))
 
-    def _code(self, start: int) -> tuple[int, bool]:
-        end = end_of(_BACKTICKS, self._text, start)
+    def _code_end(self, start: int, end: int) -> int:
+        """Return where the code span ends that these backticks open; -1 where nothing closes it."""
         closers = self._runs[end - start]
         while closers and closers[0] < end:
             closers.popleft()
-        return (closers[0] + end - start, True) if closers else (end, False)
+        return closers[0] + end - start if closers else -1
 
-    def _markup(self, start: int) -> tuple[int, bool]:
-        text = self._text
-        if text.startswith("<!--", start):
-            # `<!-->` and `<!--->` are comments too.
-            short = next((end for end in (start + 5, start + 6) if text[end - 3 : end] == "-->"), 0)
-            return (short, True) if short else self._up_to("-->", start, 4)
-        if text.startswith("<?", start):
-            return self._up_to("?>", start, 2)
-        if text.startswith("<![CDATA[", start):
-            return self._up_to("]]>", start, 9)
-        if _DECLARATION.match(text, start):
-            return self._up_to(">", start, 3)
-        tag = _TAG.match(text, start, start + _LONGEST_TAG) or _AUTOLINK.match(text, start)
-        return (tag.end(), True) if tag else (start + 1, False)
-
-    def _up_to(self, terminator: str, start: int, least: int) -> tuple[int, bool]:
-        end = -1 if terminator in self._lacking else self._text.find(terminator, start + least)
+    def _markup_end(self, start: int) -> int:
+        """Return where HTML or an address in `<>` ends that starts there; -1 where there is none."""
+        opening = _ENCLOSING.match(self._text, start)
+        if opening is None:
+            tag = _TAG.match(self._text, start, start + _LONGEST_TAG) or _AUTOLINK.match(self._text, start)
+            return tag.end() if tag else -1
+        terminator = _TERMINATORS[opening[0]]
+        # `<!-->` and `<!--->` are comments too.
+        end = -1 if terminator in self._lacking else self._text.find(terminator, start + len("<!"))
         if end < 0:
             self._lacking.add(terminator)
-            return start + 1, False
-        return end + len(terminator), True
+            return -1
+        return end + len(terminator)
 
     def _link_end(self, start: int) -> int:
         """Return where `(target "title")` ends that starts there; -1 where there is none."""
         text = self._text
         if not text.startswith("(", start):
             return -1
-        at = end_of(_SPACE, text, start + 1)
-        end = target_end(text, at)
-        if end >= 0:
-            at = end_of(_SPACE, text, end)
-            titled = title_end(text, at) if at > end else -1
-            if titled >= 0:
-                at = end_of(_SPACE, text, titled)
-        return at + 1 if text.startswith(")", at) else -1
+        target = target_end(text, end_of(_SPACE, text, start + 1))
+        gap = end_of(_SPACE, text, target)
+        title = end_of(TITLE, text, gap) if gap > target else gap
+        end = end_of(_SPACE, text, title)
+        return end + 1 if text.startswith(")", end) else -1

@@ -294,12 +294,10 @@ def _freshness(version: Version) -> tuple[int, str, str, bool, str]:
 
 
 def _rank(version: Version) -> tuple[int, int, str, str, str, int]:
-    hidden = -1 if version.hidden is None else int(version.hidden)
+    hidden = (None, False, True).index(version.hidden)
     return (version.at, version.seen, version.digest, version.previous or "", version.writer, hidden)
 
 
 def bare(version: Version) -> Version:
     """Return a version whose command is outdated without the details that its author has replaced since."""
-    command = version.command
-    bare = None if command is None else command.without_details()
-    return version if bare == command else replace(version, command=bare)
+    return replace(version, command=version.command and version.command.without_details())

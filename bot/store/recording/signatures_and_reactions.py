@@ -11,12 +11,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import standing
-from bot.petition.counting.abuse_signals import Account
-from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
-from bot.store.comment_and_rules_columns import SIGNATURE_COLUMNS, CommentRow
-from bot.store.engine.database import Records, Transaction, read_transaction, upsert
+from bot.petition.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate
+from bot.store.comment_rows import SIGNATURE_COLUMNS, CommentRow
+from bot.store.engine.database import Transaction, upsert
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
-from bot.store.signer_accounts_to_look_up import put_accounts
 from bot.store.sort_and_search_keys import roster_keys
 from bot.time_types import WholeEpochSeconds
 
@@ -97,10 +95,10 @@ def derive_signatures(unit: UnitOfWork, now: WholeEpochSeconds) -> dict[Person, 
 
 def evaluate_comments(petition: PetitionRow, comments: Sequence[CommentRow]) -> Evaluation:
     """Return the verdict on all comments of one person."""
-    standings = ((row.comment, row.standing or standing(row.comment)) for row in comments)
     author = comments[0].comment.author if comments else None
     born = None if author is None else petition.born.get(author.id)
-    return evaluate_standings(standings, closed_at=petition.closed_at, rules=petition.rules, born=born)
+    told = [row.comment for row in comments]
+    return evaluate(told, closed_at=petition.closed_at, rules=petition.rules, born=born)
 
 
 def read_account_ages(transaction: Transaction, people: Sequence[int]) -> dict[int, WholeEpochSeconds]:
@@ -249,39 +247,6 @@ def _by_person(unit: UnitOfWork) -> defaultdict[Person, list[CommentRow]]:
         if row.comment.author is not None:
             comments[row.petition_id, row.comment.author.id].append(row)
     return comments
-
-
-class AccountAges(Records):
-    """When accounts were opened."""
-
-    @read_transaction
-    def list_comments_of_unknown(self, transaction: Transaction, issue_id: int) -> list[int]:
-        """List a comment of everybody who signed on an issue and whose account's age is asked for and not known."""
-        unit = UnitOfWork(transaction, [issue_id], lock=False)
-        if not any(petition.rules.asks_for_age for petition in unit.petitions.values()):
-            return []
-        sql = """
-            SELECT min(c.id) FROM comments c
-            WHERE c.issue_id = $1 AND c.command IN ('sign', 'phrase', 'order')
-              AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = c.author_id)
-            GROUP BY c.author_id
-        """
-        return [row[0] for row in transaction.fetch(sql, issue_id)]
-
-    async def record(self, issue_id: int, accounts: Collection[Account]) -> None:
-        """Record when accounts were opened, and derive again who of them signs on an issue."""
-        now, people = int(self._now()), [one.id for one in accounts]
-
-        def record(transaction: Transaction) -> None:
-            put_accounts(transaction, accounts)
-            unit = UnitOfWork(transaction, [issue_id])
-            unit.read_authors(people)
-            unit.people |= {(petition_id, person) for petition_id in unit.petitions for person in people}
-            derive_signatures(unit, now)
-            unit.write(now)
-
-        await self._database.write(record)
-        self._announce()
 
 
 def request_ages(unit: UnitOfWork, people: Collection[Person]) -> None:

@@ -13,7 +13,6 @@ from typing import Final
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import merge
-from bot.petition.counting.tally import DigestSum
 from bot.petition.facts_from_github import (
     CommentFact,
     Continuation,
@@ -25,7 +24,7 @@ from bot.petition.facts_from_github import (
     SettingsFact,
     Unclear,
 )
-from bot.store.body_writes_and_lost_edits import move_body
+from bot.petition.tally import DigestSum
 from bot.store.engine.database import Transaction
 from bot.store.installations import (
     add_installation,
@@ -35,6 +34,7 @@ from bot.store.installations import (
     record_repository,
     request_discovery,
 )
+from bot.store.issue_bodies import move_body
 from bot.store.letters import drop_translations, is_any_translation
 from bot.store.publishing import set_continuing
 from bot.store.recording.comment_and_issue_facts import (
@@ -46,7 +46,7 @@ from bot.store.recording.comment_and_issue_facts import (
 )
 from bot.store.recording.signatures_and_reactions import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
-from bot.store.settings_organizers_and_rules import request_settings
+from bot.store.repository_settings import request_settings
 from bot.store.threads_to_read import resync_petitions
 from bot.time_types import WholeEpochSeconds
 

@@ -10,15 +10,16 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from bot.petition.counting.tally import DigestSum
-from bot.petition.organizers.settings_file import Mistake
-from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
+from bot.petition.rules_in_force import read_rules
+from bot.petition.settings_file import Mistake
+from bot.petition.tally import DigestSum
+from bot.store.comment_rows import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.engine.database import Database, Row, Transaction
 from bot.store.petition_snapshots_and_obstacles import State
 from bot.store.privacy import erase_details_on, forget_people
 from bot.store.recording.signatures_and_reactions import derive_signatures, is_outdated, read_command
 from bot.store.recording.unit_of_work import UnitOfWork, put_comments
-from bot.store.settings_organizers_and_rules import request_settings
+from bot.store.repository_settings import request_settings
 from bot.store.sign_outs import end_all_sessions
 from bot.time_types import WholeEpochSeconds
 

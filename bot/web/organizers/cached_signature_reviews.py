@@ -12,9 +12,9 @@ from typing import Final
 from cachetools import LRUCache
 from msgspec import Struct
 
+from bot.petition.abuse_signals import AbuseSignals, assess
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.abuse_signals import AbuseSignals, assess
-from bot.petition.counting.tally import Reason
+from bot.petition.tally import Reason
 from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, Store
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
 
@@ -72,18 +72,18 @@ class SignatureReviews:
         """Read what is not cached."""
         store = self._store
         return PetitionRecords(
-            await store.audit_log.list_entries(ref.petition_id),
-            await store.audit_log.list_attempts(ref.petition_id),
-            await store.rules.get_settings(ref.repository.id),
+            await store.commands.list_entries(ref.petition_id),
+            await store.commands.list_attempts(ref.petition_id),
+            await store.settings.get(ref.repository.id),
         )
 
     def _is_fresh(self, review: SignatureReview) -> bool:
         return self._now() < review.at + (UNFINISHED_TTL if review.found.waiting else REVIEW_TTL)
 
     async def _review(self, ref: PetitionRef) -> SignatureReview:
-        sample = await self._store.rosters.get_sample(ref.petition_id, MAX_SIGNATURES)
+        sample = await self._store.signer_accounts.get_sample(ref.petition_id, MAX_SIGNATURES)
         if sample.waiting:
-            await self._store.account_reviews.request(ref.petition_id)
+            await self._store.signer_accounts.request_review(ref.petition_id)
         comments = await self._store.rosters.get_uncounted(ref.petition_id)
         # With many signatures this takes a while, and runs beside the loop.
         signals = await asyncio.to_thread(assess, sample.signatures, sample.accounts, sample.waiting)

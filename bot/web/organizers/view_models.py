@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from bot.links import Pages
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.tally import Reason
 from bot.petition.i18n import ENGLISH
-from bot.petition.organizers.commands import CommandStatus, write_remark, write_removals
-from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import PATH, Detail, Settings
+from bot.petition.organizer_commands import CommandStatus, write_remark, write_removals
+from bot.petition.rules_in_force import Rules
+from bot.petition.settings import PATH, Detail, Settings
+from bot.petition.tally import Reason
 from bot.store import NotCounted, PetitionDetails, State
 from bot.web.organizers.cached_signature_reviews import PetitionRecords, SignatureReview
 from bot.web.petition_and_roster_requests import PagesContext
@@ -40,7 +40,7 @@ def view_organizers(
     return {
         "petition": snapshot,
         "numbers": list(_numbers(details, review, context.today)),
-        "uncounted": [(one, why_not_counted(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
+        "uncounted": [(one, uncounted_people(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
         "uncounted_more": max(len(review.uncounted) - MAX_UNCOUNTED, 0),
         "are_all_uncounted": review.are_all_uncounted,
         "headline": first,
@@ -79,7 +79,7 @@ def _numbers(details: PetitionDetails, review: SignatureReview, today: int) -> I
     yield f"{what} that did not count", f"{least}{attempts:,}", "uncounted" if attempts else ""
 
 
-def why_not_counted(one: NotCounted) -> str:
+def uncounted_people(one: NotCounted) -> str:
     """Format why an attempt to sign does not count."""
     return _FAULTS.get(one.fault, _REASONS[one.reason]) if one.reason is Reason.MISTYPED else _REASONS[one.reason]
 

@@ -30,9 +30,8 @@ from bot.web.route_policies import Route, RoutePolicy
 COMPARED_VERSIONS: Final = 20
 """As many of a letter's newest versions are shown with what they changed."""
 
-_LIST: Final = RoutePolicy(cache_control="no-cache")
-_PETITION: Final = RoutePolicy(cache_control="no-cache", is_about_petition=True, is_searchable=True)
-_LETTER: Final = RoutePolicy(cache_control="no-cache", is_about_petition=True)
+_PAGE: Final = RoutePolicy(cache_control="no-cache")
+_PETITION: Final = RoutePolicy(cache_control="no-cache", is_searchable=True)
 _STATIC: Final = RoutePolicy(cache_control="public, max-age=300")
 
 
@@ -45,10 +44,10 @@ class PageRoutes(Struct, frozen=True):
     def routes(self) -> list[Route]:
         """List the routes."""
         return [
-            Route("GET", "/", self._front, _LIST),
+            Route("GET", "/", self._front, _PAGE),
             Route("GET", PETITION, self._petition, _PETITION),
-            Route("GET", f"{PETITION}/letter", self.cache.handler("letter", self._render_letter), _LETTER),
-            Route("GET", f"{PETITION}/letter/{{language}}", self._translation, _LETTER),
+            Route("GET", f"{PETITION}/letter", self.cache.handler("letter", self._render_letter), _PAGE),
+            Route("GET", f"{PETITION}/letter/{{language}}", self._translation, _PAGE),
             Route("GET", "/static/{file}", static_files("bot.web", "bot.web.pages"), _STATIC),
         ]
 

@@ -30,9 +30,7 @@ KEEPALIVE_POLLS: Final = 15
 MAX_CONNECTIONS: Final = 5_000
 """Pages that may be connected at once; others show what is new only after a reload."""
 
-_EVENTS: Final = RoutePolicy(
-    cache_control="no-store", pool=Pool.LIVE, is_about_petition=True, headers={"X-Accel-Buffering": "no"}
-)
+_EVENTS: Final = RoutePolicy(cache_control="no-store", pool=Pool.LIVE, headers={"X-Accel-Buffering": "no"})
 
 
 class LiveUpdates:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.petition.comments.mistyped_commands import Fault
-from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.i18n import Translator, message
+from bot.petition.tally import MISTYPED_ORDER, Reason
 from bot.store import NotCounted
 from bot.time_types import EpochSeconds
 

@@ -17,7 +17,7 @@ from bot.links import Pages, Site, pages_of
 from bot.petition.block.sections import REACTIONS, asked_not_to_be_listed, covered, example_of, signed_this_text
 from bot.petition.i18n import Translator, message, translator
 from bot.petition.letter_versions_and_translations import Letter, given_to
-from bot.petition.organizers.rules_in_force import milestones, next_goal
+from bot.petition.rules_in_force import milestones, next_goal
 from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder, TranslatedLetter
 from bot.time_types import EpochSeconds
 from bot.web.pages.uncounted_reasons import explain

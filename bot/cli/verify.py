@@ -1,4 +1,4 @@
-"""`verify` and `audit`: count a petition again and look at who signed, both from GitHub's API alone."""
+"""`verify`: recount a petition from GitHub, or check what the database or a pack has of it."""
 
 from __future__ import annotations
 
@@ -12,41 +12,35 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from bot import __version__, config
 from bot.cli.command_base import (
-    ENVIRONMENT,
     FAILED,
     MISUSED,
     OK,
     CliCommand,
-    add_to_summary,
-    annotate,
     complain,
     configured,
-    is_workflow,
+    for_reading,
     petition_argument,
     run,
     say,
     say_json,
 )
+from bot.cli.workflow_commands import add_to_summary, annotate, is_workflow
 from bot.export.handover_pack import NotAPack, check_pack
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError
-from bot.github.petition_and_rules_reader import IssueName, NotAName, PetitionRead, read_petition
+from bot.github.petition_and_rules_reader import IssueName, NotAName, read_petition
 from bot.petition import block
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR
-from bot.petition.counting.abuse_signals import assess
-from bot.petition.counting.recount_comparison import Difference, Recount, recount
-from bot.petition.counting.tally import fold
 from bot.petition.i18n import counted
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
+from bot.petition.recount_comparison import Difference, Recount, recount
 from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection
 from bot.store_and_github_from_config import SYSTEM_CLOCK, open_installation, open_store
-from bot.stored_app_credentials import find_app
 
 
 class Verification(Struct, frozen=True):
@@ -211,32 +205,14 @@ class DatabaseVerification(Struct, frozen=True):
 async def verify(name: IssueName, settings: config.Config) -> Verification:
     """Count a petition again; raises `bot.github.errors`."""
     read_at = SYSTEM_CLOCK.now()
-    read = await _read(name, settings)
+    async with open_installation(settings, name.repository) as client:
+        read = await read_petition(client, name, with_accounts=False)
     first = read.pages[0]
     said, closed_at = block.machine_line(first.body), first.issue.closed_at
     found = recount(read.all_comments, said, closed_at=closed_at, rules=read.rules, born=read.born)
     thread_of = {comment.id: thread for thread, those in read.comments.items() for comment in those}
     threads, site = tuple(read.comments), web_url_of(settings.api_url)
     return Verification(read.name, found, threads, site, thread_of, read_at, read.notes)
-
-
-def _audit(options: argparse.Namespace) -> int:
-    name = IssueName.read(options.petition)
-    read = run(_read(name, _for_reading(), with_accounts=True))
-    signatures = fold(read.all_comments, closed_at=read.pages[0].issue.closed_at, rules=read.rules, born=read.born)
-    found = assess(signatures, read.accounts)
-    if options.json:
-        say_json({"petition": str(read.name), **msgspec.to_builtins(found)})
-    else:
-        first, *others = found.lines()
-        say(f"{read.name}: {first}", *(f"  {line}" for line in (*others, *found.alike)))
-    return OK
-
-
-async def _read(name: IssueName, settings: config.Config, *, with_accounts: bool = False) -> PetitionRead:
-    """Read a petition with somebody's token, or as the App."""
-    async with open_installation(settings, name.repository) as client:
-        return await read_petition(client, name, with_accounts=with_accounts)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -261,7 +237,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _recount(name: IssueName, options: argparse.Namespace) -> int:
-    settings = _for_reading()
+    settings = for_reading()
     found = run(verify(name, settings))
     _show(found, options)
     if is_workflow():
@@ -314,16 +290,6 @@ async def _inspect(name: IssueName | None, settings: config.Config) -> list[Insp
     return [one for one in found if one is not None]
 
 
-def _for_reading() -> config.Config:
-    """Read the configuration of a command that only reads from GitHub: with a token or as the App."""
-    settings = configured(credentials=False)
-    if settings.secret_key and not (settings.token or (settings.app_id and settings.private_key)):
-        found = run(find_app(settings))
-        if found is not None:
-            return found
-    return config.read_for_reading(ENVIRONMENT)
-
-
 def _show(found: Verification | DatabaseVerification, options: argparse.Namespace) -> None:
     if options.json:
         say_json(found.facts())
@@ -348,12 +314,4 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def _audit_arguments(parser: argparse.ArgumentParser) -> None:
-    petition_argument(parser)
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-COMMANDS = {
-    "verify": CliCommand(_verify, _verify_arguments, misuses=(NotAPack,)),
-    "audit": CliCommand(_audit, _audit_arguments),
-}
+COMMANDS = {"verify": CliCommand(_verify, _verify_arguments, misuses=(NotAPack,))}

@@ -1,4 +1,4 @@
-"""The commands about a petition: resync, export, hand over, forget a person."""
+"""The commands about a petition: resync, export, hand over, audit the accounts of signers, forget a person."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from bot import config
@@ -16,18 +17,22 @@ from bot.cli.command_base import (
     CliCommand,
     complain,
     configured,
+    for_reading,
     petition_argument,
     run,
     say,
+    say_json,
     with_app,
 )
 from bot.export import handover_pack
 from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, FORMATS, export
-from bot.github.petition_and_rules_reader import IssueName
+from bot.github.petition_and_rules_reader import IssueName, PetitionRead, read_petition
 from bot.links import Pages, Site, pages_of
+from bot.petition.abuse_signals import assess
+from bot.petition.tally import fold
 from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, PetitionExport
-from bot.store_and_github_from_config import addresses_of, open_github, open_store
+from bot.store_and_github_from_config import addresses_of, open_github, open_installation, open_store
 from bot.stored_app_credentials import find_app
 from bot.terminal_escaping import harmless
 from bot.time_types import WholeEpochSeconds
@@ -124,6 +129,23 @@ def _take(options: argparse.Namespace) -> TakenPetition:
     return run(take(name, settings))
 
 
+def _audit(options: argparse.Namespace) -> int:
+    read = run(_read_with_accounts(IssueName.read(options.petition), for_reading()))
+    signatures = fold(read.all_comments, closed_at=read.pages[0].issue.closed_at, rules=read.rules, born=read.born)
+    found = assess(signatures, read.accounts)
+    if options.json:
+        say_json({"petition": str(read.name), **msgspec.to_builtins(found)})
+    else:
+        first, *others = found.lines()
+        say(f"{read.name}: {first}", *(f"  {line}" for line in (*others, *found.alike)))
+    return OK
+
+
+async def _read_with_accounts(name: IssueName, settings: config.Config) -> PetitionRead:
+    async with open_installation(settings, name.repository) as client:
+        return await read_petition(client, name, with_accounts=True)
+
+
 def _forget_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("login", metavar="@LOGIN", help="the person to forget: a GitHub login or account number")
 
@@ -138,11 +160,17 @@ def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="a new or empty folder")
 
 
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
+    petition_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
 COMMANDS = {
     "resync": CliCommand(_resync, petition_argument, failures=(UnknownPetition,)),
     "export": CliCommand(_export, _export_arguments, failures=(UnknownPetition,)),
     "handover": CliCommand(
         _hand_over, _hand_over_arguments, misuses=(handover_pack.NotEmpty,), failures=(UnknownPetition,)
     ),
+    "audit": CliCommand(_audit, _audit_arguments),
     "forget": CliCommand(_forget, _forget_arguments, failures=(UnknownPetition,)),
 }

@@ -25,8 +25,8 @@ from bot.petition.comments.commands import (
 )
 from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
-from bot.petition.organizers.rules_in_force import Removal, Response, Rules
-from bot.petition.organizers.settings import (
+from bot.petition.rules_in_force import Removal, Response, Rules
+from bot.petition.settings import (
     DEADLINE_ALLOWED,
     NONE,
     PERSON,
@@ -70,15 +70,16 @@ class Outcome(Struct, frozen=True):
 
 
 class CommandResults(Struct, frozen=True):
-    """The rules that commands have made, what became of each, and when the last recount was asked for."""
+    """The rules that commands have made, and what became of each."""
 
     rules: Rules
     outcomes: tuple[Outcome, ...] = ()
-    recount_at: WholeEpochSeconds = 0
 
-    def with_outcome(self, given: GivenCommand, status: CommandStatus, note: str = "") -> CommandResults:
-        """Return the same with what became of one more command."""
-        return replace(self, outcomes=(*self.outcomes, Outcome(given, status, note)))
+    @property
+    def recount_at(self) -> WholeEpochSeconds:
+        """Return when the last recount was asked for; 0 for never."""
+        applied = (one.command for one in self.outcomes if one.status is CommandStatus.APPLIED)
+        return max((one.at for one in applied if INSTRUCTIONS.get(one.command.word) is Recount), default=0)
 
 
 Named = Mapping[tuple[int, str], Author | None]
@@ -91,6 +92,10 @@ class NotUnderstood(Exception):
     def __init__(self, allowed: str, value: str = "") -> None:
         self.allowed = Message(allowed, value)
         super().__init__(str(self.allowed))
+
+
+class NotAsked(Exception):
+    """GitHub was not asked yet what has to be known for a command."""
 
 
 class Instruction(Struct, frozen=True):
@@ -112,10 +117,9 @@ class Instruction(Struct, frozen=True):
         """Return the rules that it makes of those before it; raises NotUnderstood."""
         return rules
 
-    def apply(self, results: CommandResults, given: GivenCommand, _named: Named, /) -> CommandResults:
-        """Return what commands have come to with this one; raises NotUnderstood."""
-        results = replace(results, rules=self._change(results.rules, given))
-        return results.with_outcome(given, CommandStatus.APPLIED)
+    def apply(self, rules: Rules, given: GivenCommand, _named: Named, /) -> tuple[Rules, str]:
+        """Return the rules with it, and what to know of it; raises NotUnderstood and NotAsked."""
+        return self._change(rules, given), ""
 
 
 class SetGoal(Instruction, frozen=True):
@@ -181,28 +185,23 @@ class AboutPeople(Instruction, frozen=True):
             raise NotUnderstood(cls.allowed)
         return cls(logins, reason if cls.removes else "")
 
-    def apply(self, results: CommandResults, given: GivenCommand, named: Named, /) -> CommandResults:
+    def apply(self, rules: Rules, given: GivenCommand, named: Named, /) -> tuple[Rules, str]:
         """Remove or restore the signatures of those whom the logins mean."""
         for login in self.logins:
             if (given.comment_id, login) not in named:
-                note = f"GitHub was not asked yet who {login} is"
-                return results.with_outcome(given, CommandStatus.WAITING, note)
-        people = {login: person for login in self.logins if (person := named[given.comment_id, login]) is not None}
-        unknown = ", ".join(login for login in self.logins if login not in people)
+                raise NotAsked(f"GitHub was not asked yet who {login} is")
+        people = {person.id: person for login in self.logins if (person := named[given.comment_id, login])}
+        unknown = ", ".join(login for login in self.logins if named[given.comment_id, login] is None)
         nobody = NotUnderstood(message("GitHub has no account {value}"), unknown)
         if not people:
             raise nobody
-        removals = {removal.user_id: removal for removal in results.rules.removals}
-        for person in people.values():
-            removals.pop(person.id, None)
-            if self.removes:
-                removals[person.id] = Removal(person.id, person.login, given.comment_id, self.reason)
+        removals = [one for one in rules.removals if one.user_id not in people]
+        if self.removes:
+            removals += [Removal(one.id, one.login, given.comment_id, self.reason) for one in people.values()]
         note = str(nobody) if unknown else ""
         if len(self.logins) == 1 and PERSON.match(self.reason):
             note = f"only {self.logins[0]} is meant; for several write remove [login, login] reason"
-        in_order = tuple(sorted(removals.values(), key=attrgetter("user_id")))
-        results = replace(results, rules=replace(results.rules, removals=in_order))
-        return results.with_outcome(given, CommandStatus.APPLIED, note)
+        return replace(rules, removals=tuple(sorted(removals, key=attrgetter("user_id")))), note
 
 
 class Remove(AboutPeople, frozen=True):
@@ -250,11 +249,6 @@ class Recount(Instruction, frozen=True):
 
     usage = "recount"
     purpose = message("reads the comments and the settings again")
-
-    def apply(self, results: CommandResults, given: GivenCommand, _named: Named, /) -> CommandResults:
-        """Ask for a recount."""
-        results = replace(results, recount_at=max(results.recount_at, given.at))
-        return results.with_outcome(given, CommandStatus.APPLIED)
 
 
 class Respond(Instruction, frozen=True):
@@ -355,24 +349,30 @@ def apply_commands(
 
     `organizers` tells of people by id whether they may give commands. Who or what is in neither mapping waits.
     """
-    results = CommandResults(Rules(settings, remarks=tuple(remarks)))
+    rules = Rules(settings, remarks=tuple(remarks))
+    outcomes: list[Outcome] = []
     for given in commands:
-        is_organizer = organizers.get(given.author.id)
-        if is_organizer is None:
-            results = results.with_outcome(given, CommandStatus.WAITING, "GitHub was not asked yet who gave it")
-        elif not is_organizer:
-            note = "whoever gave it may not write to the repository"
-            results = results.with_outcome(given, CommandStatus.REFUSED, note)
-        else:
-            try:
-                results = understand(given.command).apply(results, given, named)
-            except NotUnderstood as error:
-                allowed = error.allowed.in_language(settings.language)
-                remark = write_remark(given.author.login, str(given.command), allowed, settings.language)
-                rules = replace(results.rules, remarks=(*results.rules.remarks, remark))
-                results = replace(results, rules=rules)
-                results = results.with_outcome(given, CommandStatus.NOT_UNDERSTOOD, str(error.allowed))
-    return results
+        status, note = CommandStatus.APPLIED, ""
+        try:
+            if _may_give(given, organizers):
+                rules, note = understand(given.command).apply(rules, given, named)
+            else:
+                status, note = CommandStatus.REFUSED, "whoever gave it may not write to the repository"
+        except NotAsked as error:
+            status, note = CommandStatus.WAITING, str(error)
+        except NotUnderstood as error:
+            status, note = CommandStatus.NOT_UNDERSTOOD, str(error)
+            allowed = error.allowed.in_language(settings.language)
+            remark = write_remark(given.author.login, str(given.command), allowed, settings.language)
+            rules = replace(rules, remarks=(*rules.remarks, remark))
+        outcomes.append(Outcome(given, status, note))
+    return CommandResults(rules, tuple(outcomes))
+
+
+def _may_give(given: GivenCommand, organizers: Mapping[int, bool]) -> bool:
+    if given.author.id not in organizers:
+        raise NotAsked("GitHub was not asked yet who gave it")
+    return organizers[given.author.id]
 
 
 def write_remark(login: str, text: str, allowed: str, language: str) -> str:

@@ -12,7 +12,7 @@ import yaml
 from msgspec import Struct
 
 from bot.petition.i18n import ENGLISH, Message, message, translator
-from bot.petition.organizers.settings import KEYS, PATH, Detail, Settings
+from bot.petition.settings import KEYS, PATH, Detail, Settings
 from bot.petition.untrusted_text import clean
 
 FOLDERS: Final = (".github", "")

@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, standing
-from bot.petition.counting.tally import DigestSum, Signature, digest, fold
-from bot.petition.machine_readable_tally import MachineLine
-from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
+from bot.petition.machine_readable_lines import MachineLine
+from bot.petition.rules_in_force import DEFAULTS, Rules
+from bot.petition.tally import DigestSum, Signature, digest, fold
 from bot.time_types import WholeEpochSeconds
 
 _Count = Callable[[Iterable[Comment]], list[Signature]]

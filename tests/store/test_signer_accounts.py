@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.petition.counting.abuse_signals import Account
-from bot.store.signer_accounts_to_look_up import ASK_AGAIN_AFTER
+from bot.petition.abuse_signals import Account
+from bot.store.signer_accounts import ASK_AGAIN_AFTER
 from tests.store.scene import INSTALLATION, LETTER, Scene, person
 
 NOW = 2_000_000_000.0
@@ -16,7 +16,7 @@ async def logins(scene: Scene, most: int = 9, now: float = NOW) -> list[str]:
     """Return who is still to be looked at, read in parts."""
     found: list[str] = []
     last = None
-    while batch := await scene.store.account_reviews.list_unknown(LETTER.id, last, most, now):
+    while batch := await scene.store.signer_accounts.list_unreviewed(LETTER.id, last, most, now):
         found += [one.login for one in batch]
         last = batch[-1]
     return found
@@ -25,10 +25,10 @@ async def logins(scene: Scene, most: int = 9, now: float = NOW) -> list[str]:
 async def test_all_who_signed_are_looked_at_once_the_newest_first(scene: Scene) -> None:
     for login in ("ada", "grace", "alan"):
         await scene.sign(login)
-    reviews = scene.store.account_reviews
+    accounts = scene.store.signer_accounts
     for most in (1, 2, 9):
         assert await logins(scene, most) == ["alan", "grace", "ada"]
-    await reviews.record([Account(person("grace").id, 1)], [person("ada").id], NOW)
+    await accounts.record_reviewed([Account(person("grace").id, 1)], [person("ada").id], NOW)
     assert await logins(scene) == ["alan"]
     assert await logins(scene, now=NOW + ASK_AGAIN_AFTER + 1) == ["alan", "ada"], "GitHub told nothing of ada"
     await scene.store.privacy.forget([person("grace").id])
@@ -37,10 +37,10 @@ async def test_all_who_signed_are_looked_at_once_the_newest_first(scene: Scene) 
 
 async def test_an_account_of_which_only_the_age_is_known_is_looked_at(scene: Scene) -> None:
     await scene.sign("ada")
-    await scene.store.account_ages.record(LETTER.id, [Account(person("ada").id, 1)])
+    await scene.store.signer_accounts.record_ages(LETTER.id, [Account(person("ada").id, 1)])
     await scene.store.database.write(lambda work: work.execute(FORGET_EMPTY))
     assert await logins(scene) == ["ada"]
-    (ada,) = (await scene.store.rosters.get_sample(LETTER.id, 9)).accounts.values()
+    (ada,) = (await scene.store.signer_accounts.get_sample(LETTER.id, 9)).accounts.values()
     assert (ada.born, ada.is_empty, ada.is_only_aged) == (1, False, True)
 
 
@@ -53,14 +53,14 @@ async def test_a_request_is_due_until_it_is_done_and_later_where_it_was_postpone
     for thread in await store.threads.list_to_read(INSTALLATION, NOW):
         await store.threads.mark_read(thread)
     assert await store.petitions.list_installations_with_work(NOW) == []
-    await store.account_reviews.request(LETTER.id)
-    await store.account_reviews.request(12_345)
+    await store.signer_accounts.request_review(LETTER.id)
+    await store.signer_accounts.request_review(12_345)
     assert await store.petitions.list_installations_with_work(NOW) == [INSTALLATION]
-    assert await store.account_reviews.get_due(INSTALLATION, NOW) == LETTER.id
-    await store.account_reviews.postpone(LETTER.id, NOW + 1)
-    await store.account_reviews.request(LETTER.id)
-    assert await store.account_reviews.get_due(INSTALLATION, NOW) is None, "a request ends no wait"
-    assert await store.account_reviews.get_due(INSTALLATION, NOW + 1) == LETTER.id
-    assert await store.account_reviews.get_due(INSTALLATION + 1, NOW + 1) is None
-    await store.account_reviews.end(LETTER.id)
-    assert await store.account_reviews.get_due(INSTALLATION, NOW + 1) is None
+    assert await store.signer_accounts.get_due_review(INSTALLATION, NOW) == LETTER.id
+    await store.signer_accounts.postpone_review(LETTER.id, NOW + 1)
+    await store.signer_accounts.request_review(LETTER.id)
+    assert await store.signer_accounts.get_due_review(INSTALLATION, NOW) is None, "a request ends no wait"
+    assert await store.signer_accounts.get_due_review(INSTALLATION, NOW + 1) == LETTER.id
+    assert await store.signer_accounts.get_due_review(INSTALLATION + 1, NOW + 1) is None
+    await store.signer_accounts.end_review(LETTER.id)
+    assert await store.signer_accounts.get_due_review(INSTALLATION, NOW + 1) is None

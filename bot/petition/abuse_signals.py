@@ -15,8 +15,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.counting.tally import Signature
 from bot.petition.i18n import counted
+from bot.petition.tally import Signature
 from bot.time_types import WholeEpochSeconds
 
 YOUNG_DAYS: Final = (1, 7, 30)

@@ -1,4 +1,4 @@
-"""Serve: the set-up in the browser while there is no App, and then the bot."""
+"""The server of the set-up in the browser, which runs while there is no App."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ import aiohttp
 import structlog
 from msgspec import Struct, structs
 
-from bot import app
 from bot.config import Config
 from bot.encryption_and_derived_tokens import encrypt
 from bot.github.errors import GitHubError
 from bot.github.manifest import Registration, convert
-from bot.store import DatabaseUnavailable, Store, migrate_ahead
+from bot.store import DatabaseUnavailable, Store
 from bot.store_and_github_from_config import github_of, open_store
 from bot.stored_app_credentials import find_app
 from bot.supervisor import Supervisor, wait_for_any
 from bot.time_types import Seconds
 from bot.web.request_limits import RequestLimits
-from bot.web.server import bind, listen
+from bot.web.server import listen
 from bot.web.setup.wizard import SetupAuth, SetupWizard
 
 log = structlog.get_logger("setup")
@@ -64,24 +63,6 @@ def log_link(link: SetupLink) -> None:
     """Log the link, where nobody sits at a terminal."""
     more = {"on_a_server": link.elsewhere} if link.elsewhere else {}
     log.warning("set up", open=link.url, token=link.token, port=link.port, **more)
-
-
-async def serve(config: Config, announce: Announce = log_link) -> None:
-    """Run until SIGTERM or SIGINT: the set-up while there is no App, and then the bot on the same socket.
-
-    Raises CannotListen, WrongKey and the store's errors.
-    """
-    stop = asyncio.Event()
-    with app.stopping_on_signals(stop.set):
-        await migrate_ahead(config.database_url)
-        found = await find_app(config)
-        if found is not None:
-            await app.run(found, stop)
-            return
-        with _bind(config) as address:
-            found = await set_up(config, address, stop, announce)
-            if found is not None:
-                await app.run(found, stop, address)
 
 
 async def set_up(
@@ -122,13 +103,6 @@ async def set_up(
             finally:
                 await watch.stop()
     return None if stop.is_set() else await find_app(config)
-
-
-def _bind(config: Config) -> socket.socket:
-    try:
-        return bind(config.host, config.port)
-    except OSError as error:
-        raise app.cannot_listen(config, error) from error
 
 
 async def _watch(store: Store, done: asyncio.Event) -> None:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from bot.petition.comments.commands import Command, Phrase, Sign, Unsign, organizer_commands
 from bot.petition.comments.comment import Author, Comment, Standing, standing
-from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
+from bot.petition.rules_in_force import DEFAULTS, Rules
 from bot.time_types import WholeEpochSeconds
 
 Pair = tuple[int, int]
@@ -103,22 +103,10 @@ def evaluate(
     opened. Where the rules ask for its age, a `/sign` counts only if the account was old enough when it was made;
     until that is known, it waits.
     """
-    standings = [(comment, standing(comment)) for comment in comments]
-    return evaluate_standings(standings, closed_at=closed_at, rules=rules, born=born)
-
-
-def evaluate_standings(
-    standings: Iterable[tuple[Comment, Standing]],
-    *,
-    closed_at: WholeEpochSeconds | None = None,
-    rules: Rules = DEFAULTS,
-    born: WholeEpochSeconds | None = None,
-) -> Evaluation:
-    """Decide as `evaluate` does, where it is known already what each comment means."""
     conditions = _Conditions.of(closed_at, rules, born)
-    counted: list[_Counted] = []
+    counted: list[tuple[int, Signature | None]] = []
     refused: set[int] = set()
-    for comment, stands in sorted(standings, key=_written):
+    for comment, stands in _in_order(comments):
         author = comment.author
         if author is None or stands.hidden:
             continue
@@ -126,14 +114,12 @@ def evaluate_standings(
         reason = conditions.reason_against(author, command, stands.made_at)
         if reason is None:
             if isinstance(command, Sign | Unsign):
-                counted.append(_Counted(comment.id, author, command, stands.made_at))
+                counted.append((comment.id, _signature(comment.id, author, command, stands.made_at)))
         elif reason is not Reason.WAITING:
             refused.add(comment.id)
-    if not counted:
-        return Evaluation(None, frozenset(), frozenset(refused))
-    latest = counted[-1]
-    effective = frozenset(one.comment_id for one in counted if type(one.command) is type(latest.command))
-    return Evaluation(_signature(latest), effective, frozenset(refused))
+    latest = counted[-1][1] if counted else None
+    effective = frozenset(number for number, signature in counted if (signature is None) == (latest is None))
+    return Evaluation(latest, effective, frozenset(refused))
 
 
 def as_signed(comment: Comment) -> Signature | None:
@@ -142,7 +128,7 @@ def as_signed(comment: Comment) -> Signature | None:
     if author is None or stands.hidden or stands.command is None:
         return None
     command = Sign() if isinstance(stands.command, Phrase) else stands.command.effect
-    return _signature(_Counted(comment.id, author, command, stands.made_at)) if command is not None else None
+    return None if command is None else _signature(comment.id, author, command, stands.made_at)
 
 
 def fold(
@@ -179,11 +165,11 @@ def explain(
     The arguments are those of `evaluate`. Their latest word decides; only where there is none, it is that they said
     nothing to us.
     """
-    standings = [(one, standing(one)) for one in comments if one.present and one.author and one.author.can_sign]
-    if evaluate_standings(standings, closed_at=closed_at, rules=rules, born=born).signature is not None:
+    comments = [one for one in comments if one.present and one.author and one.author.can_sign]
+    if evaluate(comments, closed_at=closed_at, rules=rules, born=born).signature is not None:
         return None
     conditions = _Conditions.of(closed_at, rules, born)
-    latest_first = sorted(standings, key=_written, reverse=True)
+    latest_first = _in_order(comments)[::-1]
     for comment, stands in latest_first:
         reason = _reason(comment, stands, conditions, rules)
         if reason is not None:
@@ -235,22 +221,15 @@ def _effective_command(command: Command | None, rules: Rules) -> Command | None:
     return command.effect or command.own_part
 
 
-class _Counted(NamedTuple):
-    """A comment that signs or withdraws; a tuple, because one is made for every delivery."""
-
-    comment_id: int
-    author: Author
-    command: Sign | Unsign
-    made_at: WholeEpochSeconds
+def _in_order(comments: Iterable[Comment]) -> list[tuple[Comment, Standing]]:
+    """Return comments in the order in which they were written, and what each means."""
+    return [(one, standing(one)) for one in sorted(comments, key=lambda one: (one.created_at, one.id))]
 
 
-def _written(pair: tuple[Comment, Standing]) -> tuple[int, int]:
-    comment, _ = pair
-    return (comment.created_at, comment.id)
-
-
-def _signature(latest: _Counted) -> Signature | None:
-    comment_id, author, command, made_at = latest
+def _signature(
+    comment_id: int, author: Author, command: Sign | Unsign, made_at: WholeEpochSeconds
+) -> Signature | None:
+    """Return the signature that a command makes; None for one that withdraws."""
     if isinstance(command, Unsign):
         return None
     return Signature(

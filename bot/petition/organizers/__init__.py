@@ -1,1 +1,0 @@
-"""What organizers decide: their commands, the settings file, and the rules that follow from both."""
