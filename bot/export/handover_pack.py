@@ -37,11 +37,10 @@ from bot.export.json_records import (
     record_petition,
     record_signatures,
 )
-from bot.export.template_gettext import template_values
 from bot.links import Pages, Site
 from bot.petition.block.body import letter_digest
 from bot.petition.block.sections import asked_not_to_be_listed
-from bot.petition.i18n import ENGLISH, Translator, counted, translator
+from bot.petition.i18n import ENGLISH, Translator, counted, template_values, translator
 from bot.petition.tally import digest
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport

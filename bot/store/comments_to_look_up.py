@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.store.comment_and_rules_columns import CommentRow
+from bot.store.comment_rows import CommentRow
 from bot.store.engine.database import Records, Transaction, write_transaction
 from bot.store.threads_to_read import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
 from bot.time_types import EpochSeconds

@@ -15,9 +15,9 @@ from msgspec import Struct
 from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Letter
 from bot.petition.machine_readable_lines import Coverage
-from bot.petition.rules_in_force import Rules
+from bot.petition.rules_in_force import Rules, read_rules
 from bot.petition.tally import DigestSum, Signature
-from bot.store.comment_and_rules_columns import SIGNATURE_COLUMNS, read_repository, read_rules
+from bot.store.comment_rows import SIGNATURE_COLUMNS, read_repository
 from bot.store.engine.database import Records, Transaction
 from bot.store.letters import KnownTranslations, read_changed, read_known_translations, read_letters
 from bot.time_types import WholeEpochSeconds

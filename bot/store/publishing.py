@@ -10,7 +10,9 @@ from msgspec import Struct
 from bot.petition.facts_from_github import IssueFact
 from bot.petition.organizer_commands import CommandResults, GivenCommand, logins_in
 from bot.petition.tally import Signature
-from bot.store.body_writes_and_lost_edits import (
+from bot.store.engine.database import Database, Records, Transaction, read_transaction
+from bot.store.errors import NoSuchPetition
+from bot.store.issue_bodies import (
     KnownBody,
     OurWrite,
     mark_restored,
@@ -19,8 +21,6 @@ from bot.store.body_writes_and_lost_edits import (
     read_writes_since,
     record_write,
 )
-from bot.store.engine.database import Database, Records, Transaction, read_transaction
-from bot.store.errors import NoSuchPetition
 from bot.store.organizer_commands import Named, read_commands, read_named, read_organizers, record_rules
 from bot.store.petition_queries import read_days
 from bot.store.petition_snapshots_and_obstacles import Snapshot, State, read_snapshot

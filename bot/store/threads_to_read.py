@@ -15,7 +15,7 @@ from bot.petition.comments.command_and_phrase_parser import GRAMMAR
 from bot.petition.comments.comment import Comment, KnownText, Version
 from bot.petition.comments.versions import last_text
 from bot.petition.facts_from_github import Repository
-from bot.store.comment_and_rules_columns import CommentRow, read_known, read_repository
+from bot.store.comment_rows import CommentRow, read_known, read_repository
 from bot.store.engine.database import Database, Records, Row, Transaction, put_mark, read_mark, read_transaction
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
