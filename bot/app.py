@@ -253,12 +253,11 @@ async def _make_application(
     token = operator_token(config.secret_key)
     details = None if token is None else OperatorDetails(look, token)
     setup_done = await _setup_done(config, scheduler, clock)
-    record = store.record if setup_done is None else _marking_first_delivery(store, clock)
     context = PagesContext(
         store.rosters, addresses_of(config), clock.now, local_bases(config), config.petition_label
     )
     return create_app(
-        record=_recording_refused(record, app_sync),
+        record=_recording(store, app_sync, clock, marks_first=setup_done is not None),
         secrets=config.webhook_secrets,
         monitoring=Monitoring(
             partial(_check_readiness, scheduler, clock),
@@ -342,28 +341,18 @@ async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> Set
     return SetupDonePage(auth, scheduler.store, installed, config.app_page, web_url_of(config.api_url))
 
 
-def _recording_refused(record: Record, app_sync: AppWideLoop) -> Record:
-    """Return `record` that also has GitHub asked later for what cannot be recorded."""
+def _recording(store: Store, app_sync: AppWideLoop, clock: Clock, *, marks_first: bool) -> Record:
+    """Return `store.record`, which has GitHub asked again for what it cannot record; may mark a first delivery."""
 
-    async def record_or_refuse(facts: Sequence[Fact]) -> None:
+    async def record(facts: Sequence[Fact]) -> None:
+        nonlocal marks_first
         try:
-            await record(facts)
+            await store.record(facts)
+            if marks_first:
+                marks_first = False
+                await store.credentials.record_delivery(int(clock.now()))
         except (Busy, DatabaseUnavailable):
             app_sync.record_refused(facts)
             raise
-
-    return record_or_refuse
-
-
-def _marking_first_delivery(store: Store, clock: Clock) -> Record:
-    """Return `store.record`, which also marks the first delivery."""
-    is_marked = False
-
-    async def record(facts: Sequence[Fact]) -> None:
-        nonlocal is_marked
-        await store.record(facts)
-        if not is_marked:
-            is_marked = True
-            await store.credentials.record_delivery(int(clock.now()))
 
     return record

@@ -22,7 +22,7 @@ from bot.github.installation_client import InstallationClient
 from bot.github.throttle import Kind
 from bot.metrics_hooks import Hooks
 from bot.petition.facts_from_github import InstallationFact, IssueFact, Repository
-from bot.petition.machine_readable_tally import Counter
+from bot.petition.machine_readable_lines import Counter
 from bot.reconcile.body_write_and_repair_limiters import WriteLimiter, WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_discovery import InstallationSync
@@ -311,7 +311,7 @@ class SyncRun:
                 # Discovery passes over what it may not read; where nothing is known, somebody has to be told.
                 await self.client.list_petitions(self.repository, self.config.petition_label)
         now = self.clock.now()
-        await self.store.installations.mark_discovered(self.client.id, mark.asked, now, now)
+        await self.store.installations.mark_discovered(self.client.id, now, now, asked=mark.asked)
 
     async def _work(self, worker: Worker, lease: Lease) -> None:
         """Do all that is due, and what is due again soon."""

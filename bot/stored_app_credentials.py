@@ -32,10 +32,9 @@ async def find_app(config: Config) -> Config | None:
     """
     if config.has_credentials:
         return config
-    encrypted = await read_encrypted(config.database_url)
-    if encrypted is None:
+    found = _decrypt(await read_encrypted(config.database_url), config)
+    if found is None:
         return None
-    found = Registration.read(decrypt(encrypted, config.secret_key))
     has_client = bool(config.client_secret)
     complete = replace(
         config,
@@ -64,11 +63,15 @@ async def with_app(config: Config) -> Config:
     return found
 
 
+def _decrypt(encrypted: str | None, config: Config) -> Registration | None:
+    """Return the stored App; raises WrongKey."""
+    return None if encrypted is None else Registration.read(decrypt(encrypted, config.secret_key))
+
+
 async def _same_app(store: Store, config: Config) -> Registration | None:
     """Return the stored App, if it is the configured one and can be decrypted."""
-    encrypted = await store.credentials.get()
     with suppress(WrongKey):
-        known = None if encrypted is None else Registration.read(decrypt(encrypted, config.secret_key))
+        known = _decrypt(await store.credentials.get(), config)
         if known is not None and known.app_id == config.app_id:
             return known
     return None
@@ -79,12 +82,10 @@ async def fill_in(config: Config) -> Config | None:
 
     Raises the store's errors.
     """
-    encrypted = await read_encrypted(config.database_url)
-    if encrypted is None:
-        return None
-    try:
-        kept = Registration.read(decrypt(encrypted, config.secret_key))
-    except WrongKey:
+    kept = None
+    with suppress(WrongKey):
+        kept = _decrypt(await read_encrypted(config.database_url), config)
+    if kept is None:
         return None
     return replace(
         config,

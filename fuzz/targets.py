@@ -11,7 +11,7 @@ from bot.petition import organizer_commands, settings_file
 from bot.petition.block.body import BEGIN, END, NOTE, letter, machine_line, splice
 from bot.petition.comments.command_and_phrase_parser import parse, phrases
 from bot.petition.comments.commands import OrganizerCommand, Sign
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
 
 ROUTES: Final = webhooks._ROUTES  # noqa: SLF001 - the events that we act on, and what they look like

@@ -35,7 +35,7 @@ def mount(sandbox: Sandbox, people: Iterable[str] = PEOPLE) -> None:
     """Serve the page beside the sandbox's API; before the sandbox starts. `people` are there to speak."""
     for login in people:
         sandbox.user(login)
-    page = _Page(sandbox.github)
+    page = _Page(sandbox)
     sandbox.app.middlewares.append(page.guard)
     sandbox.app.on_shutdown.append(page.close)
     sandbox.app.add_routes(page.routes())

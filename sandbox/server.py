@@ -27,22 +27,14 @@ LETTERS = "lovelace/letters"
 """The repository of a scene that names none."""
 
 
-class Sandbox:
+class Sandbox(GitHub):
     """A GitHub on this machine, with the App under test."""
 
     def __init__(self, *, now: Callable[[], float] = time.time, seed: int = 0) -> None:
-        self.github = github = GitHub(now=now, seed=seed)
-        self.world = github.world
-        self.accounts = github.accounts
-        self.installations = github.installations
-        self.repositories = github.repositories
-        self.issues = github.issues
-        self.comments = github.comments
-        self.deliveries = github.deliveries
-        self.fault_injector = github.fault_injector
+        super().__init__(now=now, seed=seed)
         self.app = web.Application(client_max_size=32 * 1024 * 1024)
         """The application to mount pages on, before `start`."""
-        mount(self.app, github)
+        mount(self.app, self)
         self._runner: web.AppRunner | None = None
         self.faults = Faults(seed=seed)
 
@@ -90,7 +82,7 @@ class Sandbox:
     @property
     def private_key(self) -> str:
         """The App's private key in PEM."""
-        return self.github.credentials.private_key
+        return self.credentials.private_key
 
     @property
     def client_id(self) -> str:
@@ -100,7 +92,7 @@ class Sandbox:
     @property
     def client_secret(self) -> str:
         """The secret with which the App signs people in."""
-        return self.github.registration.client_secret
+        return self.registration.client_secret
 
     @property
     def webhook_secret(self) -> str:
@@ -124,16 +116,16 @@ class Sandbox:
     @faults.setter
     def faults(self, faults: Faults) -> None:
         self.fault_injector.faults = faults
-        self.github.stale_reads.lag_by(faults.lag_seconds)
+        self.stale_reads.lag_by(faults.lag_seconds)
 
     @property
     def limits(self) -> Limits:
         """Which rate limits are enforced."""
-        return self.github.rate_limiter.limits
+        return self.rate_limiter.limits
 
     @limits.setter
     def limits(self, limits: Limits) -> None:
-        self.github.rate_limiter.limits = limits
+        self.rate_limiter.limits = limits
 
     def user(self, login: str, kind: str = "User") -> User:
         """Find or make an account; `kind` is its type if it is new."""
@@ -166,13 +158,13 @@ class Sandbox:
 
     def token_of(self, login: str) -> str:
         """Make a personal token with which a person uses the API."""
-        return self.github.credentials.personal_token(self.user(login))
+        return self.credentials.personal_token(self.user(login))
 
     def workflow_token(self, repository: Repository | None = None, **permissions: str) -> str:
         """Make the `GITHUB_TOKEN` of a workflow, which may read the contents and write the issues, or as said."""
         actor = self.user("github-actions[bot]", "Bot")
         granted = {"metadata": "read", "contents": "read", "issues": "write"} | permissions
-        return self.github.credentials.workflow_token(repository or self.repository(), actor, granted)
+        return self.credentials.workflow_token(repository or self.repository(), actor, granted)
 
 
 async def _close_connections(runner: web.AppRunner) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from bot import config, repository_sync
 from bot.github import throttle
-from bot.petition import issue_names_and_continuations, settings
+from bot.petition import settings
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR
+from bot.reconcile.continuation_issues import COMMENT_LIMIT
 from tests.test_documents import DOCUMENTS, README, ROOT, section
 from tests.whole import test_kill, test_machine
 
@@ -56,7 +57,7 @@ def test_documents_name_the_present_version_of_the_reading_of_comments() -> None
 
 def test_the_limits_that_documents_count_with_are_those_of_the_bot() -> None:
     scaling = page("SCALING")
-    assert f"| {issue_names_and_continuations.COMMENT_LIMIT:,} comments on an issue |" in scaling
+    assert f"| {COMMENT_LIMIT:,} comments on an issue |" in scaling
     assert f"the next issue opens at {settings.DEFAULTS.comments_per_thread:,} |" in scaling
     ours = throttle.Limits()
     reactions = ours.content_per_hour - ours.reserve

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot import config
-from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK
+from bot.export.json_csv_and_atom import BYTE_ORDER_MARK
 from bot.github.manifest import NEEDS
 from bot.links import Addresses
 from bot.petition import settings, settings_file

@@ -157,7 +157,7 @@ async def stage(
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
             async with app.running(_config(sandbox, Path(folder)), rates, Clock(now, asyncio.sleep)) as bot:
                 sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
-                sandbox.github.registration.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
+                sandbox.registration.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
                 await counted(Scene(sandbox, bot, petition))
                 if faults is not None:

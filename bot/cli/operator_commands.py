@@ -26,8 +26,8 @@ from bot.cli.command_base import (
     set_up_logs,
     with_app,
 )
-from bot.doctor import are_fine
 from bot.doctor.checks import examine
+from bot.doctor.findings import are_fine
 from bot.encryption_and_derived_tokens import WrongKey, decrypt, operator_token
 from bot.petition.i18n import counted
 from bot.setup_server import Announce, SetupLink, log_link, set_up

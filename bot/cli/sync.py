@@ -21,7 +21,7 @@ from bot.cli.workflow_commands import add_output, add_to_summary, annotate, is_w
 from bot.config import ConfigError
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unauthorized
 from bot.petition.i18n import counted
-from bot.petition.machine_readable_tally import Counter
+from bot.petition.machine_readable_lines import Counter
 from bot.reconcile.resync import UnknownPetition
 from bot.repository_sync import TO_MEND, SyncedPetition, SyncReport, sync
 from bot.store import Damaged, State, StoreError, WrongDatabase

@@ -36,7 +36,7 @@ from bot.github.petition_and_rules_reader import IssueName, NotAName, read_petit
 from bot.petition import block
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR
 from bot.petition.i18n import counted
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
 from bot.petition.recount_comparison import Difference, Recount, recount
 from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.doctor import Finding, advice, fine, problem
 from bot.doctor.fact_collection import AppFacts, Facts, InstallationFacts
+from bot.doctor.findings import Finding, advice, fine, problem
 from bot.github.app_client import AppInfo, Installation
 from bot.github.errors import GitHubError
 from bot.github.manifest import NEEDS, OPTIONAL_EVENT, REASONS, lacking

@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 from bot.config import Config
-from bot.doctor import Finding, advice, fine, problem
 from bot.doctor.app_checks import check_app
 from bot.doctor.fact_collection import AppFacts, Facts, collect
+from bot.doctor.findings import Finding, advice, fine, problem
 from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.http_exchange import Reply

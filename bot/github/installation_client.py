@@ -28,7 +28,7 @@ from bot.github.transport import MAX_COMMENT_PAGES, PAGE_SIZE, ApiResponse, endl
 from bot.petition.abuse_signals import Account
 from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.facts_from_github import Repository
-from bot.petition.issue_names_and_continuations import Continues, split_name
+from bot.petition.machine_readable_lines import Continues, split_name
 from bot.time_types import Seconds, WholeEpochSeconds
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]

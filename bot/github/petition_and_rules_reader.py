@@ -14,14 +14,20 @@ from bot.github.errors import Forbidden, Gone, NotFound
 from bot.github.installation_client import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.github.repository_file_reader import RepositoryFiles
-from bot.petition import block, issue_names_and_continuations
+from bot.petition import block
 from bot.petition.abuse_signals import Account
 from bot.petition.comments.comment import Author, Comment, Writer
-from bot.petition.issue_names_and_continuations import split_name
+from bot.petition.machine_readable_lines import split_name
 from bot.petition.organizer_commands import GivenCommand, apply_commands, logins_in, standing_commands
 from bot.petition.rules_in_force import Rules
 from bot.petition.settings import DEFAULTS, PATH, Settings
 from bot.petition.settings_file import read as read_text
+
+UNRELATED_LIMIT = 5
+"""Names in a block that may lead to no issue of the petition; then the others are not looked up any more.
+
+Whoever may edit the letter can write thousands of them, and GitHub counts our calls.
+"""
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
 
@@ -209,7 +215,7 @@ async def follow_threads(
     for name in names:
         if name.lower() in seen:
             continue
-        if strangers == issue_names_and_continuations.UNRELATED_LIMIT:
+        if strangers == UNRELATED_LIMIT:
             break
         seen.add(name.lower())
         page = await read_next(name, last)

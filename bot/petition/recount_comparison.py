@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, standing
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
 from bot.petition.rules_in_force import DEFAULTS, Rules
 from bot.petition.tally import DigestSum, Signature, digest, fold
 from bot.time_types import WholeEpochSeconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+import msgspec
 from msgspec import Struct, field
 
 from bot.petition.comments.command_and_phrase_parser import phrases
@@ -121,3 +122,14 @@ def milestones(goals: Sequence[int], days: Iterable[tuple[int, int]]) -> tuple[M
         count += signatures
         reached += [Milestone(goal, day) for goal in goals[len(reached) :] if goal <= count]
     return tuple(reached)
+
+
+@lru_cache(1_000)
+def read_rules(text: str) -> Rules:
+    """Read a petition's rules; the text is empty while nothing has been set or ordered."""
+    return msgspec.json.decode(text, type=Rules) if text else DEFAULTS
+
+
+def write_rules(rules: Rules) -> str:
+    """Return rules as JSON."""
+    return "" if rules == DEFAULTS else msgspec.json.encode(rules, order="sorted").decode()

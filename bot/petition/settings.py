@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from bot.petition.i18n import ENGLISH, LANGUAGES, language_named, message
-from bot.petition.machine_readable_tally import Counter
+from bot.petition.machine_readable_lines import Counter
 from bot.petition.untrusted_text import fold
 from bot.time_types import WholeEpochSeconds
 

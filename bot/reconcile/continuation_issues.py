@@ -16,15 +16,18 @@ from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
 from bot.github.installation_client import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.github.petition_and_rules_reader import continues, follow_threads, read_continuation
-from bot.petition import issue_names_and_continuations
 from bot.petition.facts_from_github import Continuation
-from bot.petition.machine_readable_tally import Counter
+from bot.petition.machine_readable_lines import Continues, Counter
+from bot.petition.untrusted_text import inline
 from bot.reconcile.errors_and_retries import ends_all
 from bot.reconcile.publish_plan import PublishContext
 from bot.store import Publication, Snapshot
 from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("continuation")
+
+COMMENT_LIMIT = 2_500
+"""Comments that GitHub takes on one issue."""
 
 RETRY_AFTER_OUTAGE: Final[Seconds] = 2.0
 """Time after which a call is tried again that failed because GitHub is unwell."""
@@ -67,9 +70,7 @@ async def continue_if_full(
     """
     petition, last = known.petition, pages[-1].issue
     over = last.locked or not petition.labelled or petition.shut_at is not None or petition.ended_at is not None
-    wanted = not over and issue_names_and_continuations.is_full(
-        last.comments, petition.rules.settings.comments_per_thread
-    )
+    wanted = not over and is_full(last.comments, petition.rules.settings.comments_per_thread)
     asked_at = known.continuing_at
     if not wanted and not asked_at:
         return None
@@ -91,6 +92,11 @@ async def continue_if_full(
         )
         return now + (RETRY_AFTER_OUTAGE if isinstance(error, Unavailable) else RETRY_AFTER_REFUSAL)
     return None
+
+
+def is_full(comments: int, limit: int) -> bool:
+    """Return whether an issue with so many comments is to be continued in another one."""
+    return comments >= min(limit, COMMENT_LIMIT)
 
 
 async def _find_opened(known: Publication, pages: list[IssueRead], context: PublishContext) -> bool:
@@ -126,13 +132,27 @@ async def _open(petition: Snapshot, pages: list[IssueRead], context: PublishCont
     position = petition.threads[-1].position + 1
     name = f"{first.repository.full_name}#{first.issue.number}"
     url = context.addresses.site.issue(first.repository, first.issue.number)
-    body = issue_names_and_continuations.continuation_body(
-        first.issue.title, url, issue_names_and_continuations.Continues(first.issue.id, name)
-    )
+    body = continuation_body(first.issue.title, url, Continues(first.issue.id, name))
     await context.store.petitions.mark_continuing(petition.petition_id, int(context.now()))
-    title = issue_names_and_continuations.continuation_title(first.issue.title, position)
+    title = continuation_title(first.issue.title, position)
     read = await context.client.create_issue(pages[-1].repository, title, body)
     await _record_thread(read, petition, context)
+
+
+def continuation_title(title: str, position: int) -> str:
+    """Name the issue that is a petition's thread of this position (from 2)."""
+    ending = f" ({position})"
+    return title[: _TITLE_LIMIT - len(ending)] + ending
+
+
+def continuation_body(title: str, url: str, continues: Continues) -> str:
+    """Write what stands in a continuation before the block is put there."""
+    return (
+        f"{continues}\n"
+        f"This issue continues [{inline(title)}]({url}), because GitHub takes only so many comments on one.\n\n"
+        "Read the letter there; below stands where one signs now. Everything is counted together: who has signed"
+        " before need not do so again."
+    )
 
 
 async def _record_thread(read: IssueRead, petition: Snapshot, context: PublishContext) -> bool:
@@ -161,3 +181,6 @@ async def _is_ours(read: IssueRead, client: InstallationClient) -> bool:
 def _name(petition: Snapshot, place: int) -> str:
     thread = petition.threads[place]
     return f"{thread.repository.full_name}#{thread.number}".lower()
+
+
+_TITLE_LIMIT: Final = 256

@@ -15,7 +15,7 @@ from bot.github.installation_client import InstallationClient
 from bot.github.models.graphql import MAX_NODES
 from bot.github.transport import writing_while
 from bot.links import Addresses
-from bot.petition.machine_readable_tally import Counter
+from bot.petition.machine_readable_lines import Counter
 from bot.reconcile.body_write_and_repair_limiters import RepairLimiter, WriteLimiter
 from bot.reconcile.errors_and_retries import (
     Intervals,

@@ -13,7 +13,7 @@ from bot.petition import block
 from bot.petition.block import machine_line
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts_from_github import IssueGone
-from bot.petition.machine_readable_tally import Counter
+from bot.petition.machine_readable_lines import Counter
 from bot.petition.settings import MOST_FIRST
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
 from bot.reconcile.errors_and_retries import NameReused, Requeue, ends_all, is_deleted, requeue_stale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from bot.github.api_urls import web_url_of
 from bot.github.errors import GitHubError, Unauthorized, Unavailable
 from bot.github.models import graphql
 from bot.rehearsal.assumptions import ASSUMPTIONS, DOCS, Finding, Verdict
-from bot.rehearsal.paced_client_and_webhooks import RehearsalClient, delete_webhooks, make_webhooks, read_deliveries
+from bot.rehearsal.paced_client import RehearsalClient
 from bot.rehearsal.story import (
     DELETE_ISSUE,
     FIRST,
@@ -31,10 +31,16 @@ from bot.rehearsal.story import (
     Response,
     Step,
 )
-from bot.time_types import Clock, EpochSeconds
+from bot.time_types import Clock, EpochSeconds, Seconds
 
-FAILURES: Final = 3
-"""How often GitHub may fail to answer before the story ends early."""
+MARK: Final = "undersigned-rehearsal"
+"""In the query of every webhook's address; what a run leaves behind is found by it."""
+
+WANTED: Final = ("issue_comment.edited", "issue_comment.deleted", "issues.transferred", "issues.opened")
+"""The deliveries that the checks look at."""
+
+DELIVERY_PAUSE: Final[Seconds] = 15.0
+"""How long GitHub may take to deliver."""
 
 Agree = Callable[[Sequence[str]], bool]
 """Show what will be done, and ask whether it may be."""
@@ -138,7 +144,7 @@ async def rehearse(plan: Plan, agree: Agree, tell: Callable[[str], None], clock:
         began_at = clock.now()
         try:
             await rehearsal.set_up()
-            await play(STORY, client, rehearsal.seen)
+            await client.play(STORY, rehearsal.seen)
             await rehearsal.read_deliveries()
         finally:
             # After an error and after Ctrl-C too: nothing of a rehearsal is to stay.
@@ -155,38 +161,6 @@ async def rehearse(plan: Plan, agree: Agree, tell: Callable[[str], None], clock:
         )
 
 
-async def play(steps: Iterable[Step], client: RehearsalClient, seen: Observations) -> None:
-    """Make one call after the other and record each response, or why there is none."""
-    failures = 0
-    for step in steps:
-        if not client.has(step.by):
-            seen.reasons[step.name] = "there is no token of a second account (REHEARSAL_SECOND_TOKEN)"
-            continue
-        try:
-            request = step.request(seen)
-            await client.pause(step.pause)
-            response = await client.send(request)
-        except NotObserved as reason:
-            seen.reasons[step.name] = str(reason)
-        except Unavailable as error:
-            seen.reasons[step.name] = str(error)
-            failures += 1
-            if failures == FAILURES:
-                seen.broke_off = f"GitHub does not answer: {error}"
-                return
-        except GitHubError as error:
-            seen.broke_off = str(error)
-            return
-        else:
-            if response.status == 410 and step.name != "deleted_issue":
-                seen.broke_off = f"an issue is gone ({response.refusal}). Is another rehearsal running there?"
-                return
-            if response.refusal and not step.refused:
-                seen.reasons[step.name] = f"GitHub refuses the step `{step.name}`: {response.refusal}"
-            else:
-                seen.responses[step.name] = response
-
-
 class Rehearsal(Struct):
     """One rehearsal: what was looked at before it, and what it leaves behind."""
 
@@ -200,7 +174,7 @@ class Rehearsal(Struct):
     async def look(self) -> None:
         """Read who plays and where; raises NotPossible."""
         plan = self.plan
-        await play([Step("viewer", "POST", query=graphql.VIEWER)], self.client, self.seen)
+        await self.client.play([Step("viewer", "POST", query=graphql.VIEWER)], self.seen)
         if self.client.has(SECOND):
             await self._look_at_second()
         await self._look_at_repository("repository", plan.repository)
@@ -249,15 +223,43 @@ class Rehearsal(Struct):
                         f" owner must be able to write. GitHub says: {made.refusal}"
                     )
         if self.plan.webhook is not None:
-            await make_webhooks(self.client, self.seen, self.plan.repositories, self.plan.webhook)
+            await self._make_webhooks(self.plan.webhook)
+
+    async def _make_webhooks(self, url: str) -> None:
+        """Make a webhook in each repository; the reason is recorded where that is refused.
+
+        https://docs.github.com/en/rest/repos/webhooks
+        """
+        await self._remove_webhooks([])
+        address = f"{url}{'&' if '?' in url else '?'}{MARK}"
+        data = {"config": {"url": address, "content_type": "json"}, "events": ["issues", "issue_comment"]}
+        for repository in self.plan.repositories:
+            made = await self._call("POST", f"/repos/{repository}/hooks", data)
+            if made.refusal:
+                self.seen.reasons["told"] = f"the webhook in {repository} could not be made: {made.refusal}"
 
     async def read_deliveries(self) -> None:
-        """Read what GitHub has delivered, if it did anywhere."""
+        """Record what GitHub has delivered, if it did anywhere, as the step `told`."""
+        if self.seen.broke_off or "told" in self.seen.reasons:
+            return
+        await self.client.pause(DELIVERY_PAUSE)
+        payloads: list[Any] = []
+        headers: Mapping[str, str] = {}
         try:
-            if not self.seen.broke_off:
-                await read_deliveries(self.client, self.seen, self.plan.repositories)
+            for hook in await self._list_webhooks():
+                listed = await self._call("GET", f"{hook}/deliveries?per_page=100")
+                headers = listed.headers
+                for one in listed.body if not listed.refusal else ():
+                    if f"{one['event']}.{one['action']}" in WANTED:
+                        whole = await self._call("GET", f"{hook}/deliveries/{one['id']}")
+                        if whole.refusal:
+                            self.seen.reasons["told"] = f"GitHub does not show a delivery: {whole.refusal}"
+                            return
+                        payloads.append(whole.body["request"]["payload"])
         except GitHubError as error:
             self.seen.broke_off = str(error)
+        else:
+            self.seen.responses["told"] = Response(200, headers, payloads)
 
     async def clean_up(self) -> list[str]:
         """Delete all that was made, and return what has become of it."""
@@ -296,7 +298,19 @@ class Rehearsal(Struct):
                 lines += [] if gone.refusal else [f"The label `{label}` in {repository} is deleted."]
 
     async def _remove_webhooks(self, lines: list[str]) -> None:
-        lines += await delete_webhooks(self.client, self.plan.repositories)
+        for hook in await self._list_webhooks():
+            gone = await self._call("DELETE", hook)
+            repository = hook.removeprefix("/repos/").partition("/hooks/")[0]
+            lines.append(f"The webhook in {repository} {'stays' if gone.refusal else 'is deleted'}.")
+
+    async def _list_webhooks(self) -> list[str]:
+        """Return the paths of our webhooks; none where the token may not see any."""
+        hooks: list[str] = []
+        for repository in self.plan.repositories:
+            found = await self._call("GET", f"/repos/{repository}/hooks?per_page=100")
+            ours = [] if found.refusal else [one for one in found.body if MARK in one["config"].get("url", "")]
+            hooks += [f"/repos/{repository}/hooks/{one['id']}" for one in ours]
+        return hooks
 
     async def _remove(self, issue: Any) -> str:
         """Delete an issue, or close it where that is not allowed; return what was done."""
@@ -340,7 +354,7 @@ class Rehearsal(Struct):
         found = await self._call("GET", f"/repos/{repository}/issues?labels={LABEL}&state=all&per_page=100")
         return [] if found.refusal else [one for one in found.body if one["title"] == TITLE]
 
-    async def _call(self, method: str, url: str, data: dict[str, object] | None = None) -> Response:
+    async def _call(self, method: str, url: str, data: Mapping[str, object] | None = None) -> Response:
         return await self.client.send(Request(method, url, data, by=FIRST))
 
 

@@ -1,7 +1,6 @@
 """The only SQL: what GitHub reported, and what is derived from it."""
 
 from bot.store.acknowledgements import AckDue
-from bot.store.body_writes_and_lost_edits import KnownBody, LastBodies, OurWrite, outside_digest
 from bot.store.comments_to_look_up import Clarification, DoubtfulComment
 from bot.store.credentials import read_encrypted
 from bot.store.engine.backup import backup, delete_database, is_backup, restore
@@ -19,6 +18,7 @@ from bot.store.errors import (
 )
 from bot.store.failed_deliveries_and_cached_responses import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
+from bot.store.issue_bodies import KnownBody, LastBodies, OurWrite, outside_digest
 from bot.store.letters import KnownTranslations, TranslatedPetition
 from bot.store.migrations import migrate_ahead
 from bot.store.organizer_commands import Attempts, AuditEntry

@@ -21,8 +21,8 @@ from bot.petition.organizer_commands import (
     Outcome,
     standing_commands,
 )
-from bot.petition.rules_in_force import Rules
-from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
+from bot.petition.rules_in_force import Rules, write_rules
+from bot.store.comment_rows import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.engine.database import Records, Transaction, read_transaction, upsert, write_transaction
 from bot.store.recording.signatures_and_reactions import derive_signatures, evaluate_comments, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork, read_forgotten

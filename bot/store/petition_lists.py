@@ -10,8 +10,8 @@ from typing import Final
 from msgspec import Struct
 
 from bot.petition.facts_from_github import Repository
-from bot.petition.rules_in_force import next_goal
-from bot.store.comment_and_rules_columns import read_repository, read_rules
+from bot.petition.rules_in_force import next_goal, read_rules
+from bot.store.comment_rows import read_repository
 from bot.store.engine.database import Row, Transaction
 from bot.store.sort_and_search_keys import spellings
 from bot.time_types import EpochSeconds, WholeEpochSeconds

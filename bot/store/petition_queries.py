@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Letter, Translation
+from bot.petition.rules_in_force import read_rules
 from bot.petition.settings import Detail, Settings
 from bot.petition.tally import Pair
-from bot.store.comment_and_rules_columns import read_repository, read_rules
+from bot.store.comment_rows import read_repository
 from bot.store.engine.database import Records, Transaction, read_transaction
 from bot.store.letters import read_letters_with_texts, read_translated_text
 from bot.store.petition_lists import ListQuery, PetitionList, read_list

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from bot.petition.comments.comment import END_OF_TIME, without_details
 from bot.petition.i18n import counted
-from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
+from bot.petition.rules_in_force import read_rules
+from bot.store.comment_rows import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.engine.database import Records, Transaction, upsert
 from bot.store.recording.signatures_and_reactions import SECONDS_PER_DAY, derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork

@@ -13,7 +13,7 @@ from msgspec import Struct
 from bot.petition.facts_from_github import Repository
 from bot.petition.settings import Detail
 from bot.petition.tally import Signature
-from bot.store.comment_and_rules_columns import read_repository
+from bot.store.comment_rows import read_repository
 from bot.store.engine.database import Transaction
 from bot.store.sort_and_search_keys import spellings
 

@@ -15,7 +15,6 @@ from bot.metrics_hooks import Hooks
 from bot.petition.comments.comment import Comment
 from bot.petition.facts_from_github import CommentFact, Fact, IssueFact
 from bot.store.acknowledgements import Acknowledgements
-from bot.store.body_writes_and_lost_edits import Bodies
 from bot.store.comments_to_look_up import DoubtfulComments
 from bot.store.credentials import CredentialStore
 from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
@@ -23,6 +22,7 @@ from bot.store.engine.health import is_answering
 from bot.store.engine.url import opening, read_address
 from bot.store.failed_deliveries_and_cached_responses import Deliveries, Responses
 from bot.store.installations import Installations
+from bot.store.issue_bodies import Bodies
 from bot.store.letters import Letters, Translations
 from bot.store.migrations import migrate
 from bot.store.organizer_commands import OrganizerCommands

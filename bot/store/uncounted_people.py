@@ -13,7 +13,7 @@ from bot.petition.comments.commands import Command, Unsign
 from bot.petition.comments.comment import standing
 from bot.petition.facts_from_github import Repository
 from bot.petition.tally import Reason, explain
-from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, CommentRow, read_comment
+from bot.store.comment_rows import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.engine.database import Transaction
 from bot.store.petition_snapshots_and_obstacles import Snapshot
 from bot.store.recording.signatures_and_reactions import read_account_ages

@@ -19,14 +19,16 @@ from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
 from msgspec.structs import replace
 
-from bot.export.card import card
+from bot.export.badge_and_card import badge, card, shield_record
 from bot.export.chart import STYLE, standalone_chart
-from bot.export.csv_atom_and_badge import CSV_HEADER, badge, csv_rows, feed, shield_record
-from bot.export.json_records import (
+from bot.export.json_csv_and_atom import (
+    CSV_HEADER,
     EmbedRecord,
     ProblemRecord,
     RosterRecord,
     ShieldRecord,
+    csv_rows,
+    feed,
     record_petition,
     record_roster,
     record_signatures,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -186,42 +186,37 @@ Thing = TypeVar("Thing", Comment, Issue, Repository)
 Given = Mapping[str, str]
 
 
-def _mutations(call: Call) -> Mapping[str, Callable[[object, Given], Fields]]:
+def _mutations(call: Call) -> Mapping[str, Callable[..., Fields]]:
     """Return what mutations start from, for one caller."""
     comments, issues = call.github.comments, call.github.issues
 
-    def minimize(_info: object, input: Given) -> Fields:  # noqa: A002 - GitHub's name of it
-        reason = input["classifier"].lower().replace("_", "-")
-        _carry_out(lambda: comments.hide(_find(call, input["subjectId"], Comment), call.actor, reason))
-        return {}
+    def comment(given: Given) -> Comment:
+        return _find(call, given["subjectId"], Comment)
 
-    def unminimize(_info: object, input: Given) -> Fields:  # noqa: A002
-        _carry_out(lambda: comments.unhide(_find(call, input["subjectId"], Comment), call.actor))
-        return {}
+    def issue(given: Given) -> Issue:
+        return _find(call, given["issueId"], Issue)
 
-    def transfer(_info: object, input: Given) -> Fields:  # noqa: A002
-        issue, target = _find(call, input["issueId"], Issue), _find(call, input["repositoryId"], Repository)
-        return {"issue": Nodes(call).issue(_carry_out(lambda: issues.transfer(issue, call.actor, target)))}
-
-    def delete(_info: object, input: Given) -> Fields:  # noqa: A002
-        _carry_out(lambda: issues.delete(_find(call, input["issueId"], Issue), call.actor))
-        return {}
-
-    return {
-        "minimizeComment": minimize,
-        "unminimizeComment": unminimize,
-        "transferIssue": transfer,
-        "deleteIssue": delete,
+    changes: Mapping[str, Callable[[Given], object]] = {
+        "minimizeComment": lambda given: comments.hide(
+            comment(given), call.actor, given["classifier"].lower().replace("_", "-")
+        ),
+        "unminimizeComment": lambda given: comments.unhide(comment(given), call.actor),
+        "transferIssue": lambda given: issues.transfer(
+            issue(given), call.actor, _find(call, given["repositoryId"], Repository)
+        ),
+        "deleteIssue": lambda given: issues.delete(issue(given), call.actor),
     }
+    return {name: partial(_carry_out, call, change) for name, change in changes.items()}
 
 
-def _carry_out(change: Callable[[], T]) -> T:
-    """Change something; GraphQL words a refusal differently from REST."""
+def _carry_out(call: Call, change: Callable[[Given], object], _info: object, input: Given) -> Fields:  # noqa: A002
+    """Change something; GraphQL words a refusal differently from REST, and calls what is given `input`."""
     try:
-        return change()
+        changed = change(input)
     except Refused as refused:
         kind = "FORBIDDEN" if refused.status in (403, 404) else "UNPROCESSABLE"
         raise Unresolved(refused.message, kind) from refused
+    return {"issue": Nodes(call).issue(changed)} if isinstance(changed, Issue) else {}
 
 
 def _find(call: Call, node_id: str, kind: type[Thing]) -> Thing:

@@ -20,8 +20,9 @@ from msgspec.structs import replace
 
 from bot import app
 from bot.config import Config
-from bot.doctor import Finding, Level, are_fine, checks
+from bot.doctor import checks
 from bot.doctor.fact_collection import ClientFacts, Facts
+from bot.doctor.findings import Finding, Level, are_fine
 from bot.encryption_and_derived_tokens import operator_token
 from bot.reconcile.app_wide_loop import AppWideLoop
 from bot.store import State, Store, check_health

@@ -79,7 +79,7 @@ async def test_a_token_that_died_early_is_replaced(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock, calls: Calls
 ) -> None:
     await client.get_issue(REPO, letter.number)
-    sandbox.github.credentials._tokens.clear()
+    sandbox.credentials._tokens.clear()
     clock.pass_by(60)
     assert (await client.get_issue(REPO, letter.number)).issue.id == letter.id
     assert calls.mints == 2
@@ -242,7 +242,7 @@ async def test_no_error_shows_a_token_or_a_key(
     session: aiohttp.ClientSession,
 ) -> None:
     await client.get_issue(REPO, letter.number)
-    (token,) = sandbox.github.credentials._tokens
+    (token,) = sandbox.credentials._tokens
     forgeries: list[Callable[[], None]] = [
         lambda: forgery.answers('{"message": "Not Found"}', 404),
         lambda: forgery.answers('{"message": "no"}', 403),

@@ -43,7 +43,7 @@ async def test_the_code_becomes_the_app_once(
         sandbox.client_id,
         sandbox.client_secret,
     )
-    assert sandbox.github.registration.callback_urls == (f"{HOME}/organizers/signed-in",)
+    assert sandbox.registration.callback_urls == (f"{HOME}/organizers/signed-in",)
     assert sandbox.world.app.owner.login == "analytical"
     assert sandbox.world.app.permissions == NEEDS.permissions
     assert tuple(sandbox.world.app.events) == NEEDS.events

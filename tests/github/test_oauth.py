@@ -20,7 +20,7 @@ VERIFIER = "a-proof-of-at-least-forty-three-characters-"
 
 @pytest.fixture
 def app(sandbox: Sandbox) -> OAuthClient:
-    sandbox.github.registration.callback_urls = (BACK,)
+    sandbox.registration.callback_urls = (BACK,)
     return OAuthClient(sandbox.api_url, sandbox.client_id, sandbox.client_secret)
 
 

@@ -25,7 +25,7 @@ from bot.petition.block import (
 from bot.petition.block.sections import SECTIONS, Section
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Sign, Unsign
-from bot.petition.machine_readable_tally import Coverage
+from bot.petition.machine_readable_lines import Coverage
 from bot.petition.rules_in_force import Response
 from bot.petition.tally import Signature
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean

@@ -19,7 +19,7 @@ from bot.petition.block.body import (
     machine_line,
     splice,
 )
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
 
 LETTER = "# Open the archive\n\nWe ask the library to open it.\n\nNow."
 TALLY = MachineLine(count=12, digest="adhash4096:" + "0a" * 32, as_of=1795347607)

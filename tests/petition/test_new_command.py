@@ -11,7 +11,7 @@ from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import COMMANDS, Command, Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, standing
 from bot.petition.tally import digest, fold
-from bot.store.comment_and_rules_columns import CommentRow, read_comment, write_comment
+from bot.store.comment_rows import CommentRow, read_comment, write_comment
 from bot.store.recording.signatures_and_reactions import read_command
 
 ADA = Author(7, "ada")

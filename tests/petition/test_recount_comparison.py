@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
 from bot.petition.recount_comparison import Cause, recount
 from bot.petition.tally import Pair, digest, fold
 

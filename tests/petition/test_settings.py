@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.i18n import LANGUAGES, Message
-from bot.petition.machine_readable_tally import Counter
+from bot.petition.machine_readable_lines import Counter
 from bot.petition.organizer_commands import NotUnderstood, SetGoal, understand
 from bot.petition.settings import DEFAULTS, KEYS, PATH, Detail, Settings, read_goals
 from bot.petition.settings_file import (

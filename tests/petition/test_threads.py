@@ -3,14 +3,12 @@ from __future__ import annotations
 import pytest
 
 from bot.petition.block.body import splice
-from bot.petition.issue_names_and_continuations import (
+from bot.petition.machine_readable_lines import (
     Continues,
-    continuation_body,
-    continuation_title,
-    is_full,
     read_continues,
     split_name,
 )
+from bot.reconcile.continuation_issues import continuation_body, continuation_title, is_full
 
 FIRST = Continues(3_600_000_001, "acme/letters.2#7")
 BODY = continuation_body("Open *the* archive", "https://github.com/acme/letters.2/issues/7", FIRST)

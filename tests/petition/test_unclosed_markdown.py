@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.petition.block import BODY_LIMIT, BlockContent, compose
 from bot.petition.block.body import BEGIN, END, NOTE, letter, locate_block, machine_line, splice
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
 from tests.effort import growth
 from tests.petition.rendering import shown_in
 

@@ -20,7 +20,7 @@ from bot.petition.block import machine_line
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts_from_github import CommentFact
-from bot.petition.machine_readable_tally import Coverage
+from bot.petition.machine_readable_lines import Coverage
 from bot.reconcile.body_write_and_repair_limiters import WriteLimiter, WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_worker import Worker

@@ -53,7 +53,7 @@ async def test_a_reaction_is_not_given_when_the_lease_was_lost_while_it_waited_f
 async def test_an_issue_is_not_opened_when_the_lease_was_lost_while_it_waited_for_its_turn(
     shift: WorkerScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.petition.issue_names_and_continuations.COMMENT_LIMIT", 3)
+    monkeypatch.setattr("bot.reconcile.continuation_issues.COMMENT_LIMIT", 3)
     petition = shift.stage.sandbox.petition(body="Dear all,")
     for login in ("ada", "grace", "alan"):
         shift.stage.sandbox.comment(petition, login, "/sign")

@@ -13,8 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from bot.rehearsal.assumptions import ASSUMPTIONS, DOCS, Verdict
-from bot.rehearsal.paced_client_and_webhooks import RehearsalClient
-from bot.rehearsal.rehearse import Plan, Rehearsal, play
+from bot.rehearsal.paced_client import RehearsalClient
+from bot.rehearsal.rehearse import Plan, Rehearsal
 from bot.rehearsal.story import FIRST, SECOND, STORY, Observations
 from bot.time_types import Clock as RehearsalClock
 from sandbox.api.limits import Limits
@@ -160,7 +160,7 @@ async def played() -> Observations:
             rehearsal = Rehearsal(plan, client, Observations(), lambda _: None)
             await rehearsal.look()
             await rehearsal.set_up()
-            await play(STORY, client, rehearsal.seen)
+            await client.play(STORY, rehearsal.seen)
             await rehearsal.read_deliveries()
         return rehearsal.seen
     finally:

@@ -25,7 +25,7 @@ CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).decode().rstri
 
 @pytest.fixture(autouse=True)
 def callback(sandbox: Sandbox) -> None:
-    sandbox.github.registration.callback_urls = (BACK,)
+    sandbox.registration.callback_urls = (BACK,)
     sandbox.user("ada")
 
 
@@ -147,7 +147,7 @@ async def test_the_browser_goes_nowhere_that_is_not_registered(sandbox: Sandbox,
     assert elsewhere.status == 302
     assert elsewhere.headers["Location"].startswith(f"{BACK}?error=redirect_uri_mismatch&")
     assert (await ask(client_id="another")).status == 404
-    sandbox.github.registration.callback_urls = ()
+    sandbox.registration.callback_urls = ()
     assert (await ask()).status == 400
 
 

@@ -113,7 +113,7 @@ async def test_too_many_requests_at_once(sandbox: Sandbox, api: Api) -> None:
 
     url = f"{sandbox.api_url}/meta"
     slow = asyncio.create_task(api.session.request("GET", url, data=body()))
-    await until(lambda: sandbox.github.rate_limiter.in_flight == 1)
+    await until(lambda: sandbox.rate_limiter.in_flight == 1)
 
     assert (await api.get(ISSUE)).status == 403
     release.set()

@@ -12,7 +12,7 @@ from bot.petition.comments.comment import Author, Comment, Version, Writer, body
 from bot.petition.facts_from_github import CommentFact, Issue, IssueFact, Repository
 from bot.petition.letter_versions_and_translations import Letter
 from bot.petition.organizer_commands import GivenCommand
-from bot.store import Snapshot, Store, body_writes_and_lost_edits
+from bot.store import Snapshot, Store, issue_bodies
 from bot.store.letters import read_letters_with_texts
 from bot.store.organizer_commands import read_commands
 from bot.store.petition_snapshots_and_obstacles import Condition, read_conditions
@@ -107,13 +107,11 @@ class Scene:
 async def record_write(store: Store, issue_id: int, made_from: str | None, body: str) -> None:
     """Record a write of ours, as publishing does before it sends it."""
     now = int(store._now())
-    await store.database.write(
-        lambda work: body_writes_and_lost_edits.record_write(work, issue_id, made_from, body, now)
-    )
+    await store.database.write(lambda work: issue_bodies.record_write(work, issue_id, made_from, body, now))
 
 
 async def mark_right(store: Store, issue_id: int, body: str) -> None:
-    await store.database.write(lambda work: body_writes_and_lost_edits.mark_right(work, issue_id, body))
+    await store.database.write(lambda work: issue_bodies.mark_right(work, issue_id, body))
 
 
 async def list_letters(store: Store, petition_id: int) -> tuple[Letter, ...]:

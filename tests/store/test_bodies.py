@@ -10,7 +10,7 @@ from bot.petition.comments.comment import body_digest
 from bot.petition.facts_from_github import BodyEdit, IssueGone, Repository
 from bot.reconcile.publish_plan import EditDecision, guard_body
 from bot.store import KnownBody, LastBodies, State, Store, outside_digest
-from bot.store.body_writes_and_lost_edits import read_writes_since
+from bot.store.issue_bodies import read_writes_since
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, record_write
 
 BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"
@@ -289,7 +289,7 @@ async def test_what_was_removed_from_a_history_is_not_put_back(scene: Scene) -> 
 
 
 async def test_only_so_many_writes_are_remembered(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.store.body_writes_and_lost_edits.WRITES_KEPT", 2)
+    monkeypatch.setattr("bot.store.issue_bodies.WRITES_KEPT", 2)
     for body in ("one", "two", "three"):
         await write(scene, None, body)
     assert not await is_untouched_since(scene, LETTER.id, "one", 0)

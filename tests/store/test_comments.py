@@ -13,7 +13,7 @@ from bot.petition.comments.comment import Comment, KnownText, Version, Writer, r
 from bot.petition.organizer_commands import CommandResults
 from bot.petition.rules_in_force import Rules
 from bot.store import Store, threads_to_read
-from bot.store.comment_and_rules_columns import read_known, write_versions
+from bot.store.comment_rows import read_known, write_versions
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade

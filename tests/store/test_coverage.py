@@ -8,7 +8,7 @@ from bot.petition.abuse_signals import Account
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Writer
 from bot.petition.facts_from_github import Continuation, Issue, IssueGone
-from bot.petition.machine_readable_tally import Coverage
+from bot.petition.machine_readable_lines import Coverage
 from bot.petition.organizer_commands import CommandResults
 from bot.petition.rules_in_force import Rules
 from bot.petition.settings import Settings

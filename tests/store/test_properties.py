@@ -16,7 +16,7 @@ from bot.petition.comments.comment import GHOST_ID, Author, Comment, Version, Wr
 from bot.petition.facts_from_github import CommentFact, Fact, Issue, IssueFact
 from bot.petition.tally import digest, explain, fold
 from bot.store import RosterQuery, Store
-from bot.store.comment_and_rules_columns import CommentRow
+from bot.store.comment_rows import CommentRow
 from bot.store.recording import listings
 from bot.store.recording.unit_of_work import read_comments_of
 from tests.chance import examples

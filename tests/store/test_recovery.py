@@ -17,7 +17,7 @@ from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts_from_github import Continuation
-from bot.store.comment_and_rules_columns import CommentRow, write_comment
+from bot.store.comment_rows import CommentRow, write_comment
 from bot.store.recovery import derived_state
 from tests.chance import noise
 from tests.store.recovery_cases import (

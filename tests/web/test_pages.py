@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.export.card import card
+from bot.export.badge_and_card import card
 from bot.export.letter_comparison import Comparison, compare
 from bot.links import Pages
 from bot.petition.abuse_signals import Account

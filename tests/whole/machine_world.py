@@ -17,8 +17,8 @@ from aiohttp.typedefs import Handler
 from msgspec.structs import replace
 
 from bot import app, time_types
-from bot.petition import issue_names_and_continuations as threads
 from bot.petition.settings import PATH
+from bot.reconcile import continuation_issues
 from bot.reconcile.body_write_and_repair_limiters import WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.store.recording import comment_and_issue_facts
@@ -424,9 +424,9 @@ def newest(issue: Issue) -> Issue:
 @contextmanager
 def _full_soon() -> Iterator[None]:
     """Let each comment fill an issue as ten do, so that a life sees several issues become full."""
-    is_full = threads.is_full
+    is_full = continuation_issues.is_full
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(threads, "is_full", lambda comments, limit: is_full(10 * comments, limit))
+        patch.setattr(continuation_issues, "is_full", lambda comments, limit: is_full(10 * comments, limit))
         patch.setattr(comment_and_issue_facts, "COMMENTS_PER_CHECK", 5)
         yield
 

@@ -11,7 +11,8 @@ import pytest
 from bot.cli.verify import verify
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.block.body import machine_line
-from bot.petition.issue_names_and_continuations import Continues, continuation_body
+from bot.petition.machine_readable_lines import Continues
+from bot.reconcile.continuation_issues import continuation_body
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, Refused, User
 from tests.whole.recorded_calls import a_second_later, at_rest, eventually, store_of, surveyed, unheard, watched
@@ -23,7 +24,7 @@ LIMIT = 3
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let three comments fill an issue."""
-    monkeypatch.setattr("bot.petition.issue_names_and_continuations.COMMENT_LIMIT", LIMIT)
+    monkeypatch.setattr("bot.reconcile.continuation_issues.COMMENT_LIMIT", LIMIT)
 
 
 def issues_of_the_bot(stage: Scene) -> list[Issue]:

@@ -15,8 +15,9 @@ from bot.config import Config
 from bot.doctor.checks import examine
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.block.body import machine_line
-from bot.petition.issue_names_and_continuations import Continues, continuation_body
+from bot.petition.machine_readable_lines import Continues
 from bot.petition.settings import PATH
+from bot.reconcile.continuation_issues import continuation_body
 from bot.store import NoSuchPetition, State
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue
@@ -42,7 +43,7 @@ async def stage(github: Sandbox, sqlite_url: str) -> AsyncIterator[Scene]:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let three comments fill an issue."""
-    monkeypatch.setattr("bot.petition.issue_names_and_continuations.COMMENT_LIMIT", 3)
+    monkeypatch.setattr("bot.reconcile.continuation_issues.COMMENT_LIMIT", 3)
 
 
 def settle(stage: Scene, petition: Issue, text: str) -> None:

@@ -15,7 +15,7 @@ NEW = "another secret of this test"
 
 async def test_secret_and_key_are_exchanged_and_nobody_is_lost(sqlite_url: str) -> None:
     async with scene(sqlite_url, start=False) as stage:
-        credentials, deliveries = stage.sandbox.github.credentials, stage.sandbox.deliveries
+        credentials, deliveries = stage.sandbox.credentials, stage.sandbox.deliveries
         old = stage.config()
         async with running(stage, old):
             petition = stage.petition()

@@ -13,7 +13,7 @@ from bot.petition.block import BlockContent, compose
 from bot.petition.comments import comment
 from bot.petition.tally import Evaluation
 from bot.reconcile.resync import ThreadResync
-from bot.store.comment_and_rules_columns import CommentRow
+from bot.store.comment_rows import CommentRow
 from bot.store.recording.signatures_and_reactions import evaluate_comments
 from bot.store.recording.unit_of_work import PetitionRow
 from tests.whole.machine import play
@@ -64,7 +64,7 @@ async def believes_that_nothing_is_missing(self: ThreadResync) -> None:
     [
         ("bot.store.recording.signatures_and_reactions.standing", counts_hidden_comments, 1),
         ("bot.store.recording.listings._record_missing", misses_nothing, 17),
-        ("bot.store.body_writes_and_lost_edits.outside_digest", believes_that_all_letters_are_alike, 3),
+        ("bot.store.issue_bodies.outside_digest", believes_that_all_letters_are_alike, 3),
         ("bot.reconcile.publish_plan.block.compose", tidies_the_letter, 15),
         ("bot.store.recording.signatures_and_reactions.evaluate_comments", counts_each_issue_by_itself, 9),
         ("bot.reconcile.resync.ThreadResync.catch_up", believes_that_nothing_is_missing, 19),

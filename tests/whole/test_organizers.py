@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from bot import config, time_types
 from bot.cli import petition_commands
 from bot.export import handover_pack
-from bot.export.json_records import iso
+from bot.export.json_csv_and_atom import iso
 from bot.github.petition_and_rules_reader import IssueName
 from bot.reconcile import installation_worker
 from bot.store import uncounted_people
@@ -469,12 +469,12 @@ async def test_a_ticket_on_the_way_is_no_session(browser: Browser, petition: Iss
 async def test_an_app_that_is_not_set_up_for_it_says_who_can_help(
     stage: Scene, browser: Browser, petition: Issue
 ) -> None:
-    stage.sandbox.github.registration.client_secret = "another one since"
+    stage.sandbox.registration.client_secret = "another one since"
     refused = await browser.get(await browser.agree(await browser.begin(petition), "grace"))
     assert refused.status == 502
     assert "incorrect_client_credentials" in refused.text
     assert "/organizers/signed-in" in refused.text
-    stage.sandbox.github.registration.callback_urls = ("http://127.0.0.1:1/elsewhere",)
+    stage.sandbox.registration.callback_urls = ("http://127.0.0.1:1/elsewhere",)
     sent = await browser.get(await browser.begin(petition))
     assert sent.headers["Location"].startswith("http://127.0.0.1:1/elsewhere?error=redirect_uri_mismatch")
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bot.cli.verify import verify
-from bot.github.petition_and_rules_reader import IssueName
+from bot.github.petition_and_rules_reader import UNRELATED_LIMIT, IssueName
 from bot.petition.block.body import machine_line
-from bot.petition.issue_names_and_continuations import UNRELATED_LIMIT
-from bot.petition.machine_readable_tally import MachineLine
+from bot.petition.machine_readable_lines import MachineLine
 from sandbox.models import Issue
 from tests.whole.recorded_calls import Calls, watched
 from tests.whole.scene import Scene

@@ -11,9 +11,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bot.rehearsal.assumptions import ASSUMPTIONS, Verdict
-from bot.rehearsal.paced_client_and_webhooks import RehearsalClient
+from bot.rehearsal.paced_client import RehearsalClient
 from bot.rehearsal.rehearse import Rehearsal
-from bot.rehearsal.rehearse import play as run_story
 from bot.rehearsal.story import STORY, TITLE, Observations
 from bot.time_types import Clock as RehearsalClock
 from sandbox.server import Sandbox
@@ -104,7 +103,7 @@ async def test_an_issue_that_could_only_be_closed_is_not_taken_for_one_of_the_ne
         killed = Rehearsal(planned, client, Observations(), print)
         await killed.look()
         await killed.set_up()
-        await run_story(STORY[:3], client, killed.seen)
+        await client.play(STORY[:3], killed.seen)
     report = await play(github, planned)
     assert [(one.assumption.id, one.seen) for one in report.found(Verdict.FAILED)] == []
     assert report.cleaned[0].startswith("lovelace/scratch#2 is closed")

@@ -16,9 +16,8 @@ from aiohttp.typedefs import Middleware
 
 from bot.cli import main
 from bot.rehearsal.assumptions import ASSUMPTIONS, Finding, Verdict
-from bot.rehearsal.paced_client_and_webhooks import RehearsalClient
+from bot.rehearsal.paced_client import RehearsalClient
 from bot.rehearsal.rehearse import NotPossible, Plan, Rehearsal, Report, rehearse
-from bot.rehearsal.rehearse import play as run_story
 from bot.rehearsal.story import FIRST, SECOND, STORY, TITLE, Observations
 from bot.time_types import Clock as RehearsalClock
 from sandbox.api.limits import Limits
@@ -271,7 +270,7 @@ async def test_what_a_killed_rehearsal_leaves_is_deleted_by_the_next_one(github:
         killed = Rehearsal(planned, client, Observations(), print)
         await killed.look()
         await killed.set_up()
-        await run_story([step for step in STORY if step.name != "delete_issue"], client, killed.seen)
+        await client.play([step for step in STORY if step.name != "delete_issue"], killed.seen)
     assert left(github).count(TITLE) == 2
     told: list[str] = []
 

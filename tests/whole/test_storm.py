@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bot import time_types
 from bot.github.throttle import Limits
 from bot.petition.block import machine_line
-from bot.petition.machine_readable_tally import Coverage
+from bot.petition.machine_readable_lines import Coverage
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.recorded_calls import a_second_later, surveyed, unheard
@@ -127,9 +127,7 @@ async def test_the_block_says_how_many_signed_which_text_and_how_to_sign_the_new
 async def test_a_full_continuation_leads_on_and_does_not_say_that_one_signs_there(
     public: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "bot.petition.issue_names_and_continuations.is_full", lambda comments, _limit: comments >= 2
-    )
+    monkeypatch.setattr("bot.reconcile.continuation_issues.is_full", lambda comments, _limit: comments >= 2)
     first = public.petition()
     app_ = public.sandbox.world.app.bot
     threads = [first]

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from bot.cli.verify import Verification, verify
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition import block
-from bot.petition.issue_names_and_continuations import Continues, continuation_body
+from bot.petition.machine_readable_lines import Continues
+from bot.reconcile.continuation_issues import continuation_body
 from sandbox.models import Comment, Issue
 from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene

@@ -119,7 +119,7 @@ async def test_issues_that_cannot_be_listed_keep_no_run_going_without_end(
     github: Sandbox, tmp_path: Path, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The issue is full, and whether another one continues it cannot be found out.
-    monkeypatch.setattr("bot.petition.issue_names_and_continuations.COMMENT_LIMIT", 3)
+    monkeypatch.setattr("bot.reconcile.continuation_issues.COMMENT_LIMIT", 3)
     petition = signed(github, "ada", "grace", "alan")
     calls.refuse("GET /repos/lovelace/letters/issues.*direction=desc")
     github.limits = Limits(primary=2_000)

@@ -15,9 +15,10 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from bot.github.errors import Unavailable
-from bot.petition import block, issue_names_and_continuations
+from bot.petition import block
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
 from bot.petition.facts_from_github import Issue, Repository
+from bot.petition.machine_readable_lines import Continues, read_continues
 from bot.time_types import WholeEpochSeconds
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
@@ -197,10 +198,10 @@ class IssueRead(Struct, frozen=True):
         return name == (repository.full_name.lower(), number)
 
     @property
-    def continues(self) -> issue_names_and_continuations.Continues | None:
+    def continues(self) -> Continues | None:
         """Return which petition it continues, where a bot has written so: only an owner lets a bot in."""
         is_by_bot = self.author is not None and self.author.type == "Bot"
-        return issue_names_and_continuations.read_continues(self.body) if is_by_bot else None
+        return read_continues(self.body) if is_by_bot else None
 
     @property
     def is_by_workflow(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from bot.petition.i18n import ENGLISH
-from bot.petition.machine_readable_tally import Counter, Coverage, MachineLine
+from bot.petition.machine_readable_lines import Counter, Coverage, MachineLine
 from bot.petition.rules_in_force import Milestone, Removal, Response
 from bot.petition.settings import Detail
 from bot.petition.tally import Signature

@@ -14,7 +14,7 @@ from bot.petition.block.body import NOTE
 from bot.petition.block.goal_and_chart import chart, milestones, progress
 from bot.petition.i18n import Translator, message
 from bot.petition.letter_versions_and_translations import language_name
-from bot.petition.machine_readable_tally import Coverage
+from bot.petition.machine_readable_lines import Coverage
 from bot.petition.organizer_commands import INSTRUCTIONS
 from bot.petition.settings import Detail
 from bot.petition.tally import Signature

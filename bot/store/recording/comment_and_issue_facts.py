@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, merge
 from bot.petition.facts_from_github import CommentFact, Issue, IssueFact, RepositoryFact
-from bot.store.body_writes_and_lost_edits import observe_edit
-from bot.store.comment_and_rules_columns import CommentRow
+from bot.store.comment_rows import CommentRow
 from bot.store.comments_to_look_up import reopen_doubt
 from bot.store.engine.database import Transaction
+from bot.store.issue_bodies import observe_edit
 from bot.store.recording.signatures_and_reactions import derive_comment, derive_signatures, request_ages
 from bot.store.recording.unit_of_work import PetitionRow, RepositoryRow, ThreadRow, UnitOfWork
 from bot.store.threads_to_read import record_text

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.petition.tally import DigestSum, Pair, Signature
-from bot.store.comment_and_rules_columns import SIGNATURE_COLUMNS, CommentRow
+from bot.store.comment_rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.engine.database import Records, Transaction, read_transaction
 from bot.store.recording.signatures_and_reactions import SECONDS_PER_DAY, evaluate_comments, is_outdated, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork, read_comments_of

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.petition.comments.comment import Comment, standing
 from bot.petition.comments.versions import MAX_VERSIONS, Writer
 from bot.petition.tally import Signature
-from bot.store.comment_and_rules_columns import SIGNATURE_COLUMNS, CommentRow
+from bot.store.comment_rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.engine.database import Transaction
 from bot.store.recording.comment_and_issue_facts import RecordContext, merge_comment
 from bot.store.recording.signatures_and_reactions import (

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.comment import standing
 from bot.petition.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate
-from bot.store.comment_and_rules_columns import SIGNATURE_COLUMNS, CommentRow
+from bot.store.comment_rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.engine.database import Transaction, upsert
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
 from bot.store.sort_and_search_keys import roster_keys

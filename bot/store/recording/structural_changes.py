@@ -25,7 +25,6 @@ from bot.petition.facts_from_github import (
     Unclear,
 )
 from bot.petition.tally import DigestSum
-from bot.store.body_writes_and_lost_edits import move_body
 from bot.store.engine.database import Transaction
 from bot.store.installations import (
     add_installation,
@@ -35,6 +34,7 @@ from bot.store.installations import (
     record_repository,
     request_discovery,
 )
+from bot.store.issue_bodies import move_body
 from bot.store.letters import drop_translations, is_any_translation
 from bot.store.publishing import set_continuing
 from bot.store.recording.comment_and_issue_facts import (

@@ -10,14 +10,13 @@ from msgspec import Struct, field
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
 from bot.petition.facts_from_github import Repository
-from bot.petition.rules_in_force import Rules
-from bot.store.comment_and_rules_columns import (
+from bot.petition.rules_in_force import Rules, read_rules
+from bot.store.comment_rows import (
     COMMENT_COLUMNS,
     COMMENT_TYPES,
     CommentRow,
     read_comment,
     read_repository,
-    read_rules,
     write_comment,
 )
 from bot.store.engine.database import Transaction, upsert

@@ -10,9 +10,10 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from bot.petition.rules_in_force import read_rules
 from bot.petition.settings_file import Mistake
 from bot.petition.tally import DigestSum
-from bot.store.comment_and_rules_columns import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
+from bot.store.comment_rows import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.engine.database import Database, Row, Transaction
 from bot.store.petition_snapshots_and_obstacles import State
 from bot.store.privacy import erase_details_on, forget_people

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bot.export import sanitized_html
 from bot.export.chart import chart, growth_of, sparkline
-from bot.export.json_records import TranslationRecord, record_translation
+from bot.export.json_csv_and_atom import TranslationRecord, record_translation
 from bot.export.letter_comparison import Comparison, compare, with_labels
 from bot.links import Pages, Site, pages_of
 from bot.petition.block.sections import REACTIONS, asked_not_to_be_listed, covered, example_of, signed_this_text

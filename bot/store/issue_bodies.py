@@ -1,4 +1,4 @@
-"""What we wrote into issues' bodies, and which edits of others our writes have undone.
+"""The bodies of issues: what we wrote into them, and which edits of others our writes have undone.
 
 GitHub has no compare-and-set for bodies. Every write of ours is recorded before it is sent, with what it was made
 from. The delivery of a write also has what it replaced: where that is not what the write was made from, an
@@ -78,9 +78,10 @@ class Bodies(Records):
         """Return whether a body is one that we have written at some time."""
         return bool(await self._fetch(_WRITES_OF_TEXT, issue_id, body_digest(body or "")))
 
-    async def mark_restored(self, issue_id: int, lost_by: int) -> None:
+    @write_transaction
+    def mark_restored(self, transaction: Transaction, issue_id: int, lost_by: int) -> None:
         """Record that what a write replaced is back, or is out of date."""
-        await self._execute(_MARK_RESTORED, issue_id, lost_by)
+        mark_restored(transaction, issue_id, lost_by)
 
     async def count_unconfirmed_writes(self, issue_id: int, before: WholeEpochSeconds) -> int:
         """Count our writes before a time that no delivery has confirmed."""
@@ -160,12 +161,10 @@ def mark_right(transaction: Transaction, issue_id: int, body: str | None) -> Non
     transaction.execute(sql, issue_id, body_digest(body or ""))
 
 
-_MARK_RESTORED: Final = "UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2"
-
-
 def mark_restored(transaction: Transaction, issue_id: int, lost_by: int) -> None:
     """Record that what a write replaced is back, or is out of date."""
-    transaction.execute(_MARK_RESTORED, issue_id, lost_by)
+    sql = "UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2"
+    transaction.execute(sql, issue_id, lost_by)
 
 
 def read_writes_since(transaction: Transaction, issue_id: int, number: int) -> tuple[OurWrite, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +12,7 @@ from msgspec import Struct
 from bot.petition.comments.commands import restore
 from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
 from bot.petition.facts_from_github import Repository
-from bot.petition.rules_in_force import DEFAULTS, Rules
+from bot.petition.tally import Signature
 from bot.time_types import WholeEpochSeconds
 
 COMMENT_TYPES: Final = (
@@ -25,8 +25,7 @@ COMMENT_TYPES: Final = (
 COMMENT_COLUMNS: Final = ", ".join(column.split()[0] for column in COMMENT_TYPES.split(", "))
 
 
-SIGNATURE_COLUMNS: Final = "user_id, login, comment_id, signed_at, name, affiliation, reason, unlisted"
-"""The fields of `Signature`."""
+SIGNATURE_COLUMNS: Final = ", ".join(Signature.__struct_fields__)
 
 
 class CommentRow(Struct):
@@ -70,30 +69,17 @@ def read_comment(row: Iterable[Any]) -> CommentRow:
 def write_comment(row: CommentRow) -> tuple[object, ...]:
     """Return the columns that `COMMENT_COLUMNS` lists."""
     comment, author = row.comment, row.comment.author
+    who = (None, None, None) if author is None else (author.id, author.login, author.type)
     return (
-        comment.id,
-        row.issue_id,
-        row.petition_id,
-        author.id if author else None,
-        author.login if author else None,
-        author.type if author else None,
-        comment.author_at,
-        comment.created_at,
-        comment.deleted,
-        comment.missing_at,
-        write_versions(comment.versions),
-        row.command,
-        row.made_at,
-        row.doubtful,
-        row.counted,
-        row.wanted,
-        row.given,
-        row.reaction_id,
-        row.ack_due,
-        row.read_digest,
-        row.grammar,
-        comment.by_mail,
-    )
+        comment.id, row.issue_id, row.petition_id, *who, comment.author_at, comment.created_at, comment.deleted,
+        comment.missing_at, write_versions(comment.versions), *_DERIVED(row), comment.by_mail,
+    )  # fmt: skip
+
+
+_DERIVED: Final = attrgetter(
+    "command", "made_at", "doubtful", "counted", "wanted", "given", "reaction_id", "ack_due", "read_digest",
+    "grammar",
+)  # fmt: skip
 
 
 def read_repository(repository_id: int, owner: str, name: str, private: bool, archived: bool) -> Repository:
@@ -123,17 +109,6 @@ def read_known(digest: str, versions: str) -> KnownText | None:
     """Return what the last text that was read says; None where the comment has changed since."""
     commands = [one.command for one in read_versions(versions) if one.digest == digest]
     return KnownText(digest, commands[-1]) if commands else None
-
-
-@lru_cache(1_000)
-def read_rules(text: str) -> Rules:
-    """Read a petition's rules; the text is empty while nothing has been set or ordered."""
-    return msgspec.json.decode(text, type=Rules) if text else DEFAULTS
-
-
-def write_rules(rules: Rules) -> str:
-    """Return rules as JSON."""
-    return "" if rules == DEFAULTS else msgspec.json.encode(rules, order="sorted").decode()
 
 
 _WRITERS: Final = {"a": Writer.AUTHOR, "o": Writer.OTHER, "u": Writer.UNKNOWN}

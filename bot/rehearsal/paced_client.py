@@ -1,7 +1,4 @@
-"""Calls to GitHub whose whole response is wanted, also where it is a refusal, at the pace that GitHub asks for.
-
-What GitHub delivers meanwhile is in the log of webhooks: https://docs.github.com/en/rest/repos/webhooks
-"""
+"""Play steps: calls to GitHub whose whole response is wanted, also a refusal, at the pace that GitHub asks for."""
 
 from __future__ import annotations
 
@@ -12,12 +9,12 @@ from typing import Any, Final
 import aiohttp
 
 from bot.github.api_urls import graphql_url, own_url
-from bot.github.errors import Paused, Unauthorized, Unavailable
+from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.github.http_exchange import HttpResponse, exchange
 from bot.github.models.rest import refusal_message
 from bot.github.throttle import Kind, Throttle, is_limit, kind_of, resource_of
 from bot.github.transport import API_VERSION, MAX_BODY
-from bot.rehearsal.story import NotObserved, Observations, Request, Response
+from bot.rehearsal.story import NotObserved, Observations, Request, Response, Step
 from bot.time_types import Clock, Seconds
 
 SETTLE: Final[Seconds] = 2.0
@@ -26,17 +23,8 @@ SETTLE: Final[Seconds] = 2.0
 PATIENCE: Final[Seconds] = 900.0
 """The longest wait for a limit of GitHub's; beyond it the story ends early."""
 
-MARK: Final = "undersigned-rehearsal"
-"""In the query of every webhook's address; what a run leaves behind is found by it."""
-
-WANTED: Final = (
-    ("issue_comment", "edited"),
-    ("issue_comment", "deleted"),
-    ("issues", "transferred"),
-    ("issues", "opened"),
-)
-DELIVERY_PAUSE: Final[Seconds] = 15.0
-"""How long GitHub may take to deliver."""
+FAILURES: Final = 3
+"""How often GitHub may fail to answer before the story ends early."""
 
 ATTEMPTS: Final = 3
 TIMEOUT: Final[Seconds] = 60.0
@@ -63,6 +51,37 @@ class RehearsalClient:
     async def pause(self, seconds: Seconds) -> None:
         """Wait."""
         await self._clock.sleep(seconds)
+
+    async def play(self, steps: Iterable[Step], seen: Observations) -> None:
+        """Make one call after the other and record each response, or why there is none."""
+        failures = 0
+        for step in steps:
+            if not self.has(step.by):
+                seen.reasons[step.name] = "there is no token of a second account (REHEARSAL_SECOND_TOKEN)"
+                continue
+            try:
+                request = step.request(seen)
+                await self.pause(step.pause)
+                response = await self.send(request)
+            except NotObserved as reason:
+                seen.reasons[step.name] = str(reason)
+            except Unavailable as error:
+                seen.reasons[step.name] = str(error)
+                failures += 1
+                if failures == FAILURES:
+                    seen.broke_off = f"GitHub does not answer: {error}"
+                    return
+            except GitHubError as error:
+                seen.broke_off = str(error)
+                return
+            else:
+                if response.status == 410 and step.name != "deleted_issue":
+                    seen.broke_off = f"an issue is gone ({response.refusal}). Is another rehearsal running there?"
+                    return
+                if response.refusal and not step.refused:
+                    seen.reasons[step.name] = f"GitHub refuses the step `{step.name}`: {response.refusal}"
+                else:
+                    seen.responses[step.name] = response
 
     async def send(self, request: Request) -> Response:
         """Make a call, again where GitHub fails to answer a read.
@@ -158,52 +177,3 @@ def _encoded(request: Request) -> bytes | None:
     else:
         data = request.data
     return json.dumps(data, ensure_ascii=False).encode()
-
-
-async def make_webhooks(client: RehearsalClient, seen: Observations, repositories: Iterable[str], url: str) -> None:
-    """Make a webhook in each repository; the reason is recorded where that is refused."""
-    await delete_webhooks(client, repositories)
-    address = f"{url}{'&' if '?' in url else '?'}{MARK}"
-    data = {"config": {"url": address, "content_type": "json"}, "events": ["issues", "issue_comment"]}
-    for repository in repositories:
-        made = await client.send(Request("POST", f"/repos/{repository}/hooks", data))
-        if made.refusal:
-            seen.reasons["told"] = f"the webhook in {repository} could not be made: {made.refusal}"
-
-
-async def read_deliveries(client: RehearsalClient, seen: Observations, repositories: Iterable[str]) -> None:
-    """Record the payloads that the checks look at as the step `told`."""
-    if "told" in seen.reasons:
-        return
-    await client.pause(DELIVERY_PAUSE)
-    payloads: list[Any] = []
-    headers: Mapping[str, str] = {}
-    for repository in repositories:
-        for hook in await _ours(client, repository):
-            base = f"/repos/{repository}/hooks/{hook}/deliveries"
-            listed = await client.send(Request("GET", f"{base}?per_page=100"))
-            headers = listed.headers
-            for one in listed.body if not listed.refusal else ():
-                if (one["event"], one["action"]) in WANTED:
-                    whole = await client.send(Request("GET", f"{base}/{one['id']}"))
-                    if whole.refusal:
-                        seen.reasons["told"] = f"GitHub does not show a delivery: {whole.refusal}"
-                        return
-                    payloads.append(whole.body["request"]["payload"])
-    seen.responses["told"] = Response(200, headers, payloads)
-
-
-async def delete_webhooks(client: RehearsalClient, repositories: Iterable[str]) -> list[str]:
-    """Delete the webhooks of this rehearsal and of earlier ones, and return what was done."""
-    lines = []
-    for repository in repositories:
-        for hook in await _ours(client, repository):
-            gone = await client.send(Request("DELETE", f"/repos/{repository}/hooks/{hook}"))
-            lines.append(f"The webhook in {repository} {'is deleted' if not gone.refusal else 'stays'}.")
-    return lines
-
-
-async def _ours(client: RehearsalClient, repository: str) -> list[int]:
-    """List our webhooks; none where the token may not see any."""
-    found = await client.send(Request("GET", f"/repos/{repository}/hooks?per_page=100"))
-    return [] if found.refusal else [one["id"] for one in found.body if MARK in one["config"].get("url", "")]

@@ -1,15 +1,30 @@
-"""The line at the block's head that tells machines the tally: written as JSON in an HTML comment, and read back."""
+"""Lines for machines, JSON in an HTML comment: the tally in a block, and which petition an issue continues.
+
+Both name issues as `owner/repo#number`.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, field
 
-from bot.petition.issue_names_and_continuations import is_name
 from bot.time_types import WholeEpochSeconds
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text can be the name of an issue, `owner/repo#number`."""
+    return _NAME.fullmatch(text) is not None
+
+
+def split_name(name: str) -> tuple[str, int]:
+    """Return `owner/repo` and the number of a name."""
+    repository, _, number = name.rpartition("#")
+    return repository, int(number)
 
 
 class Coverage(Struct, frozen=True):
@@ -102,8 +117,35 @@ class MachineLine(Struct, frozen=True):
         return line if is_well_typed and line.v == 1 and line.count >= 0 else None
 
 
+class Continues(Struct, frozen=True):
+    """Which petition an issue continues: the id of its first issue, and that issue's name, `owner/repo#number`.
+
+    Where the first issue was transferred, its name of then still leads to it.
+    """
+
+    issue_id: int = field(name="issue")
+    name: str
+
+    def __str__(self) -> str:
+        return f"<!-- undersigned:continues {msgspec.json.encode(self).decode()} -->"
+
+
+def read_continues(body: str | None) -> Continues | None:
+    """Read which petition an issue says it continues; None where its first line does not say so."""
+    match = _MARKER.match(body or "")
+    if match is None:
+        return None
+    try:
+        continues = msgspec.json.decode(match["said"], type=Continues)
+    except (ValueError, RecursionError):
+        return None
+    return continues if is_name(continues.name) else None
+
+
 def _read_time(text: str) -> WholeEpochSeconds:
     return int(datetime.strptime(text, _ISO).replace(tzinfo=UTC).timestamp())
 
 
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
+_NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#[1-9][0-9]{0,8}", re.ASCII)
+_MARKER = re.compile(r"\s*<!-- undersigned:continues (?P<said>\{[^\r\n]*\}) -->[ \t]*(?:\r?\n|$)")
