@@ -156,7 +156,7 @@ async def stage(
     try:
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
             async with app.running(_config(sandbox, Path(folder)), rates, Clock(now, asyncio.sleep)) as bot:
-                sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+                sandbox.deliveries.url = f"http://127.0.0.1:{bot.port}/webhook"
                 sandbox.registration.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
                 await counted(Scene(sandbox, bot, petition))
