@@ -89,6 +89,8 @@ def watch(page: Page) -> list[str]:
 
 async def barriers(page: Page) -> list[str]:
     """Ask axe what keeps people out of the page as it is shown now; gives the serious and critical findings."""
+    # A click returns when the next page begins; before its style sheets are there, its colours are wrong.
+    await page.wait_for_load_state("load")
     # Without what it has not found, axe takes half the time; it writes down each element, else.
     results = await Axe().run(page, options={"resultTypes": ["violations"]})
     return [

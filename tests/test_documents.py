@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot import config
-from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK
+from bot.export.json_csv_and_atom import BYTE_ORDER_MARK
 from bot.github.manifest import NEEDS
 from bot.links import Addresses
 from bot.petition import settings, settings_file
@@ -29,7 +29,7 @@ from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.web.monitoring import Monitoring
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.server import create_app
 from tests.whole.command_line import run
 

@@ -26,22 +26,24 @@ from msgspec.structs import replace
 
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
-from bot.export.csv_atom_and_badge import CSV_COLUMNS, CSV_HEADER, csv_rows, is_neutralized
-from bot.export.json_records import (
+from bot.export.json_csv_and_atom import (
+    CSV_COLUMNS,
+    CSV_HEADER,
     DayRecord,
     LetterRecord,
     PackRecord,
     UnlistedRecord,
+    csv_rows,
     format_json,
+    is_neutralized,
     iso,
     record_petition,
     record_signatures,
 )
-from bot.export.template_gettext import template_values
 from bot.links import Pages, Site
 from bot.petition.block.body import letter_digest
 from bot.petition.block.sections import asked_not_to_be_listed
-from bot.petition.i18n import ENGLISH, Translator, counted, translator
+from bot.petition.i18n import ENGLISH, Translator, counted, template_values, translator
 from bot.petition.tally import digest
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport

@@ -14,7 +14,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from bot.petition.markdown_blocks import end_last_line, limit_nesting
+from bot.petition.github_markdown import end_last_line, limit_nesting
 from bot.petition.untrusted_text import drop_non_xml
 
 REMEMBERED: Final = 8 * 1024 * 1024

@@ -7,7 +7,7 @@ import pytest
 from bot.petition.block.body import BEGIN, locate_block
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import Sign
-from bot.petition.markdown_blocks import limit_nesting
+from bot.petition.github_markdown import limit_nesting
 from tests.effort import effort, growth
 
 DEEP = ["> " * 90, ">" * 90, " >   " * 90, ">\t" * 45, "- > " * 45, "> 1. " * 45, "- - > " * 30]

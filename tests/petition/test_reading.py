@@ -6,9 +6,8 @@ import random
 
 import pytest
 
-from bot.petition.comments.command_and_phrase_parser import parse
+from bot.petition.comments.command_and_phrase_parser import parse, read_own_text
 from bot.petition.comments.commands import Sign
-from bot.petition.comments.own_text import read_own_text
 from tests.effort import growth
 from tests.petition.long_texts import KNOWN, Family, family
 

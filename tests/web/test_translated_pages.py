@@ -8,7 +8,7 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from bot.export import template_gettext
+from bot.petition import i18n
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.i18n import LANGUAGES, is_reviewed, translator
@@ -206,7 +206,7 @@ async def test_a_page_in_a_language_that_nobody_has_reviewed_says_so(scene: Scen
 async def test_where_translations_are_improved_pages_lead_there(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(template_gettext, "IMPROVE_URL", "https://translate.example.org/")
+    monkeypatch.setattr(i18n, "IMPROVE_URL", "https://translate.example.org/")
     link = 'href="https://translate.example.org/"'
     for language in LANGUAGES:
         await set_up(scene, f"language: {language}")

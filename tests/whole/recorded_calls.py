@@ -127,6 +127,7 @@ async def a_second_later() -> None:
 async def surveyed(stage: Scene) -> None:
     """Have everything surveyed, and wait until that and its consequences are over."""
     store = store_of(stage)
+    await stage.sandbox.settled()
     (installation,) = (one.id for one in stage.sandbox.world.installations.values() if one.usable)
     await eventually(lambda: at_rest(stage), "the end of all work")
     mark = await store.installations.get_discovery(installation)
@@ -139,6 +140,8 @@ async def surveyed(stage: Scene) -> None:
         return now is not None and now.done > mark.asked and await at_rest(stage)
 
     await eventually(done, "a survey")
+    # A delivery of what the survey has found first is read as well.
+    await stage.sandbox.settled()
 
 
 async def at_rest(stage: Scene) -> bool:

@@ -17,8 +17,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.block.unclosed_markdown import CLOSING_LINE, closing_lines
+from bot.petition.github_markdown import BLOCKS, limit_nesting
 from bot.petition.machine_readable_lines import MachineLine
-from bot.petition.markdown_blocks import BLOCKS, limit_nesting
 
 BODY_LIMIT = 65_536
 """Code points that GitHub takes as an issue's body."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bot.petition.markdown_blocks import BLOCKS, github_parser, limit_nesting
+from bot.petition.github_markdown import BLOCKS, github_parser, limit_nesting
 
 CLOSING_LINE: Final = r"""(?: `{3,} | ~{3,} | <!--[ ](?:\?|\]\]|"')>[ ]--> | </[a-z0-9]+> )"""
 """Any line of `closing_lines`, as a verbose pattern."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice, takewhile, zip_longest
 from typing import Final
@@ -29,17 +29,19 @@ from bot.petition.comments.commands import (
     organizer_commands,
     without_punctuation,
 )
-from bot.petition.comments.mail_tail import MARKS
+from bot.petition.comments.mail_tail import MARKS, Tail, find_tail
 from bot.petition.comments.mistyped_commands import (
     CANDIDATE,
     fault_of,
+    find_attempts,
     is_bare_command,
+    is_glued,
     read_mistyped_organizer_command,
-    tries_to_command,
+    stands_in_marks,
 )
 from bot.petition.comments.name_or_prose import looks_like_a_name, says_something_unusual
-from bot.petition.comments.own_text import lines_begun_in_text, own_passages, read_own_text
 from bot.petition.comments.signature_details import ends_letter, is_footer
+from bot.petition.github_markdown import lines_begun_in_text, read_blocks
 from bot.petition.untrusted_text import fold, text_digest, unify_newlines
 
 GRAMMAR: Final = 4
@@ -214,18 +216,55 @@ _ASKS = re.compile(
 _RESPONDS = re.compile(rf"[^\w/]*/(?ai:petition)[^\w\n]*(?ai:{RESPOND})\b")
 
 
+# --- the author's own text
+
+
+@lru_cache(2)
+def read_own_text(lines: tuple[str, ...]) -> tuple[Sequence[range], Tail]:
+    """Return the ranges of lines that are the author's own text, in order: paragraphs, list items, headings.
+
+    Left out are quotes (with the lines Markdown adds to a quote), code, HTML and link definitions. Where a mail's
+    tail begins is returned beside it.
+    """
+    if _STRUCTURE.search("\n".join(lines)) is None:
+        return [range(len(lines))], find_tail(lines, bytes(len(lines)))
+    own, foreign = read_blocks(lines)
+    return own, find_tail(lines, foreign)
+
+
+def _own_passages(lines: tuple[str, ...], *, by_mail: bool) -> list[range]:
+    """Return the author's own text above the tail of a mail; where one may begin, it does in what came by mail."""
+    own, tail = read_own_text(lines)
+    end = tail.doubtful if by_mail else tail.certain
+    return [range(passage.start, min(passage.stop, end)) for passage in own if passage.start < end]
+
+
+# What else there is in Markdown cannot change what a line is. Without any of these, the parser need not be asked.
+_STRUCTURE = re.compile(r"[`<>\[]|~~~")
+
+
 # --- phrases
 
 
 def _phrase(text: str, *, by_mail: bool) -> Phrase | None:
     phrase = _whole_phrase(text, by_mail=by_mail)
     said = _fold_phrase(phrase)
-    is_attempt = is_bare_command(said) or tries_to_command(text, by_mail=by_mail)
+    is_attempt = is_bare_command(said) or _tries_to_command(text, by_mail=by_mail)
     fault = fault_of(text).value if is_attempt else ""
     if not 0 < len(said) <= _LONGEST_PHRASE:
         return replace(ATTEMPT, fault=fault) if is_attempt else None
     signs = _signs_in_words(said) and not phrase.endswith(("?", "？", "؟"))
     return Phrase(text_digest(said), is_attempt, signs, fault=fault)
+
+
+def _tries_to_command(text: str, *, by_mail: bool) -> bool:
+    """Return whether what was meant as a command begins in the author's own text, or is glued to a quote."""
+    tried = find_attempts(text)
+    if not tried or stands_in_marks(text.strip()):
+        return bool(tried)
+    lines = tuple(text.split("\n"))
+    own = (passage for passage in _own_passages(lines, by_mail=by_mail) if not tried.isdisjoint(passage))
+    return any(tried & lines_begun_in_text(passage, lines) for passage in own) or is_glued(tried, lines)
 
 
 def _whole_phrase(text: str, *, by_mail: bool) -> str:
@@ -254,7 +293,7 @@ def _is_tail(lines: tuple[str, ...], *, by_mail: bool) -> bool:
     if at == len(lines):
         return True
     # Below a line that is running text for Markdown, only a mail's tail is none of the author's own.
-    return _MARKUP.match(lines[at]) is None and not own_passages(lines[at:], by_mail=by_mail)
+    return _MARKUP.match(lines[at]) is None and not _own_passages(lines[at:], by_mail=by_mail)
 
 
 def _fold_phrase(text: str) -> str:

@@ -78,11 +78,7 @@ _SPACES: Final = re.compile(r"(?:&nbsp;|[\s\u00a0\u202f\u3000])+")
 def _plain(text: str) -> str:
     """Return text in lower case with plain blanks and digits, without what only directs writing."""
     text = _SPACES.sub(" ", _IGNORED.sub("", text)).strip().lower()
-    return text if text.isascii() else "".join(_digit(mark) for mark in text)
-
-
-def _digit(mark: str) -> str:
-    return str(unicodedata.digit(mark)) if mark.isdecimal() else mark
+    return re.sub(r"\d", lambda digit: str(unicodedata.digit(digit[0])), text)
 
 
 # --- attributions: when, who, an address, and a colon or dashes at the end
@@ -173,11 +169,12 @@ def _is_attribution(text: str) -> bool | None:
         # `Ben Low writes:`
         is_brief = _FEWEST_WORDS <= _count_words(plain) <= _MOST_WORDS_OF_A_NAME and not PROSE.search(plain)
         return False if is_brief and _ENDS_IN_WROTE.search(plain) else None
-    if plain.startswith(("http:", "https:", "/")) or (not _END.search(plain) and not _MASKED.search(plain)):
-        return None
-    if _END.search(plain) and not plain.endswith((":", "：", "︰", "*", "_", ">")) and not _DASHES.match(plain):
-        return None
     is_masked, has_address = _MASKED.search(plain) is not None, _ADDRESS.search(plain) is not None
+    is_ended = _END.search(plain) is not None
+    if plain.startswith(("http:", "https:", "/")) or not (is_ended or is_masked):
+        return None
+    if is_ended and not plain.endswith((":", "：", "︰", "*", "_", ">")) and not _DASHES.match(plain):
+        return None
     rest = _ANY_ADDRESS.sub(" ", plain)
     numeric, timed = _DATE.search(rest) is not None, _TIME.search(rest) is not None
     year = _YEAR.search(rest)
@@ -195,22 +192,23 @@ def _judge(rest: str, *, has_address: bool, is_masked: bool, dated: bool, timed:
         return None
     wrote = WROTE.search(rest) is not None
     prose = len(set(PROSE.findall(rest)))
-    when = dated or timed
+    when, exactly = dated or timed, dated and timed
     if prose > 1:
-        return False if wrote and (has_address or (dated and timed)) else None
+        return False if wrote and (has_address or exactly) else None
     if is_masked and (wrote or when):
         return True
-    if (has_address or (dated and timed)) and when and (wrote or (dated and timed and has_address)):
+    if (has_address and when and wrote) or (exactly and (wrote or has_address)):
         # One word of prose may be of another language; where anything else is missing, it leaves a doubt.
-        return not prose or (has_address and dated and timed and wrote)
-    if is_masked or (has_address and (wrote or when or _QUOTING.match(rest))):
-        return False
-    if dated and timed and words >= _FEWEST_WORDS:
-        return False
+        return not prose or (has_address and exactly and wrote)
     # In English the day alone may say when: `On Monday Ada wrote:`.
-    if wrote and (when or (rest.startswith("on ") and words > _FEWEST_WORDS and _ENDS_IN_WROTE.search(rest))):
-        return False
-    return None
+    is_english = rest.startswith("on ") and words > _FEWEST_WORDS and _ENDS_IN_WROTE.search(rest)
+    is_likely = (
+        is_masked
+        or (has_address and (wrote or when or _QUOTING.match(rest)))
+        or (exactly and words >= _FEWEST_WORDS)
+        or (wrote and (when or is_english))
+    )
+    return False if is_likely else None
 
 
 _QUOTING: Final = re.compile(r"(?:quoting|zitat von|citando|citat|citation de|цитирую)\b")
@@ -262,7 +260,7 @@ class _Fields:
     def __init__(self) -> None:
         self.kinds: set[str] = set()
         self.first_known = -1
-        self.count = self.unknown = 0
+        self.count = 0
         self.addressed = self.answers = self.moment = self.dated = self.is_card = False
 
     def add(self, number: int, label: str, value: str) -> None:
@@ -290,17 +288,16 @@ class _Fields:
 
     def judge(self) -> bool | None:
         """Return whether this is the header of a quoted mail, for certain or perhaps; None where it is none."""
-        if {"from", "date"} <= self.kinds and len(self.kinds) > 2 and (self.shows or self.dated):
+        has_both, has_more = {"from", "date"} <= self.kinds, len(self.kinds) > 2
+        if has_both and has_more and (self.shows or self.dated):
             return True
-        if self.is_card and len(self.kinds) < 3:
+        if self.count < 2 or (self.is_card and not has_more):
             return None
-        if "from" in self.kinds and "date" in self.kinds and (self.addressed or self.answers):
+        is_mail = self.addressed or self.answers
+        if has_both and is_mail:
             return True
-        if len(self.kinds) > 2 or (len(self.kinds) > 1 and self.shows):
-            return False
-        if self.count > 1 and (self.addressed or self.answers):
-            return False
-        return False if self.count > 2 and self.moment else None
+        is_timed = self.moment and (self.count > 2 or len(self.kinds) > 1)
+        return False if has_more or is_mail or is_timed else None
 
 
 def _header(lines: Sequence[str], start: int) -> tuple[tuple[int, bool] | None, int]:
@@ -325,7 +322,7 @@ def _header(lines: Sequence[str], start: int) -> tuple[tuple[int, bool] | None, 
         has_gaps |= is_apart
         fields.add(number, label, _plain(found[2][:_LONGEST]))
         end = number + 1
-    is_certain = fields.judge() if fields.count > 1 else None
+    is_certain = fields.judge()
     if has_gaps and not is_certain and not (fields.shows and fields.count > _FEWEST_APART):
         is_certain = None
     first = fields.first_known if fields.first_known >= 0 else start

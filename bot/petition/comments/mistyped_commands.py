@@ -11,7 +11,6 @@ from typing import Final
 from bot.petition.comments import word_lists
 from bot.petition.comments.commands import OrganizerCommand, command_line
 from bot.petition.comments.name_or_prose import goes_on_with_condition, is_condition, is_filler, looks_like_a_name
-from bot.petition.comments.own_text import lines_begun_in_text, own_passages
 from bot.petition.untrusted_text import fold
 
 INSTRUCTION_WORDS: Final = (
@@ -87,23 +86,15 @@ def is_bare_command(said: str) -> bool:
     return _BARE.fullmatch(said) is not None
 
 
-def tries_to_command(text: str, *, by_mail: bool) -> bool:
-    """Return whether a line of a comment without a command clearly was meant as one.
+def find_attempts(text: str) -> frozenset[int]:
+    """Find the lines of a comment without a command, by number, that clearly were meant as one.
 
-    It begins in the author's own text, or is glued to a quote. What a list explains, both commands one after the
-    other, is prose about them.
+    What a list explains, both commands one after the other, is prose about them.
     """
     if len(text) > _LONGEST_TEXT or _HINT.search(text) is None or (_SIGN.search(text) and _UNSIGN.search(text)):
-        return False
-    lines = tuple(text.split("\n"))
+        return frozenset()
     is_whole = "\n" not in text.strip()
-    tried = frozenset(number for number, line in enumerate(lines) if _tries(line, is_whole=is_whole))
-    if not tried:
-        return False
-    if is_whole and _is_in_marks(text.strip()):
-        return True
-    own = (passage for passage in own_passages(lines, by_mail=by_mail) if not tried.isdisjoint(passage))
-    return any(tried & lines_begun_in_text(passage, lines) for passage in own) or _is_glued(tried, lines)
+    return frozenset(at for at, line in enumerate(text.split("\n")) if _tries(line, is_whole=is_whole))
 
 
 _LONGEST_TEXT = 65_536
@@ -188,15 +179,15 @@ def _is_nearly(word: str) -> bool:
     return bare == "signme" or is_near(bare, "sign", 1) or is_near(bare, "unsign", 1)
 
 
-def _is_in_marks(line: str) -> bool:
-    """Return whether a whole comment begins with the marks of code, or with HTML."""
-    return line.startswith(("`", "<")) and _HIDING_TAG.search(line.lower()) is None
+def stands_in_marks(text: str) -> bool:
+    """Return whether a comment is one line and begins with the marks of code, or with HTML."""
+    return "\n" not in text and text.startswith(("`", "<")) and _HIDING_TAG.search(text.lower()) is None
 
 
 _HIDING_TAG = re.compile(r"<(?:!|\?|(?:pre|code|kbd|script|style|textarea|blockquote|del|s|strike)\b)")
 
 
-def _is_glued(tried: Collection[int], lines: Sequence[str]) -> bool:
+def is_glued(tried: Collection[int], lines: Sequence[str]) -> bool:
     """Return whether Markdown takes one of the lines for the end of a quote or HTML above, as hardly was meant."""
     is_below_quote = is_found = False
     for number, line in enumerate(lines):

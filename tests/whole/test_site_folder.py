@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.export.site_folder import LIST, NotOurs, open_folder
+from bot.cli.site import LIST, NotOurs, open_folder
 
 
 def write(folder: Path, *names: str, text: str = "new") -> int:

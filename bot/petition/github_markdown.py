@@ -1,8 +1,9 @@
-"""Read Markdown's blocks where GitHub finds them: which lines of a text are running text, code, HTML or quotes."""
+"""Read Markdown as GitHub does: blocks of running text, code, HTML and quotes, and the spans within text."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -203,23 +204,20 @@ def read_blocks(lines: Sequence[str]) -> tuple[list[range], bytearray]:
     own: list[range] = []
     foreign = bytearray(len(lines))
     quotes = html_quotes = 0
-    for token in _BLOCKS_OF_COMMENTS.parse(limit_nesting(_TABS.sub(_expand_tabs, "\n".join(lines)))):
+    for token in _BLOCKS_OF_COMMENTS.parse(
+        limit_nesting(_TABS.sub(lambda marks: marks[0].expandtabs(_CODE), "\n".join(lines)))
+    ):
         first, end = token.map or (0, 0)
-        match token.type:
-            case "blockquote_open":
-                quotes += 1
-            case "blockquote_close":
-                quotes -= 1
-            case "fence" | "html_block":
-                foreign[first:end] = b"\1" * (end - first)
-                shown = _COMMENT.sub("", token.content) if token.type == "html_block" else ""
-                for closing in _HTML_QUOTE.findall(shown):
-                    html_quotes = max(0, html_quotes + (-1 if closing else 1))
-            case "inline" if not quotes and not html_quotes:
-                text = range(first + _count_defining_lines(token.content), end)
-                own += [text] if text else []
-            case _:
-                pass
+        if token.type in ("blockquote_open", "blockquote_close"):
+            quotes += token.nesting
+        elif token.type in ("fence", "html_block"):
+            foreign[first:end] = b"\1" * (end - first)
+            shown = _COMMENT.sub("", token.content) if token.type == "html_block" else ""
+            for closing in _HTML_QUOTE.findall(shown):
+                html_quotes = max(0, html_quotes + (-1 if closing else 1))
+        elif token.type == "inline" and not quotes and not html_quotes:
+            text = range(first + _count_defining_lines(token.content), end)
+            own += [text] if text else []
     return own, foreign
 
 
@@ -231,10 +229,6 @@ _TABS = re.compile(r"^(?=[^\t\n]*\t)[ \t>*+.)0-9-]+", re.MULTILINE)
 
 _COMMENT = re.compile(r"\A\s*<!--.*?(?:-->|\Z)", re.DOTALL)
 _HTML_QUOTE = re.compile(r"<(/?)(?i:blockquote|pre|code)\b")
-
-
-def _expand_tabs(marks: re.Match[str]) -> str:
-    return str(marks[0].expandtabs(_CODE))
 
 
 def _count_defining_lines(text: str) -> int:
@@ -250,12 +244,12 @@ def _definition_end(text: str, start: int) -> int:
     label = _LABEL.match(text, start)
     if label is None or not label[1].strip():
         return start
-    begin = end_of(_GAP, text, label.end())
-    target = target_end(text, begin)
+    begin = _end_of(_GAP, text, label.end())
+    target = _target_end(text, begin)
     if target == begin:
         return start
-    gap = end_of(_GAP, text, target)
-    title = end_of(TITLE, text, gap) if gap > target else gap
+    gap = _end_of(_GAP, text, target)
+    title = _end_of(_TITLE, text, gap) if gap > target else gap
     ended = (_LINE_END.match(text, title) if title > gap else None) or _LINE_END.match(text, target)
     return ended.end() if ended else start
 
@@ -265,10 +259,100 @@ _GAP = re.compile(r"[ \t]*+\n?[ \t]*+")
 _LINE_END = re.compile(r"[ \t]*+(?:\n|\Z)")
 
 
-def target_end(text: str, start: int) -> int:
+def lines_begun_in_text(passage: range, lines: Sequence[str]) -> set[int]:
+    """Find the lines of a passage, by number, that begin as text: not in a code span, a tag or a link's target."""
+    begun, first = set(passage), passage.start
+    text = "\n".join(lines[first : passage.stop])
+    beginnings, offset = [], 0
+    for line in lines[first : passage.stop]:
+        beginnings.append(offset + len(line) - len(line.lstrip(" \t")))
+        offset += len(line) + 1
+    for start, end in _SpanScanner(text).swallowed():
+        swallowed = bisect_left(beginnings, start + 1), bisect_left(beginnings, end)
+        begun.difference_update(range(first + swallowed[0], first + swallowed[1]))
+    # The first line of a passage can only begin as text.
+    return begun | {first}
+
+
+class _SpanScanner:
+    """Reads a paragraph once, from its beginning to its end.
+
+    The time is in proportion to its length: no part is read again for each of the marks before it, and a search
+    that has failed once is not repeated.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lacking: set[str] = set()
+        """Terminators that do not come any more."""
+        self._runs: defaultdict[int, deque[int]] = defaultdict(deque)
+        for run in _BACKTICKS.finditer(text):
+            self._runs[len(run[0])].append(run.start())
+
+    def swallowed(self) -> Iterator[tuple[int, int]]:
+        """Return the ranges that are no text: from the first character of each up to its end."""
+        text, at = self._text, 0
+        openers: list[int] = []
+        # A link's words hold no other link: openers before it open images only.
+        links_from = 0
+        while special := _SPECIAL.search(text, at):
+            start, mark, at = special.start(), special[0][-1], special.end()
+            if mark == "\\":
+                at += 1
+            elif mark in "`<":
+                end = self._code_end(start, at) if mark == "`" else self._markup_end(start)
+                if end >= 0:
+                    yield start, end
+                    at = end
+            elif mark == "[":
+                openers.append(start)
+            elif openers:
+                opener = openers.pop()
+                is_image = text[opener] == "!"
+                end = self._link_end(at) if is_image or len(openers) >= links_from else -1
+                if end >= 0:
+                    yield (opener if is_image else start), end
+                    at = end
+                is_link = end >= 0 and not is_image
+                links_from = len(openers) if is_link else min(links_from, len(openers))
+
+    def _code_end(self, start: int, end: int) -> int:
+        """Return where the code span ends that these backticks open; -1 where nothing closes it."""
+        closers = self._runs[end - start]
+        while closers and closers[0] < end:
+            closers.popleft()
+        return closers[0] + end - start if closers else -1
+
+    def _markup_end(self, start: int) -> int:
+        """Return where HTML or an address in `<>` ends that starts there; -1 where there is none."""
+        opening = _ENCLOSING.match(self._text, start)
+        if opening is None:
+            tag = _TAG.match(self._text, start, start + _LONGEST_TAG) or _AUTOLINK.match(self._text, start)
+            return tag.end() if tag else -1
+        terminator = _TERMINATORS[opening[0]]
+        # `<!-->` and `<!--->` are comments too.
+        end = -1 if terminator in self._lacking else self._text.find(terminator, start + len("<!"))
+        if end < 0:
+            self._lacking.add(terminator)
+            return -1
+        return end + len(terminator)
+
+    def _link_end(self, start: int) -> int:
+        """Return where `(target "title")` ends that starts there; -1 where there is none."""
+        text = self._text
+        if not text.startswith("(", start):
+            return -1
+        target = _target_end(text, _end_of(_SPACE, text, start + 1))
+        gap = _end_of(_SPACE, text, target)
+        title = _end_of(_TITLE, text, gap) if gap > target else gap
+        end = _end_of(_SPACE, text, title)
+        return end + 1 if text.startswith(")", end) else -1
+
+
+def _target_end(text: str, start: int) -> int:
     """Return where a link's target ends that starts there; the start where there is none."""
     if text.startswith("<", start):
-        return end_of(_POINTED, text, start)
+        return _end_of(_POINTED, text, start)
     level = 0
     for part in islice(_TARGET_PART.finditer(text, start), _MOST_PARENTHESES):
         if part[1] == "(":
@@ -280,7 +364,7 @@ def target_end(text: str, start: int) -> int:
     return start
 
 
-def end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
+def _end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
     """Return where what a pattern matches here ends; the start where it does not match."""
     found = pattern.match(text, start)
     return start if found is None else found.end()
@@ -290,10 +374,20 @@ def end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
 _BLANK = r"[ \t-\r]"
 _VALUE = r"""(?:[^"'=<>`\x00-\x20]++|'[^']*+'|"[^"]*+")"""
 _ATTRIBUTE = rf"{_BLANK}++[a-zA-Z_:][a-zA-Z0-9:._-]*+(?:{_BLANK}*+={_BLANK}*+{_VALUE})?+"
-OPEN_TAG = rf"<[A-Za-z][A-Za-z0-9-]*+(?:{_ATTRIBUTE})*+{_BLANK}*+/?>"
-CLOSE_TAG = rf"</[A-Za-z][A-Za-z0-9-]*+{_BLANK}*+>"
+_OPEN_TAG = rf"<[A-Za-z][A-Za-z0-9-]*+(?:{_ATTRIBUTE})*+{_BLANK}*+/?>"
+_CLOSE_TAG = rf"</[A-Za-z][A-Za-z0-9-]*+{_BLANK}*+>"
+_TAG = re.compile(rf"{_OPEN_TAG}|{_CLOSE_TAG}")
 _POINTED = re.compile(r"<(?:[^<>\n\\]|\\.)*+>")
 _TARGET_PART = re.compile(r"[^\x00-\x20\x7f\\()]*+(?:\\[^\x00-\x20\x7f]?[^\x00-\x20\x7f\\()]*+)*+([()]?)")
 _MOST_PARENTHESES = 16
 """In a target; they are counted anew for each target that may begin before them."""
-TITLE = re.compile(r""""(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)""", re.DOTALL)
+_TITLE = re.compile(r""""(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)""", re.DOTALL)
+_SPECIAL = re.compile(r"!?\[|`++|[\]<\\]")
+_BACKTICKS = re.compile(r"`++")
+_SPACE = re.compile(r"[ \t\n]*+")
+_LONGEST_TAG = 4_096
+_AUTOLINK = re.compile(
+    r"<(?:[a-zA-Z][a-zA-Z0-9+.-]{1,31}+:[^<>\x00-\x20]*+|[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]++@[a-zA-Z0-9.-]++)>"
+)
+_TERMINATORS = {"<!--": "-->", "<?": "?>", "<![CDATA[": "]]>", "<!": ">"}
+_ENCLOSING = re.compile(r"<!--|<\?|<!\[CDATA\[|<!(?=[A-Za-z])")
