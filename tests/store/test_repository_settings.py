@@ -1,4 +1,4 @@
-"""The settings file of a repository, in the database: the last good one, its mistakes, and when to read it again."""
+"""The settings file of a repository, in the database: what is in force, its mistakes, and when to read it."""
 
 from __future__ import annotations
 
