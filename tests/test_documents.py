@@ -29,7 +29,7 @@ from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.web.monitoring import Monitoring
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.server import create_app
 from tests.whole.command_line import run
 

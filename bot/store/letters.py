@@ -24,8 +24,7 @@ from bot.petition.letter_versions_and_translations import (
 )
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.store.threads_to_read import (
-    THREAD_TO_READ,
-    USABLE,
+    USABLE_THREADS,
     ThreadToRead,
     first_thread,
     record_change,
@@ -75,9 +74,9 @@ class Letters(Records):
         """
         # All signatures are known, and what the letter says now.
         sql = f"""
-            {THREAD_TO_READ} AND p.labelled AND p.published_revision >= $3
-            {USABLE.format(of="t")}
+            {USABLE_THREADS}
             WHERE t.position = 1 AND NOT t.gone AND r.installation_id = $1
+              AND p.labelled AND p.published_revision >= $3
               AND NOT EXISTS (SELECT 1 FROM threads o WHERE o.petition_id = p.id AND NOT o.gone AND o.listed_at = 0)
               AND NOT EXISTS (SELECT 1 FROM marks m WHERE m.name = 'letter ' || p.id AND m.at > $2)
             ORDER BY p.id LIMIT 1

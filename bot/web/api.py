@@ -39,17 +39,15 @@ from bot.petition.letter_versions_and_translations import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery, SortOrder
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import headline
-from bot.web.petition_and_roster_requests import (
+from bot.web.petition_requests import (
     PETITION,
-    BadQuery,
     PagesContext,
     RequestedPetition,
     find_petition,
-    format_cursor,
     read_details,
-    read_roster_query,
     require_visible,
 )
+from bot.web.query_parameters import BadQuery, format_cursor, read_roster_query
 from bot.web.route_policies import Pool, Route, RoutePolicy, content_security_policy
 
 MAX_SIGNATURES: Final = 1_000

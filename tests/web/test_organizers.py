@@ -27,7 +27,7 @@ from bot.web.organizers.auth import COOKIE, LIFETIME, OrganizerAuth
 from bot.web.organizers.cached_signature_reviews import PetitionRecords, SignatureReview, SignatureReviews
 from bot.web.organizers.routes import OrganizerServices
 from bot.web.organizers.view_models import view_organizers
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.server import create_app
 from bot.web.sessions import SignedSessions
 from tests.store.scene import LETTER, REPOSITORY

@@ -26,9 +26,9 @@ from bot.store import (
 from bot.store.roster_pages import RosterPage
 from bot.time_types import WholeEpochSeconds
 from bot.web.pages import view_models
-from bot.web.pages.front_page import view_summary
 from bot.web.pages.routes import COMPARED_VERSIONS
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.pages.view_models import view_summary
+from bot.web.petition_requests import PagesContext
 from bot.web.rendering import read_static_files, render
 
 Files = Iterator[tuple[str, bytes]]
