@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bot.export import handover_pack
 from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
-from bot.links import SIGNED_IN, pages_of
+from bot.links import SIGNED_IN
 from bot.petition.comments.comment import Author
 from bot.store import RosterQuery
 from bot.web.organizers.auth import COOKIE, LIFETIME, SIGN_IN_LIFETIME, OrganizerAuth
@@ -152,9 +152,9 @@ class OrganizerRoutes:
         """Show how to sign in: the same for all petitions but those that everybody may see, which have a title."""
         ref, title, petition_url = await look_up(request, self._context), None, None
         if ref is not None and is_visible(request, ref):
-            pages = pages_of(self._base(request), ref.repository, ref.number, ref.page_key)
-            details = await read_details(self._context, RequestedPetition(ref, pages), RosterQuery(size=1))
-            title, petition_url = details.snapshot.title, pages.roster
+            requested = RequestedPetition(ref, self._base(request))
+            details = await read_details(self._context, requested, RosterQuery(size=1))
+            title, petition_url = details.snapshot.title, requested.pages.roster
         return self._context.page(
             request,
             "organizers/sign_in.html",
@@ -182,8 +182,7 @@ class OrganizerRoutes:
             raise unavailable(error) from None
         if ref is None or not (allowed or is_visible(request, ref)):
             raise web.HTTPNotFound(text=NO_SUCH_PETITION)
-        pages = pages_of(self._base(request), ref.repository, ref.number, ref.page_key)
-        return _Visit(services.reviews, person, RequestedPetition(ref, pages), allowed)
+        return _Visit(services.reviews, person, RequestedPetition(ref, self._base(request)), allowed)
 
     def _base(self, request: web.Request) -> str:
         """Return how our addresses begin, as the browser sees them."""
