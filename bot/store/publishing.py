@@ -259,7 +259,7 @@ class Petitions(Records):
                 for issue_id, body in bodies.items()
                 if body.lost is not None
             },
-            settings=read_settings(transaction, petition.repository.id)[0],
+            settings=read_settings(transaction, petition.repository.id),
             commands=commands,
             organizers=read_organizers(transaction, petition.repository.id, givers),
             named=read_named(transaction, [one.comment_id for one in commands if logins_in(one.command)]),
