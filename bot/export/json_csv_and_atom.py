@@ -10,7 +10,6 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -29,10 +28,10 @@ from bot.petition.letter_versions_and_translations import (
     language_name,
     version_of,
 )
+from bot.petition.machine_readable_lines import iso
 from bot.petition.rules_in_force import next_goal
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import Entry, PetitionDetails, Snapshot
-from bot.time_types import WholeEpochSeconds
 
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", description="A time in UTC.")]
 Number = Annotated[int, Meta(ge=0)]
@@ -186,11 +185,6 @@ class ProblemRecord(Struct, frozen=True):
     """The reason why a request was refused, and what to do about it."""
 
     message: str
-
-
-def iso(at: WholeEpochSeconds) -> str:
-    """Format a time as ISO 8601."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def format_json(record: Struct) -> str:
