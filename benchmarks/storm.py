@@ -232,7 +232,7 @@ async def storming(
     """Run a bot until the context ends, and open petitions for it. What it forgets to close, its log tells."""
     sandbox = Sandbox()
     storm = Storm(sandbox, bot, latency)
-    sandbox.limits = bot.limits
+    sandbox.rate_limiter.limits = bot.limits
     sandbox.deliveries.concurrency = PARALLEL
     sandbox.app.middlewares.append(storm.count)
     await sandbox.start()
@@ -246,7 +246,7 @@ async def storming(
             starting = serving(*bot.command, environment=environment)
             server = await asyncio.to_thread(stack.enter_context, starting)
             storm.port = server.port
-            sandbox.webhook_url = f"http://127.0.0.1:{storm.port}/webhook"
+            sandbox.deliveries.url = f"http://127.0.0.1:{storm.port}/webhook"
             storm.petitions = [sandbox.petition(f"Letter {number}", "Dear all,") for number in range(petitions)]
             yield storm
         finally:

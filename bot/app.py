@@ -39,10 +39,10 @@ from bot.web.monitoring import Monitoring, OperatorDetails, WebMetrics
 from bot.web.organizers.auth import OrganizerAuth
 from bot.web.organizers.cached_signature_reviews import SignatureReviews
 from bot.web.organizers.routes import OrganizerServices
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
-from bot.web.setup.installation import InstalledApp, SetupDonePage, SetupProgress
+from bot.web.setup.installation import InstalledApp, SetupDonePage
 from bot.web.setup.wizard import SetupAuth
 from bot.web.webhook import Record
 
@@ -334,17 +334,11 @@ def _organizers(
 
 async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> SetupDonePage | None:
     """Return the last page of the set-up, unless that is over or never was."""
-    store, installed = scheduler.store, InstalledApp(scheduler.github, config.petition_label, clock.now)
-    if not config.app_page or await store.credentials.get_first_delivery_at() is not None:
+    if not config.app_page or await scheduler.store.credentials.get_first_delivery_at() is not None:
         return None
-
-    async def progress() -> SetupProgress:
-        is_delivered = await store.credentials.get_first_delivery_at() is not None
-        told = await store.installations.list_accounts()
-        return await installed.progress(told, is_delivered=is_delivered)
-
-    auth, site = SetupAuth(config.secret_key, clock.now), web_url_of(config.api_url)
-    return SetupDonePage(auth, progress, installed, config.app_page, site, config.petition_label)
+    auth = SetupAuth(config.secret_key, clock.now)
+    installed = InstalledApp(scheduler.github, config.petition_label, clock.now)
+    return SetupDonePage(auth, scheduler.store, installed, config.app_page, web_url_of(config.api_url))
 
 
 def _recording(store: Store, app_sync: AppWideLoop, clock: Clock, *, marks_first: bool) -> Record:

@@ -311,7 +311,7 @@ class SyncRun:
                 # Discovery passes over what it may not read; where nothing is known, somebody has to be told.
                 await self.client.list_petitions(self.repository, self.config.petition_label)
         now = self.clock.now()
-        await self.store.installations.mark_discovered(self.client.id, mark.asked, now, now)
+        await self.store.installations.mark_discovered(self.client.id, now, now, asked=mark.asked)
 
     async def _work(self, worker: Worker, lease: Lease) -> None:
         """Do all that is due, and what is due again soon."""

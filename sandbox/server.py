@@ -2,7 +2,7 @@
 
 sandbox = Sandbox(now=time.time)
 await sandbox.start()
-sandbox.webhook_url = "http://127.0.0.1:8080/webhook"
+sandbox.deliveries.url = "http://127.0.0.1:8080/webhook"
 petition = sandbox.petition("A letter", "Dear all,")
 signed = sandbox.comment(petition, "ada", "/sign Ada Lovelace")
 sandbox.comments.edit(signed, signed.user, "/unsign")
@@ -18,7 +18,6 @@ from collections.abc import Callable
 from aiohttp import web
 
 from sandbox.api.app import PREFIX, mount
-from sandbox.api.limits import Limits
 from sandbox.faults import Faults
 from sandbox.github import GitHub
 from sandbox.models import Comment, Issue, Repository, Urls, User
@@ -100,15 +99,6 @@ class Sandbox(GitHub):
         return self.deliveries.secret or ""
 
     @property
-    def webhook_url(self) -> str | None:
-        """Where deliveries go; None while there is nowhere, when they are neither sent nor logged."""
-        return self.deliveries.url
-
-    @webhook_url.setter
-    def webhook_url(self, url: str | None) -> None:
-        self.deliveries.url = url
-
-    @property
     def faults(self) -> Faults:
         """Which faults happen, and how often."""
         return self.fault_injector.faults
@@ -117,15 +107,6 @@ class Sandbox(GitHub):
     def faults(self, faults: Faults) -> None:
         self.fault_injector.faults = faults
         self.stale_reads.lag_by(faults.lag_seconds)
-
-    @property
-    def limits(self) -> Limits:
-        """Which rate limits are enforced."""
-        return self.rate_limiter.limits
-
-    @limits.setter
-    def limits(self, limits: Limits) -> None:
-        self.rate_limiter.limits = limits
 
     def user(self, login: str, kind: str = "User") -> User:
         """Find or make an account; `kind` is its type if it is new."""

@@ -9,14 +9,13 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from bot import config
-from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK
+from bot.export.json_csv_and_atom import BYTE_ORDER_MARK
 from bot.github.manifest import NEEDS
 from bot.links import Addresses
 from bot.petition import settings, settings_file
@@ -29,8 +28,9 @@ from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.web.monitoring import Monitoring
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.server import create_app
+from tests.web.scene import ready
 from tests.whole.command_line import run
 
 ROOT = Path(__file__).parents[1]
@@ -83,13 +83,10 @@ def test_the_options_that_the_reference_mentions_exist() -> None:
 def test_the_http_table_is_what_the_server_routes() -> None:
     async def record(facts: object) -> None: ...
 
-    async def readiness() -> Mapping[str, bool]:
-        return {}
-
     context = PagesContext(
         Rosters(connect(read_address("sqlite:///nowhere.db")), lambda: 0.0), Addresses(), lambda: 0.0
     )
-    application = create_app(record=record, secrets=["s"], monitoring=Monitoring(readiness), context=context)
+    application = create_app(record=record, secrets=["s"], monitoring=Monitoring(ready), context=context)
     routes = {
         f"{route.method} {route.resource.canonical}"
         for route in application.router.routes()

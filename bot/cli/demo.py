@@ -9,7 +9,7 @@ import secrets
 import tempfile
 import time
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,7 +114,7 @@ async def replay(letter: str, *, speed: float, port: int | None) -> int:
                     scene.sandbox.comment(scene.petition, person.login, person.comment)
                     progress.update(task, advance=1, description=f"{datetime.fromtimestamp(moment, UTC):%d %b %Y}")
             calendar.turn_to(times[-1] + DAY)
-            return await _close(scene, len(times), console)
+            return 0 if await _end(scene, len(times), console, closes=True) else 1
 
 
 async def demo(*, port: int | None, signers: int | None, browser: bool, faults: int | None = None) -> int:
@@ -156,7 +156,7 @@ async def stage(
     try:
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
             async with app.running(_config(sandbox, Path(folder)), rates, Clock(now, asyncio.sleep)) as bot:
-                sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+                sandbox.deliveries.url = f"http://127.0.0.1:{bot.port}/webhook"
                 sandbox.registration.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
                 await counted(Scene(sandbox, bot, petition))
@@ -169,6 +169,15 @@ async def stage(
 
 async def counted(scene: Scene, signatures: int = 0, *, patience: float = PATIENCE) -> None:
     """Wait until the petition's body shows this many signatures; raises TimeoutError."""
+
+    def holds(body: str | None) -> bool:
+        line = block.machine_line(body)
+        return line is not None and line.count == signatures
+
+    await _wait_for_body(scene, holds, patience)
+
+
+async def _wait_for_body(scene: Scene, holds: Callable[[str | None], bool], patience: Seconds = PATIENCE) -> None:
     changed = asyncio.Event()
     changed.set()
     listeners = scene.sandbox.world.on_change
@@ -178,8 +187,7 @@ async def counted(scene: Scene, signatures: int = 0, *, patience: float = PATIEN
         async with asyncio.timeout(patience):
             while await changed.wait():
                 changed.clear()
-                line = block.machine_line(scene.petition.body)
-                if line is not None and line.count == signatures:
+                if holds(scene.petition.body):
                     return
     finally:
         listeners.remove(listener)
@@ -196,13 +204,30 @@ async def _sign_up(scene: Scene, signers: int, stop: asyncio.Event, console: Con
             progress.advance(task)
             if await _is_over(stop, min(chance.expovariate(1 / PACE), 8 * PACE)):
                 return 0
-    try:
-        await counted(scene, signers)
-    except TimeoutError:
-        return _fail(scene, signers, console)
-    _print_body(scene, console)
+    if not await _end(scene, signers, console):
+        return 1
     console.print(f"{signers} people signed, and the bot counted them in {time.monotonic() - started:.0f} seconds.")
     return 0
+
+
+async def _end(scene: Scene, signers: int, console: Console, *, closes: bool = False) -> bool:
+    """Wait until all are counted, close the petition if asked to, and print the body that stays."""
+    petition = scene.petition
+    try:
+        await counted(scene, signers)
+        if closes:
+            scene.sandbox.issues.close(petition, petition.repository.owner)
+            await _wait_for_body(scene, lambda body: "Closed on" in (body or ""))
+    except TimeoutError:
+        line = block.machine_line(petition.body)
+        shown = "none" if line is None else line.count
+        console.print(f"[red]The issue should show {signers} signatures, but shows {shown}.[/red]")
+        return False
+    console.print(Rule("the issue"))
+    body = harmless((petition.body or "").replace("\r\n", "\n"))
+    console.print(body, markup=False, highlight=False, soft_wrap=True)
+    console.print(Rule())
+    return True
 
 
 async def _is_over(stop: asyncio.Event, seconds: Seconds) -> bool:
@@ -211,21 +236,6 @@ async def _is_over(stop: asyncio.Event, seconds: Seconds) -> bool:
         async with asyncio.timeout(seconds):
             await stop.wait()
     return stop.is_set()
-
-
-def _fail(scene: Scene, signers: int, console: Console) -> int:
-    line = block.machine_line(scene.petition.body)
-    console.print(
-        f"[red]The issue should show {signers} signatures, but shows {line.count if line else 'none'}.[/red]"
-    )
-    return 1
-
-
-def _print_body(scene: Scene, console: Console) -> None:
-    console.print(Rule("the issue"))
-    body = harmless((scene.petition.body or "").replace("\r\n", "\n"))
-    console.print(body, markup=False, highlight=False, soft_wrap=True)
-    console.print(Rule())
 
 
 async def _start(sandbox: Sandbox, port: int | None) -> None:
@@ -252,22 +262,6 @@ def _config(sandbox: Sandbox, folder: Path) -> Config:
         port=0,
         public_url="http://127.0.0.1:0",
     )
-
-
-async def _close(scene: Scene, signers: int, console: Console) -> int:
-    """Close the petition when all are counted, and print the body that stays."""
-    sandbox, closed = scene.sandbox, asyncio.Event()
-    try:
-        await counted(scene, signers)
-        listen = sandbox.world.on_change.append
-        listen(lambda _: closed.set() if "Closed on" in (scene.petition.body or "") else None)
-        sandbox.issues.close(scene.petition, scene.petition.repository.owner)
-        async with asyncio.timeout(PATIENCE):
-            await closed.wait()
-    except TimeoutError:
-        return _fail(scene, signers, console)
-    _print_body(scene, console)
-    return 0
 
 
 def _run_demo(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -25,7 +26,18 @@ from bot.cli.command_base import (
     with_app,
 )
 from bot.export import handover_pack
-from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, FORMATS, export
+from bot.export.badge_and_card import badge
+from bot.export.chart import standalone_chart
+from bot.export.json_csv_and_atom import (
+    BYTE_ORDER_MARK,
+    CSV_HEADER,
+    csv_rows,
+    feed,
+    format_json,
+    record_petition,
+    record_roster,
+    record_signatures,
+)
 from bot.github.petition_and_rules_reader import IssueName, PetitionRead, read_petition
 from bot.links import Pages, Site, pages_of
 from bot.petition.abuse_signals import assess
@@ -35,7 +47,7 @@ from bot.store import Forgotten, PetitionExport
 from bot.store_and_github_from_config import addresses_of, open_github, open_installation, open_store
 from bot.stored_app_credentials import find_app
 from bot.terminal_escaping import harmless
-from bot.time_types import WholeEpochSeconds
+from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
 def _resync(options: argparse.Namespace) -> int:
@@ -76,6 +88,27 @@ async def _erase(who: str, settings: config.Config) -> Forgotten:
                 f"the database has nothing of @{login}. If the login has changed, give the account number instead"
             )
         return await store.privacy.forget(people)
+
+
+FORMATS: Final = ("atom", "badge", "csv", "json", "svg")
+
+
+def export(source: PetitionExport, form: str, pages: Pages, site: Site, now: EpochSeconds) -> str:
+    """Return a petition in one of `FORMATS`."""
+    details = source.details
+    match form:
+        case "atom":
+            newest = record_signatures(reversed(source.entries), details.letters, site)
+            return feed(record_petition(details.snapshot, pages, site), newest, pages.of("/feed.atom"))
+        case "badge":
+            return badge(details.snapshot.count)
+        case "csv":
+            return CSV_HEADER + csv_rows(record_signatures(source.entries, details.letters, site))
+        case "json":
+            return format_json(record_roster(details, source.entries, pages, site))
+        case "svg":
+            return standalone_chart(details, now)
+    raise ValueError(form)
 
 
 def _export(options: argparse.Namespace) -> int:

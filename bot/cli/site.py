@@ -16,7 +16,7 @@ from bot.petition.i18n import counted
 from bot.store import MOST_LISTED, ListQuery
 from bot.store_and_github_from_config import addresses_of, open_store
 from bot.web.pages.static_site_generator import Files, front_page, petition_files, shared_files
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 
 
 class UnknownRepository(Exception):

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -36,7 +35,7 @@ from bot.github.petition_and_rules_reader import IssueName, NotAName, read_petit
 from bot.petition import block
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR
 from bot.petition.i18n import counted
-from bot.petition.machine_readable_lines import MachineLine
+from bot.petition.machine_readable_lines import MachineLine, iso
 from bot.petition.recount_comparison import Difference, Recount, recount
 from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection
@@ -97,10 +96,10 @@ class Verification(Struct, frozen=True):
     def markdown(self) -> str:
         """Return it for the summary of a workflow's run."""
         found, line = self.recount, self.recount.line
-        rows = [f"| the comments, read at {_iso(self.read_at)} | {found.count:,} | `{found.digest}` |"]
+        rows = [f"| the comments, read at {iso(int(self.read_at))} | {found.count:,} | `{found.digest}` |"]
         if line is not None:
             digest = _digest(line) or "not readable"
-            rows.append(f"| the block, as of {_iso(line.as_of)} | {line.count:,} | `{digest}` |")
+            rows.append(f"| the block, as of {iso(line.as_of)} | {line.count:,} | `{digest}` |")
         listed = [
             f"- {inline(describe(one, found))}: <{self.url_of(one.comment_id)}>"
             for one in found.differences[:_SHOWN]
@@ -122,14 +121,14 @@ class Verification(Struct, frozen=True):
         said |= {
             "block": None
             if line is None
-            else {"count": line.count, "digest": _digest(line), "as_of": _iso(line.as_of)},
+            else {"count": line.count, "digest": _digest(line), "as_of": iso(line.as_of)},
             "differences": [
                 {"cause": one.cause.name.lower(), "url": self.url_of(one.comment_id)}
                 for one in found.differences[:_STATED]
             ],
             "differences_total": len(found.differences),
             "notes_total": len(self.notes),
-            "read_at": _iso(self.read_at),
+            "read_at": iso(int(self.read_at)),
             "grammar": GRAMMAR,
             "program": f"undersigned {__version__}",
         }
@@ -145,10 +144,6 @@ _STATED: Final = 10_000
 def _digest(line: MachineLine) -> str | None:
     """Return the digest of a block, which anybody may have written; None where it is none."""
     return line.digest if re.fullmatch("adhash4096:[0-9a-f]{64}", line.digest) else None
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def describe(difference: Difference, found: Recount) -> str:

@@ -26,14 +26,16 @@ from msgspec.structs import replace
 
 from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
-from bot.export.csv_atom_and_badge import CSV_COLUMNS, CSV_HEADER, csv_rows, is_neutralized
-from bot.export.json_records import (
+from bot.export.json_csv_and_atom import (
+    CSV_COLUMNS,
+    CSV_HEADER,
     DayRecord,
     LetterRecord,
     PackRecord,
     UnlistedRecord,
+    csv_rows,
     format_json,
-    iso,
+    is_neutralized,
     record_petition,
     record_signatures,
 )
@@ -41,6 +43,7 @@ from bot.links import Pages, Site
 from bot.petition.block.body import letter_digest
 from bot.petition.block.sections import asked_not_to_be_listed
 from bot.petition.i18n import ENGLISH, Translator, counted, template_values, translator
+from bot.petition.machine_readable_lines import iso, read_iso
 from bot.petition.tally import digest
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport
@@ -159,11 +162,11 @@ def format_checksums(checksums: Mapping[str, str]) -> str:
 def paper(pack: PackRecord, growth: Growth, tr: Translator) -> Iterator[bytes]:
     """Return the paper in chunks; the same pack gives the same bytes."""
     petition, letters = pack.petition, pack.letters
-    foot = f"{petition.repository} #{petition.number} · {tr.day_and_time(_seconds(pack.made_at))}"
+    foot = f"{petition.repository} #{petition.number} · {tr.day_and_time(read_iso(pack.made_at))}"
     style = _TEMPLATES.get_template("paper.css").render(foot=_in_css(foot), page_number=_page_number(tr))
     parts = _TEMPLATES.get_template("paper.html").stream(
         template_values(tr),
-        moment=lambda text: tr.date_and_time(_seconds(text)),
+        moment=lambda text: tr.date_and_time(read_iso(text)),
         pack=pack,
         petition=petition,
         style=Markup(style),  # noqa: S704 - ours, and what it quotes is escaped
@@ -200,10 +203,6 @@ def _numbers(pack: PackRecord, tr: Translator) -> Iterator[tuple[str, str]]:
     if pack.petition.goal:
         numbers.append((pack.petition.goal, tr.translate("Goal")))
     return ((tr.number(number), what) for number, what in numbers)
-
-
-def _seconds(text: str) -> WholeEpochSeconds:
-    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
 
 
 def _page_number(tr: Translator) -> Markup:

@@ -7,7 +7,6 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from bot.github.errors import Gone, NotFound, Unavailable
 from bot.github.installation_requests import InstallationSession
@@ -28,7 +27,7 @@ from bot.github.transport import MAX_COMMENT_PAGES, PAGE_SIZE, ApiResponse, endl
 from bot.petition.abuse_signals import Account
 from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.facts_from_github import Repository
-from bot.petition.machine_readable_lines import Continues, split_name
+from bot.petition.machine_readable_lines import Continues, iso, split_name
 from bot.time_types import Seconds, WholeEpochSeconds
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
@@ -166,8 +165,7 @@ class InstallationClient:
         if since is None:
             pages = self._comment_pages(where, count)
         else:
-            moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            where |= {"since": moment}
+            where |= {"since": iso(since)}
             pages = self.session.pages(f"{_ISSUE}/comments{{?per_page,since}}", where, MAX_COMMENT_PAGES)
         found: dict[int, CommentResponse] = {}
         async for page in pages:

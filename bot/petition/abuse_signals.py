@@ -7,7 +7,7 @@ news makes a burst.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import median
@@ -151,12 +151,8 @@ def _bursts(signatures: Iterable[Signature], accounts: Mapping[int, Account]) ->
     for one in signatures:
         hours[one.signed_at // _HOUR * _HOUR].append(one)
     usual = median(map(len, hours.values())) if hours else 0
-    many = {
-        hour: signed
-        for hour, signed in hours.items()
-        if len(signed) >= max(_LEAST_IN_BURST, _TIMES_THE_USUAL * usual)
-    }
-    for hour, signed in sorted(many.items(), key=lambda item: (-len(item[1]), item[0]))[:SHOWN]:
+    many = [item for item in hours.items() if len(item[1]) >= max(_LEAST_IN_BURST, _TIMES_THE_USUAL * usual)]
+    for hour, signed in sorted(many, key=lambda item: (-len(item[1]), item[0]))[:SHOWN]:
         known = [(one, accounts[one.user_id]) for one in signed if one.user_id in accounts]
         yield Burst(hour, len(signed), sum(one.signed_at - account.born < 7 * _DAY for one, account in known))
 
@@ -168,6 +164,6 @@ def _alike(logins: Iterable[str]) -> Iterator[Alike]:
         stem = _FILLING.sub("", login.lower())
         if stem and stem != login.lower():
             groups[stem].append(login)
-    sizes = Counter({stem: len(found) for stem, found in groups.items() if len(found) >= _LEAST_ALIKE})
-    for stem, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]:
-        yield Alike(size, tuple(sorted(groups[stem])[:_LOGINS_KEPT]))
+    many = [item for item in groups.items() if len(item[1]) >= _LEAST_ALIKE]
+    for _, found in sorted(many, key=lambda item: (-len(item[1]), item[0]))[:SHOWN]:
+        yield Alike(len(found), tuple(sorted(found)[:_LOGINS_KEPT]))

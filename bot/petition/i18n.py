@@ -179,7 +179,6 @@ def language_named(tag: str) -> str | None:
 _BY_TAG: Final = {language.lower(): language for language in LANGUAGES}
 
 
-@lru_cache(256)
 def preferred_language(accept_language: str) -> tuple[str, bool]:
     """Return the language of a page for a reader, English in doubt, and whether it is one that they want.
 

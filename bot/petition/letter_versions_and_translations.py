@@ -15,7 +15,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -132,7 +131,6 @@ def list_named(named: Sequence[tuple[str, str]], number: int) -> tuple[Translati
 _SHOWN: Final = 60
 
 
-@lru_cache(1_000)
 def normalize_tag(tag: str) -> str:
     """Return a language tag in its usual letter case, such as `pt-BR`; empty where it is none that is known."""
     if not _TAG.fullmatch(tag):
@@ -202,7 +200,6 @@ def is_older(translation: Translation, letters: Sequence[Letter]) -> bool:
     return bool(letters) and letters[version_of(translation, letters)].digest != letters[-1].digest
 
 
-@lru_cache(1_000)
 def language_name(tag: str) -> str:
     """Return a language's name in itself; in English where Unicode has no data of it."""
     try:
@@ -212,7 +209,6 @@ def language_name(tag: str) -> str:
     return f"{name[:1].upper()}{name[1:]}" if name else tag
 
 
-@lru_cache(1_000)
 def direction_of(tag: str) -> str:
     """Return `rtl` or `ltr`, by the script that a language is written in; in some territories it is another."""
     language, territory, script, *_ = parse_locale(tag, sep="-")

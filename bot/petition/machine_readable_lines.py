@@ -27,6 +27,16 @@ def split_name(name: str) -> tuple[str, int]:
     return repository, int(number)
 
 
+def iso(at: WholeEpochSeconds) -> str:
+    """Format a time as ISO 8601."""
+    return datetime.fromtimestamp(at, UTC).strftime(_ISO)
+
+
+def read_iso(text: str) -> WholeEpochSeconds:
+    """Read a time as `iso` writes it; raises ValueError for anything else."""
+    return int(datetime.strptime(text, _ISO).replace(tzinfo=UTC).timestamp())
+
+
 class Coverage(Struct, frozen=True):
     """Which comments a tally covers: all that were written up to a time, and some of those since.
 
@@ -69,10 +79,10 @@ class MachineLine(Struct, frozen=True):
             "v": self.v,
             "count": self.count,
             "digest": self.digest,
-            "as_of": datetime.fromtimestamp(self.as_of, UTC).strftime(_ISO),
+            "as_of": iso(self.as_of),
         }
         if self.coverage is not None:
-            values["counted_to"] = datetime.fromtimestamp(self.coverage.until, UTC).strftime(_ISO)
+            values["counted_to"] = iso(self.coverage.until)
             more = {"later": self.coverage.later, "waiting": self.coverage.waiting}
             values |= {name: number for name, number in more.items() if number}
         if self.threads:
@@ -93,14 +103,12 @@ class MachineLine(Struct, frozen=True):
             line = cls(
                 count=values["count"],
                 digest=values["digest"],
-                as_of=_read_time(values["as_of"]),
+                as_of=read_iso(values["as_of"]),
                 v=values["v"],
                 threads=tuple(values.get("threads", ())),
                 removals=tuple((command, person) for command, person in values.get("withheld", ())),
                 anonymised=values.get("anonymised", False) is True,
-                coverage=Coverage(
-                    _read_time(values["counted_to"]), values.get("later", 0), values.get("waiting", 0)
-                )
+                coverage=Coverage(read_iso(values["counted_to"]), values.get("later", 0), values.get("waiting", 0))
                 if "counted_to" in values
                 else None,
                 by=str(values.get("by", Counter.APP)),
@@ -142,10 +150,6 @@ def read_continues(body: str | None) -> Continues | None:
     return continues if is_name(continues.name) else None
 
 
-def _read_time(text: str) -> WholeEpochSeconds:
-    return int(datetime.strptime(text, _ISO).replace(tzinfo=UTC).timestamp())
-
-
-_ISO = "%Y-%m-%dT%H:%M:%SZ"
 _NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#[1-9][0-9]{0,8}", re.ASCII)
 _MARKER = re.compile(r"\s*<!-- undersigned:continues (?P<said>\{[^\r\n]*\}) -->[ \t]*(?:\r?\n|$)")
+_ISO = "%Y-%m-%dT%H:%M:%SZ"

@@ -59,7 +59,7 @@ class Rules(Struct, frozen=True):
     @property
     def removed_ids(self) -> frozenset[int]:
         """Return the people whose signatures are removed."""
-        return _ids(self.removals)
+        return frozenset(one.user_id for one in self.removals)
 
     @property
     def asks_for_age(self) -> bool:
@@ -92,11 +92,6 @@ _NEVER = 2**62
 @lru_cache(1_000)
 def _phrases(also_accept: tuple[str, ...]) -> frozenset[str]:
     return phrases(also_accept)
-
-
-@lru_cache(1_000)
-def _ids(removals: tuple[Removal, ...]) -> frozenset[int]:
-    return frozenset(one.user_id for one in removals)
 
 
 class Milestone(Struct, frozen=True):

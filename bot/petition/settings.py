@@ -66,6 +66,11 @@ class Settings(Struct, frozen=True):
     translations: tuple[tuple[str, str], ...] = ()
     """The letter in other languages: tags, and paths of files. What is wrong with one is told when it is read."""
 
+    @property
+    def shows_roster(self) -> bool:
+        """Return whether everybody may see who has signed, and not only how many."""
+        return self.public_roster and bool(self.show)
+
 
 DEFAULTS: Final = Settings()
 
@@ -215,6 +220,10 @@ def _read_language(given: str) -> str:
     return language
 
 
+PAIRS: Final = tuple[tuple[str, str], ...]
+"""The type of a value that is a line for each of its parts, `key: value`."""
+
+
 class Key(Struct, frozen=True):
     """A key of the file: the type of its value, and what it allows, in words."""
 
@@ -226,10 +235,6 @@ class Key(Struct, frozen=True):
     """The setting's name, where it is not the key's."""
     value: str = ""
     """What stands in the words."""
-    as_text: bool = False
-    """Whether a list is read as it is written, with its brackets."""
-    as_mapping: bool = False
-    """Whether the value is a line for each of its parts, `key: value`."""
 
 
 def _whole(least: int, most: int, allowed: str, *, or_null: bool = False) -> Key:
@@ -258,7 +263,6 @@ KEYS: Final = {
         ),
         _read_listed_goals,
         "goals",
-        as_text=True,
     ),
     "deadline": Key(str, DEADLINE_ALLOWED, read_deadline),
     "also_accept": Key(
@@ -304,10 +308,6 @@ KEYS: Final = {
         message("write the https address of the published pages, such as https://ada.github.io/letters"),
         read_site_url,
     ),
-    "translations": Key(
-        tuple[tuple[str, str], ...],
-        message("write a line for each language, such as “de: letters/letter.de.md”"),
-        as_mapping=True,
-    ),
+    "translations": Key(PAIRS, message("write a line for each language, such as “de: letters/letter.de.md”")),
 }
 """Each key of the file. A new one is an entry here and a field of `Settings`."""

@@ -12,7 +12,7 @@ import yaml
 from msgspec import Struct
 
 from bot.petition.i18n import ENGLISH, Message, message, translator
-from bot.petition.settings import KEYS, PATH, Detail, Settings
+from bot.petition.settings import KEYS, PAIRS, PATH, Detail, Settings
 from bot.petition.untrusted_text import clean
 
 FOLDERS: Final = (".github", "")
@@ -124,10 +124,12 @@ def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | 
     if _is_empty(value):
         # A key without a value is as good as none.
         return None
-    if known.as_mapping and (mistake := _find_indented(name, value)) is not None:
+    if known.type == PAIRS and (mistake := _find_indented(name, value)) is not None:
         return mistake
     try:
-        given = (_read_pairs if known.as_mapping else _read_written if known.as_text else _read_plain)(value)
+        given = _read_pairs(value) if known.type == PAIRS else _read_plain(value)
+        if known.type is str and isinstance(value, yaml.SequenceNode):
+            given = _as_written(value)
         found[setting] = known.read(msgspec.convert(given, known.type, strict=False))
     except ValueError:
         return Mistake(name, _line(value), _found(value), Message(known.allowed, known.value))
@@ -214,15 +216,12 @@ def _read_pairs(node: yaml.Node) -> list[tuple[str, str]]:
     raise ValueError("no mapping, or one of something else than texts")
 
 
-def _read_written(node: yaml.Node) -> str:
-    """Return a text, or the text of a list: a comma that was written without a blank stays so."""
-    plain = _read_plain(node)
-    if isinstance(plain, str):
-        return plain
-    written = "".join(
+def _as_written(node: yaml.SequenceNode) -> str:
+    """Return the text of a list of texts: a comma that was written without a blank stays so."""
+    written = [
         f"{one.value}{',' if _is_tight(one, following) else ', '}" for one, following in pairwise(node.value)
-    )
-    return f"[{written}{''.join(plain[-1:])}]"
+    ]
+    return f"[{''.join([*written, *(one.value for one in node.value[-1:])])}]"
 
 
 def _is_tight(one: yaml.ScalarNode, following: yaml.ScalarNode) -> bool:

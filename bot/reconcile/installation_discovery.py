@@ -85,7 +85,7 @@ class InstallationSync:
         elif self._others:
             await self._read_next(self._others)
         elif not await self._check_thread():
-            await self.store.installations.mark_discovered(here, self.mark.asked, self.now(), self._began)
+            await self.store.installations.mark_discovered(here, self.now(), self._began, asked=self.mark.asked)
             return False
         return True
 
@@ -105,7 +105,7 @@ class InstallationSync:
         here = self.mark.installation_id
         for one in await self.store.privacy.anonymise(here):
             log.info("names are kept again" if one.goes_on else "names were erased", petition=one.petition_id)
-        await self.store.installations.mark_known_discovered(here, self.now(), self._began, works=bool(self._seen))
+        await self.store.installations.mark_discovered(here, self.now(), self._began, works=bool(self._seen))
         self._is_known_seen = True
 
     async def _discover(self) -> None:

@@ -16,6 +16,7 @@ from bot.github.models.graphql import MAX_NODES
 from bot.github.transport import writing_while
 from bot.links import Addresses
 from bot.petition.machine_readable_lines import Counter
+from bot.petition.tally import Signature
 from bot.reconcile.body_write_and_repair_limiters import RepairLimiter, WriteLimiter
 from bot.reconcile.errors_and_retries import (
     Intervals,
@@ -39,7 +40,6 @@ from bot.store import (
     Due,
     Lease,
     NoSuchPetition,
-    Signer,
     State,
     Store,
     ThreadToRead,
@@ -72,7 +72,7 @@ class AccountReview(Struct):
     client: InstallationClient
     now: Callable[[], EpochSeconds]
     retry_after: Seconds
-    _last: Signer | None = None
+    _last: Signature | None = None
     """The last signer who was looked at; the next ones signed before."""
 
     async def step(self) -> bool:

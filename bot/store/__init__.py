@@ -38,7 +38,7 @@ from bot.store.recording.listings import ListingOutcome
 from bot.store.recovery import Recovered, recover
 from bot.store.repository_settings import KnownSettings
 from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
-from bot.store.signer_accounts import Signer, SignerSample
+from bot.store.signer_accounts import SignerSample
 from bot.store.store import Store
 from bot.store.threads_to_read import ThreadToRead
 from bot.store.uncounted_people import NotCounted

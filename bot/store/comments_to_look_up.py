@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bot.store.comment_rows import CommentRow
 from bot.store.engine.database import Records, Transaction, write_transaction
-from bot.store.threads_to_read import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
+from bot.store.threads_to_read import USABLE_THREADS, ThreadToRead, first_thread
 from bot.time_types import EpochSeconds
 
 REMEMBERED: Final = 3600.0
@@ -70,8 +70,7 @@ class DoubtfulComments(Records):
     async def get_doubtful_thread(self, installation_id: int, now: EpochSeconds) -> ThreadToRead | None:
         """Return a thread of an installation that has comments to ask for now; None where there is none."""
         sql = f"""
-            {THREAD_TO_READ}
-            {USABLE.format(of="t")}
+            {USABLE_THREADS}
             WHERE NOT t.gone AND r.installation_id = $1 AND t.issue_id IN (
                     SELECT c.issue_id FROM doubts d JOIN comments c ON c.id = d.comment_id
                     WHERE d.wanted > d.done AND d.ask_after <= $2

@@ -46,6 +46,13 @@ class KnownRepository(Struct, frozen=True):
 _INSTALLATION_COLUMNS: Final = "id BIGINT, account TEXT, suspended BOOLEAN, deleted BOOLEAN, as_of BIGINT"
 
 
+_DISCOVERIES: Final = """
+    SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
+    WHERE NOT suspended AND NOT deleted
+"""
+"""What a `DiscoveryMark` is read from."""
+
+
 class Installations(Records):
     """Where the App is installed."""
 
@@ -88,21 +95,15 @@ class Installations(Records):
 
     async def list_to_discover(self, ended: EpochSeconds, began: EpochSeconds = 0.0) -> list[DiscoveryMark]:
         """List installations whose discovery was asked for, or whose last one ended, or began, before a time."""
-        sql = """
-            SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
-            WHERE NOT suspended AND NOT deleted
-              AND (survey_asked > survey_done OR surveyed_at < $1 OR survey_began < $2)
+        sql = f"""
+            {_DISCOVERIES} AND (survey_asked > survey_done OR surveyed_at < $1 OR survey_began < $2)
             ORDER BY surveyed_at, id
         """
         return [DiscoveryMark(*row) for row in await self._fetch(sql, ended, began)]
 
     async def get_discovery(self, installation_id: int) -> DiscoveryMark | None:
         """Return when the last discovery in an installation was; None where it is not usable."""
-        sql = """
-            SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
-            WHERE id = $1 AND NOT suspended AND NOT deleted
-        """
-        rows = await self._fetch(sql, installation_id)
+        rows = await self._fetch(f"{_DISCOVERIES} AND id = $1", installation_id)
         return DiscoveryMark(*rows[0]) if rows else None
 
     @write_transaction
@@ -111,28 +112,20 @@ class Installations(Records):
         request_discovery(transaction, installation_id)
 
     async def mark_discovered(
-        self, installation_id: int, asked: int, at: EpochSeconds,
-        began: EpochSeconds = 0.0,
+        self, installation_id: int, at: EpochSeconds, began: EpochSeconds = 0.0, *, asked: int = 0,
+        works: bool = True,
     ) -> None:  # fmt: skip
-        """Record that discovery has ended; `asked` is from the mark that it began with."""
-        sql = """
-            UPDATE installations
-            SET survey_done = greatest(survey_done, $2), surveyed_at = $3,
-                survey_began = $4, state = ''
-            WHERE id = $1
-        """
-        await self._execute(sql, installation_id, asked, at, began)
+        """Record that discovery has ended; `asked` is from the mark that it began with.
 
-    async def mark_known_discovered(
-        self, installation_id: int, at: EpochSeconds, began: EpochSeconds, *, works: bool
-    ) -> None:
-        """Record that discovery has seen all that was known before; `works`: GitHub has shown at least some."""
+        Without it, only what was known before has been seen. `works`: GitHub has shown at least some of that.
+        """
         sql = """
             UPDATE installations
-            SET surveyed_at = $2, survey_began = $3, state = CASE WHEN $4 THEN '' ELSE state END
+            SET survey_done = greatest(survey_done, $2), surveyed_at = $3, survey_began = $4,
+                state = CASE WHEN $5 THEN '' ELSE state END
             WHERE id = $1
         """
-        await self._execute(sql, installation_id, at, began, works)
+        await self._execute(sql, installation_id, asked, at, began, works)
 
     async def list_repositories_with_petitions(self, installation_id: int) -> list[Repository]:
         """List an installation's repositories that have petitions, and may be seen, as we know them."""
@@ -181,10 +174,8 @@ class Installations(Records):
 def _is_changed(one: SeenInstallation, known: Row | None, as_of: WholeEpochSeconds) -> bool:
     if known is None:
         return True
-    same = (known["account"], bool(known["suspended"]), bool(known["deleted"]), known["lacks"]) == (
-        one.account, one.suspended, False, one.lacks,
-    )  # fmt: skip
-    return not same and known["as_of"] <= as_of
+    before = SeenInstallation(one.id, known["account"], bool(known["suspended"]), known["lacks"])
+    return known["as_of"] <= as_of and (bool(known["deleted"]) or before != one)
 
 
 def lock_structure(transaction: Transaction) -> None:

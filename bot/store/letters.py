@@ -24,8 +24,7 @@ from bot.petition.letter_versions_and_translations import (
 )
 from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
 from bot.store.threads_to_read import (
-    THREAD_TO_READ,
-    USABLE,
+    USABLE_THREADS,
     ThreadToRead,
     first_thread,
     record_change,
@@ -75,9 +74,9 @@ class Letters(Records):
         """
         # All signatures are known, and what the letter says now.
         sql = f"""
-            {THREAD_TO_READ} AND p.labelled AND p.published_revision >= $3
-            {USABLE.format(of="t")}
+            {USABLE_THREADS}
             WHERE t.position = 1 AND NOT t.gone AND r.installation_id = $1
+              AND p.labelled AND p.published_revision >= $3
               AND NOT EXISTS (SELECT 1 FROM threads o WHERE o.petition_id = p.id AND NOT o.gone AND o.listed_at = 0)
               AND NOT EXISTS (SELECT 1 FROM marks m WHERE m.name = 'letter ' || p.id AND m.at > $2)
             ORDER BY p.id LIMIT 1
@@ -160,15 +159,12 @@ def read_letters_with_texts(
     transaction: Transaction, petition_id: int, newest: int | None = None
 ) -> tuple[Letter, ...]:
     """Return all versions, the oldest first, and of the newest, or all, the texts as they were first seen."""
-
-    def with_text(one: Letter) -> Letter:
-        sql = "SELECT text FROM letter_texts WHERE petition_id = $1 AND digest = $2"
-        found = transaction.fetch(sql, petition_id, one.digest)
-        return replace(one, text=found[0]["text"]) if found else one
-
     letters = read_letters(transaction, petition_id)
     first = 0 if newest is None else max(len(letters) - newest, 0)
-    return (*letters[:first], *map(with_text, letters[first:]))
+    sql = "SELECT digest, text FROM letter_texts WHERE petition_id = $1 AND digest = ANY($2::TEXT[])"
+    rows = transaction.fetch(sql, petition_id, [one.digest for one in letters[first:]])
+    texts = {row["digest"]: row["text"] for row in rows}
+    return (*letters[:first], *(replace(one, text=texts.get(one.digest)) for one in letters[first:]))
 
 
 def _count_signed(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
@@ -254,30 +254,29 @@ _PETITION: Final = f"""
 """
 
 
-_THREADS: Final = """
-    SELECT t.issue_id, t.number, t.position, t.title, t.locked, t.comments, t.listed_at,
-           t.known_to, t.reread > t.reread_done,
-           r.id, r.owner, r.name, r.private, r.archived
-    FROM threads t JOIN repositories r ON r.id = t.repository_id
-    WHERE t.petition_id = $1 AND NOT t.gone
-    ORDER BY t.position
-"""
+_SAME_NAMES: Final = (
+    "installation_id", "page_key", "closed_at", "count", "unlisted", "revision", "published_revision",
+    "published_at", "ended_at", "final_count", "anonymised_at", "doubtful",
+)  # fmt: skip
+"""The columns of `_PETITION` that are fields of a `Snapshot` as they are."""
 
 
-_NEWEST_SIGNATURES: Final = f"""
-    SELECT {SIGNATURE_COLUMNS}
-    FROM signatures WHERE petition_id = $1 AND NOT unlisted
-    ORDER BY signed_at DESC, comment_id DESC LIMIT $2
-"""
-
-
-def _thread(
-    issue_id: int, number: int, position: int, title: str, locked: bool, comments: int,
-    listed_at: WholeEpochSeconds, known_to: WholeEpochSeconds, is_to_read: bool, *repository: Any,
-) -> Thread:  # fmt: skip
-    return Thread(
-        issue_id, read_repository(*repository), number, position, title, bool(locked), comments, listed_at,
-        known_to, bool(is_to_read),
+def _read_threads(transaction: Transaction, petition_id: int) -> tuple[Thread, ...]:
+    sql = """
+        SELECT t.issue_id, t.number, t.position, t.title, t.locked, t.comments, t.listed_at, t.known_to,
+               t.reread > t.reread_done, r.id, r.owner, r.name, r.private, r.archived
+        FROM threads t JOIN repositories r ON r.id = t.repository_id
+        WHERE t.petition_id = $1 AND NOT t.gone
+        ORDER BY t.position
+    """
+    return tuple(
+        Thread(
+            issue_id, read_repository(*repository), number, position, title, bool(locked), comments, listed_at,
+            known_to, bool(is_to_read),
+        )
+        for issue_id, number, position, title, locked, comments, listed_at, known_to, is_to_read, *repository in (
+            transaction.fetch(sql, petition_id)
+        )
     )  # fmt: skip
 
 
@@ -301,37 +300,29 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
     rows = transaction.fetch(_PETITION, petition_id)
     if not rows:
         return None
-    row = rows[0]
-    threads = tuple(_thread(*each) for each in transaction.fetch(_THREADS, petition_id))
+    row, threads = rows[0], _read_threads(transaction, petition_id)
     letters, rules = read_letters(transaction, petition_id), read_rules(row["rules"])
+    newest_signatures = f"""
+        SELECT {SIGNATURE_COLUMNS}
+        FROM signatures WHERE petition_id = $1 AND NOT unlisted
+        ORDER BY signed_at DESC, comment_id DESC LIMIT $2
+    """
+    coverage = _read_coverage(transaction, petition_id, threads, rules, row["doubtful"])
     return Snapshot(
         petition_id=petition_id,
-        installation_id=row["installation_id"],
         repository=read_repository(
             row["repository_id"], row["owner"], row["name"], row["private"], row["archived"]
         ),
         title=threads[0].title if threads else "",
-        page_key=row["page_key"],
         labelled=bool(row["labelled"]),
-        closed_at=row["closed_at"],
-        count=row["count"],
-        unlisted=row["unlisted"],
         digest=DigestSum.from_bytes(row["digest_sum"]).digest,
-        newest=tuple(Signature(*each) for each in transaction.fetch(_NEWEST_SIGNATURES, petition_id, newest)),
+        newest=tuple(Signature(*each) for each in transaction.fetch(newest_signatures, petition_id, newest)),
         threads=threads,
         letters=letters,
         letter_changed=read_changed(transaction, petition_id, letters),
-        revision=row["revision"],
-        published_revision=row["published_revision"],
-        published_at=row["published_at"],
         state=State(row["state"]),
         rules=rules,
-        ended_at=row["ended_at"],
-        final_count=row["final_count"],
-        anonymised_at=row["anonymised_at"],
-        doubtful=row["doubtful"],
-        coverage=_read_coverage(transaction, petition_id, threads, rules, row["doubtful"])
-        if row["labelled"]
-        else None,
+        coverage=coverage if row["labelled"] else None,
         translations=read_known_translations(transaction, petition_id),
+        **{name: row[name] for name in _SAME_NAMES},
     )

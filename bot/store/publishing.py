@@ -10,7 +10,7 @@ from msgspec import Struct
 from bot.petition.facts_from_github import IssueFact
 from bot.petition.organizer_commands import CommandResults, GivenCommand, logins_in
 from bot.petition.tally import Signature
-from bot.store.engine.database import Database, Records, Transaction, read_transaction
+from bot.store.engine.database import Database, Records, Transaction, read_transaction, write_transaction
 from bot.store.errors import NoSuchPetition
 from bot.store.issue_bodies import (
     KnownBody,
@@ -28,7 +28,7 @@ from bot.store.recording.comment_and_issue_facts import RecordContext, record_ob
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.repository_settings import KnownSettings, read_settings
 from bot.store.roster_pages import read_first
-from bot.store.threads_to_read import USABLE, read_issues_of, request_publishing
+from bot.store.threads_to_read import NOT_PUT_OFF, USABLE, read_issues_of, request_publishing
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 
 
@@ -98,6 +98,15 @@ class PlannedBody(Struct, frozen=True):
     settles_lost: bool = False
 
 
+_DUE: Final = """
+    SELECT {column} FROM petitions
+    WHERE revision > published_revision AND NOT gone AND retry_at <= {now}
+    UNION
+    SELECT {column} FROM petitions
+    WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= {now} AND retry_at <= {now}
+"""
+
+
 class Petitions(Records):
     """Petitions, and the queue of those to be published."""
 
@@ -116,15 +125,11 @@ class Petitions(Records):
             FROM unacknowledged u WHERE u.petition_id IS NOT NULL
         ),
         busy (repository_id) AS (
-            SELECT repository_id FROM petitions
-            WHERE revision > published_revision AND NOT gone AND retry_at <= $1
-            UNION
-            SELECT repository_id FROM petitions
-            WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $1 AND retry_at <= $1
+            {_DUE.format(column="repository_id", now="$1")}
             UNION
             SELECT t.repository_id FROM threads t JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
             WHERE t.reread > t.reread_done AND t.reread_asked_at > 0 AND NOT t.gone
-              AND (t.read_retry_at <= $1 OR t.reread > t.put_off)
+              AND {NOT_PUT_OFF.format(now="$1")}
             UNION
             SELECT p.repository_id FROM unacknowledged u JOIN petitions p ON p.id = u.petition_id
             UNION
@@ -151,14 +156,7 @@ class Petitions(Records):
             SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
             FROM petitions p
             {USABLE.format(of="p")}
-            WHERE p.id IN (
-                    SELECT id FROM petitions WHERE revision > published_revision AND NOT gone AND retry_at <= $2
-                    UNION
-                    SELECT id FROM petitions
-                    WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $2
-                      AND retry_at <= $2
-                )
-                AND r.installation_id = $1
+            WHERE p.id IN ({_DUE.format(column="id", now="$2")}) AND r.installation_id = $1
             ORDER BY p.changed_at, p.id LIMIT 200
         """
         return [Due(*row) for row in await self._fetch(sql, installation_id, now)]
@@ -261,13 +259,13 @@ class Petitions(Records):
                 for issue_id, body in bodies.items()
                 if body.lost is not None
             },
-            settings=read_settings(transaction, petition.repository.id)[0],
+            settings=read_settings(transaction, petition.repository.id),
             commands=commands,
             organizers=read_organizers(transaction, petition.repository.id, givers),
             named=read_named(transaction, [one.comment_id for one in commands if logins_in(one.command)]),
             first=tuple(one.signature for one in read_first(transaction, petition_id, rules.first, rules.show)),
             days=tuple(read_days(transaction, petition_id)) if shows_days else (),
-            continuing_at=read_continuing_at(transaction, petition_id),
+            continuing_at=transaction.fetch("SELECT continuing_at FROM petitions WHERE id = $1", petition_id)[0][0],
         )
 
     async def apply_publication(
@@ -303,24 +301,15 @@ class Petitions(Records):
             self._announce()
         return is_applied
 
-    async def mark_continuing(self, petition_id: int, at: WholeEpochSeconds) -> None:
+    @write_transaction
+    def mark_continuing(self, transaction: Transaction, petition_id: int, at: WholeEpochSeconds) -> None:
         """Record that an issue is about to be opened that continues a petition."""
-        await self._execute(_SET_CONTINUING, petition_id, at)
-
-
-_SET_CONTINUING: Final = "UPDATE petitions SET continuing_at = $2 WHERE id = $1"
+        set_continuing(transaction, petition_id, at)
 
 
 def set_continuing(transaction: Transaction, petition_id: int, at: WholeEpochSeconds) -> None:
     """Set when an issue was asked for that continues a petition; 0 when it is there."""
-    transaction.execute(_SET_CONTINUING, petition_id, at)
-
-
-def read_continuing_at(transaction: Transaction, petition_id: int) -> WholeEpochSeconds:
-    """Return when an issue was last asked for that continues a petition and is not known yet; 0 for never."""
-    rows = transaction.fetch("SELECT continuing_at FROM petitions WHERE id = $1", petition_id)
-    at: WholeEpochSeconds = rows[0][0] if rows else 0
-    return at
+    transaction.execute("UPDATE petitions SET continuing_at = $2 WHERE id = $1", petition_id, at)
 
 
 def _record_body(transaction: Transaction, body: PlannedBody, now: WholeEpochSeconds) -> None:

@@ -30,13 +30,18 @@ class KnownSettings(Struct, frozen=True):
     read_at: WholeEpochSeconds = 0
     misplaced: str = ""
     """The path of a file that was meant to be the settings file, where there is none."""
-    hides_people: bool = False
-    """Whether nobody is shown, because the first file has mistakes and may be there to hide who has signed."""
+    text: str = ""
+    """The last text without mistakes, or what `restrict` made of the first one."""
 
     @property
     def is_read(self) -> bool:
         """Return whether nothing is known of a change since it was last read."""
         return self.read_at > 0
+
+    @property
+    def hides_people(self) -> bool:
+        """Return whether nobody is shown: the first file has mistakes, and may be there to hide who has signed."""
+        return is_hiding(self.text)
 
     def remarks(self, language: str) -> list[str]:
         """Return in a language what the organizers should know of the file."""
@@ -53,7 +58,7 @@ class RepositorySettings(Records):
     @read_transaction
     def get(self, transaction: Transaction, repository_id: int) -> KnownSettings:
         """Return a repository's settings as they were when its file was last read."""
-        return read_settings(transaction, repository_id)[0]
+        return read_settings(transaction, repository_id)
 
     async def record(
         self,
@@ -79,8 +84,8 @@ class RepositorySettings(Records):
         self, transaction: Transaction, repository_id: int, text: str | None, at: WholeEpochSeconds,
         began_with: KnownSettings | None, misplaced: str,
     ) -> KnownSettings:  # fmt: skip
-        before, kept = read_settings(transaction, repository_id)
-        found = settings_file.read(text or "")
+        before = read_settings(transaction, repository_id)
+        kept, found = before.text, settings_file.read(text or "")
         if isinstance(found, Settings):
             kept, found = text or "", ()
         elif is_unapplied(kept):
@@ -97,7 +102,7 @@ class RepositorySettings(Records):
             sql, repository_id, kept, "" if text is None else text_digest(text),
             msgspec.json.encode(found).decode(), at, (began_with or before).read_at, misplaced,
         )  # fmt: skip
-        after, _ = read_settings(transaction, repository_id)
+        after = read_settings(transaction, repository_id)
         if any(getattr(after, name) != getattr(before, name) for name in ("settings", "mistakes", "misplaced")):
             resync_petitions_of(transaction, repository_id, at)
         return after
@@ -115,7 +120,7 @@ class RepositorySettings(Records):
                 read_at = CASE WHEN settings.read_at = $3 THEN excluded.read_at ELSE settings.read_at END
         """
         transaction.execute(sql, repository_id, at, before.read_at)
-        return read_settings(transaction, repository_id)[0]
+        return read_settings(transaction, repository_id)
 
     async def mark_read(self, repository_id: int, at: WholeEpochSeconds, before: KnownSettings) -> None:
         """Record that the settings file is what it was; `before` is what was known when the reading began."""
@@ -124,26 +129,17 @@ class RepositorySettings(Records):
         await self._execute(sql, repository_id, at, before.read_at)
 
 
-def read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSettings, str]:
-    """Return what is known of a settings file, and the last text without mistakes."""
+def read_settings(transaction: Transaction, repository_id: int) -> KnownSettings:
+    """Return what is known of a settings file."""
     sql = "SELECT text, digest, mistakes, readable, read_at, misplaced FROM settings WHERE repository_id = $1"
     rows = transaction.fetch(sql, repository_id)
     if not rows:
-        return KnownSettings(), ""
-    row = rows[0]
+        return KnownSettings()
+    text, digest, mistakes, readable, read_at, misplaced = rows[0]
     # What was no mistake once may be one to a later version of ours; the rest of the file stays in force.
-    in_order, new_mistakes = settings_file.read_sound(row["text"])
-    mistakes = tuple(msgspec.json.decode(row["mistakes"], type=list[Mistake | str])) or new_mistakes
-    known = KnownSettings(
-        in_order,
-        row["digest"],
-        mistakes,
-        bool(row["readable"]),
-        row["read_at"],
-        row["misplaced"],
-        is_hiding(row["text"]),
-    )
-    return known, row["text"]
+    in_order, new_mistakes = settings_file.read_sound(text)
+    found = tuple(msgspec.json.decode(mistakes, type=list[Mistake | str])) or new_mistakes
+    return KnownSettings(in_order, digest, found, bool(readable), read_at, misplaced, text)
 
 
 def request_settings(transaction: Transaction, repository_id: int) -> None:

@@ -17,19 +17,10 @@ from bot.store.recording.signatures_and_reactions import derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.threads_to_read import USABLE
 from bot.store.uncounted_people import count_withdrawn
-from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, Seconds
 
 ASK_AGAIN_AFTER: Final[Seconds] = 7 * 86_400.0
 """Time after which GitHub is asked again about an account of which it told nothing."""
-
-
-class Signer(Struct, frozen=True):
-    """Somebody who has signed, and when."""
-
-    user_id: int
-    login: str
-    signed_at: WholeEpochSeconds
-    comment_id: int
 
 
 class SignerSample(Struct, frozen=True):
@@ -98,19 +89,19 @@ class SignerAccounts(Records):
         return rows[0]["petition_id"] if rows else None
 
     async def list_unreviewed(
-        self, petition_id: int, before: Signer | None, most: int, now: EpochSeconds
-    ) -> list[Signer]:
-        """List signers nobody has looked up, the newest first, `before` another one."""
+        self, petition_id: int, before: Signature | None, most: int, now: EpochSeconds
+    ) -> list[Signature]:
+        """List bare signatures whose accounts nobody has looked up: the newest `before` another one."""
         place = (_LAST, _LAST) if before is None else (before.signed_at, before.comment_id)
         sql = """
-            SELECT s.user_id, s.login, s.signed_at, s.comment_id FROM signatures s
+            SELECT s.user_id, s.login, s.comment_id, s.signed_at FROM signatures s
             WHERE s.petition_id = $1 AND (s.signed_at, s.comment_id) < ($2::BIGINT, $3::BIGINT) AND s.login <> ''
               AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = s.user_id AND a.empty IS NOT NULL)
               AND NOT EXISTS (SELECT 1 FROM unknown_accounts u WHERE u.user_id = s.user_id AND u.asked_at > $4)
             ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $5
         """
         rows = await self._fetch(sql, petition_id, *place, int(now - ASK_AGAIN_AFTER), most)
-        return [Signer(*row) for row in rows]
+        return [Signature(*row) for row in rows]
 
     @write_transaction
     def record_reviewed(

@@ -42,23 +42,24 @@ class ThreadToRead(Struct, frozen=True):
     """It was asked for, and is not done yet."""
 
 
-THREAD_TO_READ: Final = """
+_THREADS: Final = """
     SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.comments, t.reread, t.listed_at,
            t.changes_since, t.gap, t.read_attempts, t.reread > t.reread_done,
            r.id, r.owner, r.name, r.private, r.archived
     FROM threads t
     JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
 """
-"""What `first_thread` reads, in SQL."""
-
 USABLE: Final = """
     JOIN repositories r ON r.id = {of}.repository_id AND r.accessible AND NOT r.deleted AND NOT r.archived
     JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
 """
 """Leave out what the App cannot work on, in SQL."""
 
+USABLE_THREADS: Final = f"{_THREADS} {USABLE.format(of='t')}"
+"""What `first_thread` reads, in SQL."""
+
 # A request to be read again that came after the thread was put off is answered at once.
-_NOT_PUT_OFF = "(t.read_retry_at <= $2 OR t.reread > t.put_off)"
+NOT_PUT_OFF: Final = "(t.read_retry_at <= {now} OR t.reread > t.put_off)"
 
 
 class Threads(Records):
@@ -67,10 +68,9 @@ class Threads(Records):
     async def list_to_read(self, installation_id: int, now: EpochSeconds) -> list[ThreadToRead]:
         """List an installation's threads that asked to be read again, the longest waiting first."""
         sql = f"""
-            {THREAD_TO_READ}
-            {USABLE.format(of="t")}
+            {USABLE_THREADS}
             WHERE t.reread > t.reread_done AND t.reread_asked_at > 0 AND NOT t.gone AND r.installation_id = $1
-              AND {_NOT_PUT_OFF}
+              AND {NOT_PUT_OFF.format(now="$2")}
             ORDER BY t.reread_asked_at, t.issue_id LIMIT 100
         """
         return [_thread(*row) for row in await self._fetch(sql, installation_id, now)]
@@ -83,12 +83,11 @@ class Threads(Records):
         Without the label nothing is counted, but our last write there may have replaced somebody's edit.
         """
         sql = f"""
-            {THREAD_TO_READ}
-            {USABLE.format(of="t")}
+            {USABLE_THREADS}
             WHERE (p.labelled OR EXISTS (SELECT 1 FROM writes w WHERE w.issue_id = t.issue_id AND NOT w.heard))
               AND (t.reread = t.reread_done OR t.reread_asked_at = 0) AND NOT t.gone AND r.installation_id = $1
               AND t.looked_at < $3
-              AND {_NOT_PUT_OFF}
+              AND {NOT_PUT_OFF.format(now="$2")}
             ORDER BY t.looked_at, t.issue_id LIMIT 1
         """
         return first_thread(await self._fetch(sql, installation_id, now, before))
@@ -96,7 +95,7 @@ class Threads(Records):
     async def get(self, issue_id: int) -> ThreadToRead | None:
         """Return the thread that an issue is, whether it is to be read or not; None where it is none."""
         sql = f"""
-            {THREAD_TO_READ}
+            {_THREADS}
             JOIN repositories r ON r.id = t.repository_id
             WHERE t.issue_id = $1 AND NOT t.gone
         """
@@ -179,7 +178,7 @@ class Threads(Records):
 
 
 def first_thread(rows: Sequence[Row]) -> ThreadToRead | None:
-    """Return the first of the rows that `THREAD_TO_READ` selects."""
+    """Return the first of the rows that `USABLE_THREADS` selects."""
     return _thread(*rows[0]) if rows else None
 
 

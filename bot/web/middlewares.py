@@ -27,7 +27,8 @@ from bot.petition.i18n import message
 from bot.store import DatabaseUnavailable
 from bot.time_types import Seconds
 from bot.web.client_address import client_origin
-from bot.web.petition_and_roster_requests import BadQuery, PagesContext, is_search
+from bot.web.petition_requests import PagesContext
+from bot.web.query_parameters import BadQuery, is_search
 from bot.web.rendering import VARY_LANGUAGE, accepted_translator
 from bot.web.request_limits import ConcurrencyLimiter, RateLimiter, RequestLimits
 from bot.web.route_policies import (

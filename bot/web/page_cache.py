@@ -24,7 +24,7 @@ from msgspec import Struct, field
 
 from bot.store import Snapshot
 from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
-from bot.web.petition_and_roster_requests import PagesContext, RequestedPetition, find_petition
+from bot.web.petition_requests import PagesContext, RequestedPetition, find_petition
 from bot.web.route_policies import Handler
 
 CACHE_BYTES: Final = 32 * 1024 * 1024

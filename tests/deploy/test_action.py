@@ -201,7 +201,7 @@ async def test_the_pages_are_uploaded_where_they_are_wanted(github: Sandbox, tmp
 
 async def test_a_run_that_could_not_count_everything_replaces_no_pages(github: Sandbox, tmp_path: Path) -> None:
     github.comment(github.petition(), "ada")
-    github.limits = Limits(primary=3)
+    github.rate_limiter.limits = Limits(primary=3)
     job = Job(github, tmp_path, site="true")
     code, out = await job.run({})
     assert (code, job.uploaded, job.output) == (0, None, ""), out

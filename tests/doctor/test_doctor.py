@@ -224,12 +224,12 @@ async def test_an_app_that_nobody_has_installed(stage: Scene, quiet_tokens: None
 
 
 async def test_a_webhook_that_leads_nowhere(stage: Scene) -> None:
-    stage.sandbox.webhook_url = None
+    stage.sandbox.deliveries.url = None
     assert set(await problems(stage)) == {"webhook"}
 
 
 async def test_a_webhook_that_leads_elsewhere(stage: Scene) -> None:
-    stage.sandbox.webhook_url = f"{NOWHERE}/webhook"
+    stage.sandbox.deliveries.url = f"{NOWHERE}/webhook"
     found = await problems(stage)
     assert set(found) == {"webhook"}
     assert f"{NOWHERE}/webhook" in found["webhook"].what
@@ -261,8 +261,8 @@ async def test_a_secret_that_the_running_bot_has_wrong(stage: Scene) -> None:
 
 async def missed_deliveries(stage: Scene) -> str | None:
     """Have GitHub deliver nowhere for a while; give the right address."""
-    there = stage.sandbox.webhook_url
-    stage.sandbox.webhook_url = f"{NOWHERE}/webhook"
+    there = stage.sandbox.deliveries.url
+    stage.sandbox.deliveries.url = f"{NOWHERE}/webhook"
     stage.sign(stage.petition(), "ada")
     await stage.sandbox.settled()
     return there
@@ -278,7 +278,7 @@ async def test_deliveries_that_have_not_arrived(stage: Scene) -> None:
 async def test_a_webhook_that_is_mended_is_no_problem_any_more_and_what_was_missed_is_mentioned(
     stage: Scene,
 ) -> None:
-    stage.sandbox.webhook_url = await missed_deliveries(stage)
+    stage.sandbox.deliveries.url = await missed_deliveries(stage)
     (found,) = [one for one in await examined(stage) if one.topic == "deliveries"]
     assert found.level is Level.NOTE
     assert re.search(r"2 deliveries of the last three days did not arrive, but the newest one did\.", found.what)
@@ -287,7 +287,7 @@ async def test_a_webhook_that_is_mended_is_no_problem_any_more_and_what_was_miss
 
 
 async def test_monitoring_that_asks_all_the_time_has_github_try_nothing(stage: Scene) -> None:
-    stage.sandbox.webhook_url = await missed_deliveries(stage)
+    stage.sandbox.deliveries.url = await missed_deliveries(stage)
     config = configured(stage, client_secret="wrong")
     findings = await checks.examine(config, has_trials=False)
     assert {one.topic for one in findings if one.level is Level.PROBLEM} == {"deliveries"}
@@ -322,15 +322,15 @@ async def test_another_address_that_the_set_up_was_given_for_deliveries_is_right
     proxy = web.Application()
     proxy.router.add_post("/channel", hand_on)
     async with listen(proxy, "127.0.0.1", 0) as port:
-        stage.sandbox.webhook_url = address = f"http://127.0.0.1:{port}/channel"
+        stage.sandbox.deliveries.url = address = f"http://127.0.0.1:{port}/channel"
         petition = stage.petition()
         stage.sign(petition, "ada")
         await stage.shows(petition, 1)
         assert set(await problems(stage)) == {"webhook"}
         assert await problems(stage, hook_url=address) == {}
-        stage.sandbox.webhook_url = f"{real}/webhook"
+        stage.sandbox.deliveries.url = f"{real}/webhook"
         assert await problems(stage, hook_url=address) == {}
-        stage.sandbox.webhook_url = f"{NOWHERE}/webhook"
+        stage.sandbox.deliveries.url = f"{NOWHERE}/webhook"
         assert set(await problems(stage, hook_url=address)) == {"webhook"}
 
 
@@ -359,11 +359,11 @@ async def test_a_stored_app_is_not_told_to_set_half_of_another_one(stage: Scene)
 
 
 async def test_what_failed_long_ago_is_not_told_any_more(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = stage.sandbox.webhook_url
-    stage.sandbox.webhook_url = f"{NOWHERE}/webhook"
+    there = stage.sandbox.deliveries.url
+    stage.sandbox.deliveries.url = f"{NOWHERE}/webhook"
     stage.sign(stage.petition(), "ada")
     await stage.sandbox.settled()
-    stage.sandbox.webhook_url = there
+    stage.sandbox.deliveries.url = there
     monkeypatch.setattr("bot.doctor.fact_collection.REACH", -5)
     assert await problems(stage) == {}
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.export.csv_atom_and_badge import CSV_HEADER, csv_rows, is_neutralized, neutralize
-from bot.export.json_records import SignatureRecord
+from bot.export.json_csv_and_atom import CSV_HEADER, SignatureRecord, csv_rows, is_neutralized, neutralize
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 NASTY = st.sampled_from("=+-@＝＋－＠;,\t\r\n\"' ab\0\x0b\x85\u2028\xa0")

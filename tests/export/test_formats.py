@@ -9,7 +9,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, FORMATS, export
+from bot.cli.petition_commands import FORMATS, export
+from bot.export.json_csv_and_atom import BYTE_ORDER_MARK
 from bot.links import Site
 from bot.store import PetitionExport
 from tests.export.conftest import AT, NAMES, PAGES

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from bot.export.chart import Growth
 from bot.export.handover_pack import IN_ONE_LIST, paper, record_pack
-from bot.export.json_records import PackRecord, ResponseRecord, UnlistedRecord
+from bot.export.json_csv_and_atom import PackRecord, ResponseRecord, UnlistedRecord
 from bot.links import Site
 from bot.petition.i18n import ENGLISH, LANGUAGES, translator
 from bot.petition.letter_versions_and_translations import Letter

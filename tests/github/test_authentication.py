@@ -173,13 +173,13 @@ async def test_the_installation_of_a_repository_is_found(github: GitHub, sandbox
 
 
 async def test_the_hook_can_be_looked_at(github: GitHub, sandbox: Sandbox) -> None:
-    sandbox.webhook_url = "https://undersigned.example/webhook"
+    sandbox.deliveries.url = "https://undersigned.example/webhook"
     config = await github.get_hook_config()
-    assert (config.url, bool(config.secret)) == (sandbox.webhook_url, True)
+    assert (config.url, bool(config.secret)) == (sandbox.deliveries.url, True)
 
 
 async def test_failed_deliveries_are_listed_and_redelivered(github: GitHub, sandbox: Sandbox) -> None:
-    sandbox.webhook_url = f"{sandbox.web_url}/nobody-listens"
+    sandbox.deliveries.url = f"{sandbox.web_url}/nobody-listens"
     letter = sandbox.petition()
     for number in range(120):
         sandbox.comment(letter, f"person-{number}")

@@ -121,7 +121,7 @@ async def test_an_absurdly_long_wait_is_a_day(client: InstallationClient, letter
 async def test_the_hours_budget_is_not_overdrawn(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, calls: Calls, clock: Clock
 ) -> None:
-    sandbox.limits = GitHubsLimits(primary=5)
+    sandbox.rate_limiter.limits = GitHubsLimits(primary=5)
     pauses = []
     for number in range(10):
         sandbox.issues.edit(letter, letter.user, body=str(number))
@@ -205,7 +205,8 @@ async def test_reactions_stay_within_the_hours_budget_and_nothing_else_waits_for
 async def test_a_day_of_hard_work_never_meets_githubs_limits(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock, calls: Calls
 ) -> None:
-    sandbox.limits = dataclasses.replace(GitHubsLimits.like_github(), edits_are_content=True, primary=None)
+    limits = dataclasses.replace(GitHubsLimits.like_github(), edits_are_content=True, primary=None)
+    sandbox.rate_limiter.limits = limits
     comments = [sandbox.comment(letter, f"person-{number}") for number in range(100)]
     pauses = []
     for number in range(600):

@@ -86,7 +86,7 @@ async def scene(database_url: str) -> AsyncIterator[Scene]:
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        sandbox.webhook_url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhook"
+        sandbox.deliveries.url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhook"
         yield found
         await sandbox.stop()
         await runner.cleanup()

@@ -151,7 +151,7 @@ async def played() -> Observations:
     sandbox = Sandbox(now=clock)
     await sandbox.start()
     try:
-        sandbox.limits = Limits.like_github()
+        sandbox.rate_limiter.limits = Limits.like_github()
         here, there = (sandbox.repositories.get_or_create(f"ada/{name}").full_name for name in ("here", "there"))
         tokens = {FIRST: sandbox.token_of("ada"), SECOND: sandbox.token_of("grace")}
         plan = Plan(here, tokens, sandbox.api_url, "petition", there, "https://example.com/hook")

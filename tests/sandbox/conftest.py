@@ -25,7 +25,7 @@ async def mailbox() -> AsyncIterator[Mailbox]:
 async def sandbox(clock: Clock, mailbox: Mailbox) -> AsyncIterator[Sandbox]:
     sandbox = Sandbox(now=clock)
     await sandbox.start()
-    sandbox.webhook_url = mailbox.url
+    sandbox.deliveries.url = mailbox.url
     yield sandbox
     await sandbox.stop()
 

@@ -123,7 +123,7 @@ async def test_browsers_save_crlf_and_the_api_keeps_what_it_gets(sandbox: Sandbo
 
 
 async def test_an_issue_takes_2500_comments_and_not_one_more(sandbox: Sandbox, api: Api) -> None:
-    sandbox.webhook_url = None
+    sandbox.deliveries.url = None
     petition = sandbox.petition()
     for _ in range(2500):
         sandbox.comment(petition, "ada")

@@ -195,7 +195,7 @@ async def test_the_hook_can_be_reconfigured(sandbox: Sandbox, mailbox: Mailbox, 
 
 
 async def test_what_happens_while_the_hook_is_off_is_not_even_logged(sandbox: Sandbox, api: Api) -> None:
-    sandbox.webhook_url = None
+    sandbox.deliveries.url = None
     sandbox.petition()
     await sandbox.settled()
 

@@ -15,7 +15,7 @@ ISSUE = "/repos/lovelace/letters/issues/1"
 async def test_every_answer_tells_what_is_left(sandbox: Sandbox, api: Api) -> None:
     sandbox.petition()
     await api.installation_token()
-    sandbox.limits = Limits(primary=100)
+    sandbox.rate_limiter.limits = Limits(primary=100)
 
     await api.get(ISSUE)
     reply = await api.get("/nowhere")
@@ -28,7 +28,7 @@ async def test_every_answer_tells_what_is_left(sandbox: Sandbox, api: Api) -> No
 async def test_a_304_is_free(sandbox: Sandbox, api: Api) -> None:
     sandbox.petition()
     await api.installation_token()
-    sandbox.limits = Limits(primary=100)
+    sandbox.rate_limiter.limits = Limits(primary=100)
     etag = (await api.get(ISSUE)).headers["ETag"]
 
     reply = await api.get(ISSUE, If_None_Match=etag)
@@ -40,7 +40,7 @@ async def test_a_304_is_free(sandbox: Sandbox, api: Api) -> None:
 async def test_the_hourly_budget_ends_and_returns(sandbox: Sandbox, api: Api, clock: Clock, status: int) -> None:
     sandbox.petition()
     await api.installation_token()
-    sandbox.limits = Limits(primary=2, status=status)
+    sandbox.rate_limiter.limits = Limits(primary=2, status=status)
     await api.get(ISSUE)
     await api.get(ISSUE)
 
@@ -58,7 +58,7 @@ async def test_the_hourly_budget_ends_and_returns(sandbox: Sandbox, api: Api, cl
 async def test_points_of_a_minute_run_out(sandbox: Sandbox, api: Api, clock: Clock) -> None:
     sandbox.petition()
     await api.installation_token()
-    sandbox.limits = Limits(points=11)
+    sandbox.rate_limiter.limits = Limits(points=11)
     await api("PATCH", ISSUE, {"body": "1"})
     await api("PATCH", ISSUE, {"body": "2"})
     await api.get(ISSUE)
@@ -76,7 +76,7 @@ async def test_points_of_a_minute_run_out(sandbox: Sandbox, api: Api, clock: Clo
 async def test_eighty_comments_a_minute_and_five_hundred_an_hour(sandbox: Sandbox, api: Api, clock: Clock) -> None:
     sandbox.petition()
     await api.installation_token()
-    sandbox.limits = Limits(content_per_minute=80, content_per_hour=500)
+    sandbox.rate_limiter.limits = Limits(content_per_minute=80, content_per_hour=500)
 
     async def comment_until_refused() -> int:
         for number in range(1000):
@@ -103,7 +103,7 @@ async def test_eighty_comments_a_minute_and_five_hundred_an_hour(sandbox: Sandbo
 async def test_too_many_requests_at_once(sandbox: Sandbox, api: Api) -> None:
     sandbox.petition()
     await api.installation_token()
-    sandbox.limits = Limits(concurrent=1)
+    sandbox.rate_limiter.limits = Limits(concurrent=1)
     release = asyncio.Event()
 
     async def body() -> AsyncIterator[bytes]:
@@ -124,7 +124,7 @@ async def test_too_many_requests_at_once(sandbox: Sandbox, api: Api) -> None:
 async def test_graphql_has_a_budget_of_its_own_and_answers_200(sandbox: Sandbox, api: Api) -> None:
     sandbox.petition()
     await api.installation_token()
-    sandbox.limits = Limits(primary=1)
+    sandbox.rate_limiter.limits = Limits(primary=1)
     query = '{ user(login: "lovelace") { login } }'
 
     first, second = await api.graphql(query), await api.graphql(query)

@@ -246,7 +246,7 @@ async def test_the_organizer_closes_locks_and_labels(site: Site) -> None:
 
 async def test_the_bots_reactions_and_edits_are_seen(site: Site) -> None:
     comment = site.say("ada", "/sign")
-    site.sandbox.webhook_url = f"{site.sandbox.web_url}/webhook"
+    site.sandbox.deliveries.url = f"{site.sandbox.web_url}/webhook"
     site.sandbox.issues.edit(site.petition, site.sandbox.world.app.bot, "Dear all,\n\n### 1 person has signed")
     await site.sandbox.settled()
     await site.call(f"repos/lovelace/letters/issues/comments/{comment.id}/reactions", content="+1")
@@ -390,7 +390,7 @@ async def test_watchers_hear_of_deliveries_that_changed_nothing(site: Site) -> N
     async with site.visitor.get(f"{PETITION}/events") as stream:
         await stream.content.readuntil(b"data: ")
         before = await stream.content.readuntil(b"\n\n")
-        site.sandbox.webhook_url = f"{site.sandbox.web_url}/webhook"
+        site.sandbox.deliveries.url = f"{site.sandbox.web_url}/webhook"
         site.sandbox.deliveries.ping()
         await site.sandbox.settled()
         await stream.content.readuntil(b"data: ")

@@ -32,7 +32,7 @@ async def post(api: Api, manifest: object, query: str = "") -> Reply:
 
 
 async def test_a_manifest_becomes_an_app(sandbox: Sandbox, mailbox: Mailbox, api: Api) -> None:
-    sandbox.webhook_url = None
+    sandbox.deliveries.url = None
 
     back = await post(api, manifest(mailbox), "?state=unguessable")
     assert back.status == 302

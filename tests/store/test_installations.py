@@ -22,7 +22,7 @@ async def surveys(store: Store, before: int = 0) -> list[int]:
 async def surveyed(store: Store, at: int = 900) -> None:
     mark = await store.installations.get_discovery(INSTALLATION)
     assert mark is not None
-    await store.installations.mark_discovered(INSTALLATION, mark.asked, at)
+    await store.installations.mark_discovered(INSTALLATION, at, asked=mark.asked)
 
 
 async def is_due(scene: Scene) -> bool:
@@ -130,7 +130,7 @@ async def test_a_survey_answers_only_what_was_asked_before_it_began(scene: Scene
     mark = await scene.store.installations.get_discovery(INSTALLATION)
     assert mark is not None
     await scene.store.installations.request_discovery(INSTALLATION)
-    await scene.store.installations.mark_discovered(INSTALLATION, mark.asked, 900)
+    await scene.store.installations.mark_discovered(INSTALLATION, 900, asked=mark.asked)
     assert await scene.store.installations.get_discovery(INSTALLATION) == DiscoveryMark(
         INSTALLATION, mark.asked + 1, mark.asked, 900
     )

@@ -14,7 +14,7 @@ from bot.links import Addresses
 from bot.petition.facts_from_github import Repository
 from bot.store import Store
 from bot.web.monitoring import Monitoring
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.server import create_app
 from tests.store.scene import REPOSITORY
 from tests.store.scene import Scene as Petition

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from multidict import CIMultiDict
 
 from bot.export.chart import STYLE
-from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, neutralize
+from bot.export.json_csv_and_atom import BYTE_ORDER_MARK, neutralize
 from bot.petition.comments.commands import Sign
 from bot.petition.tally import digest
 from bot.web.api import ApiRoutes

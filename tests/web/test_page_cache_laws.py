@@ -28,7 +28,7 @@ from bot.petition.rules_in_force import Removal, Response, Rules
 from bot.petition.settings import DEFAULTS, Detail
 from bot.store import KnownTranslations, Store
 from bot.web.monitoring import Monitoring
-from bot.web.petition_and_roster_requests import PagesContext, PetitionLookups
+from bot.web.petition_requests import PagesContext, PetitionLookups
 from bot.web.request_limits import Rate, RequestLimits
 from bot.web.server import create_app
 from tests.chance import examples

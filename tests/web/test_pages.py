@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.export.card import card
+from bot.export.badge_and_card import card
 from bot.export.letter_comparison import Comparison, compare
 from bot.links import Pages
 from bot.petition.abuse_signals import Account
@@ -34,7 +34,7 @@ from bot.web import request_limits
 from bot.web.pages import view_models
 from bot.web.pages.routes import COMPARED_VERSIONS
 from bot.web.pages.uncounted_reasons import explain
-from bot.web.petition_and_roster_requests import RequestedPetition, read_details
+from bot.web.petition_requests import RequestedPetition, read_details
 from bot.web.route_policies import Pool
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from bot.petition.comments.commands import Sign
 from bot.store import PetitionDetails, Rosters
 from bot.web.pages import sse, view_models
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from tests.web.scene import PAGE, Scene, serving
 
 Stream = aiohttp.ClientResponse

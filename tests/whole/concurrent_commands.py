@@ -175,7 +175,7 @@ class Signing:
 
     def _next_turn(self) -> None:
         """Send the next delivery to another bot."""
-        self.sandbox.webhook_url = address = next(iter(self.bots), None)
+        self.sandbox.deliveries.url = address = next(iter(self.bots), None)
         if address is not None:
             self.bots[address] = self.bots.pop(address)
 

@@ -79,7 +79,7 @@ class Scene:
 
     async def start_bot(self) -> app.Bot:
         self.bot = await self._stack.enter_async_context(app.running(self.config(), self.rates, self.clock))
-        self.sandbox.webhook_url = f"http://127.0.0.1:{self.bot.port}/webhook"
+        self.sandbox.deliveries.url = f"http://127.0.0.1:{self.bot.port}/webhook"
         self.sandbox.registration.callback_urls = (f"http://127.0.0.1:{self.bot.port}{SIGNED_IN}",)
         return self.bot
 

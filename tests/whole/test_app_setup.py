@@ -172,7 +172,7 @@ async def test_every_command_that_asks_github_knows_a_stored_app(stage: Scene, t
     stored = replace(known(stage), public_url="https://petitions.example.org")
     await stored_app_credentials.import_app(stored, replacing=False)
     async with app.running(stored, FAST) as bot:
-        stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+        stage.sandbox.deliveries.url = f"http://127.0.0.1:{bot.port}/webhook"
         petition = stage.petition()
         stage.sign(petition, "ada")
         await stage.shows(petition, 1)
@@ -256,7 +256,7 @@ async def test_the_last_page_is_for_the_browser_of_the_set_up_alone_and_a_restar
         assert await status(session, url, cookie) == 200
         async with session.get(f"{url}/status", headers=cookie) as reply:
             assert (await reply.json())["delivered"] is False
-        stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+        stage.sandbox.deliveries.url = f"http://127.0.0.1:{bot.port}/webhook"
         stage.sandbox.deliveries.ping()
         await stage.sandbox.settled()
         assert await status(session, url, cookie) == 200

@@ -254,7 +254,7 @@ async def test_a_stop_in_the_middle_of_a_storm_loses_nothing(
 ) -> None:
     process = await start("serve", **credentials(sandbox, DATABASE_URL=sqlite_url))
     port = await read_until(process.stderr, r'"port": (\d+)')
-    sandbox.webhook_url = f"http://127.0.0.1:{port}/webhook"
+    sandbox.deliveries.url = f"http://127.0.0.1:{port}/webhook"
     searched(" ".join(psutil.Process(process.pid).cmdline()))
     petition = sandbox.petition()
     for signer in range(100):

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.cli import COMMANDS
+from bot.cli.petition_commands import FORMATS
 from bot.encryption_and_derived_tokens import derive
-from bot.export.csv_atom_and_badge import FORMATS
 from tests.whole.concurrent_commands import Beside, Signing, count_in, people, people_in_copy, signing
 
 CROWD = 300

@@ -64,7 +64,7 @@ async def goes_on_after(stage: Scene, trouble: Trouble) -> None:
         assert stage.bot is not None
         async with aiohttp.ClientSession() as session:
             delivery = refused.delivery
-            url, secret = stage.sandbox.webhook_url or "", stage.sandbox.webhook_secret
+            url, secret = stage.sandbox.deliveries.url or "", stage.sandbox.webhook_secret
             again = await send(session, url, delivery.event, delivery.payload, secret, delivery.guid)
             assert (again.status, "try again" in again.text) == (503, True)
             async with session.get(f"http://127.0.0.1:{stage.bot.port}/healthz", timeout=REPLY_TIMEOUT) as alive:

@@ -23,10 +23,10 @@ async def stored(stage: Scene, folder: Path) -> Path:
     """Let ada sign while nobody listens, and store what GitHub would have said."""
     petition = stage.petition()
     await stage.shows(petition, 0)
-    there, stage.sandbox.webhook_url = stage.sandbox.webhook_url, DEAD
+    there, stage.sandbox.deliveries.url = stage.sandbox.deliveries.url, DEAD
     stage.sign(petition, "ada")
     await stage.sandbox.settled()
-    stage.sandbox.webhook_url = there
+    stage.sandbox.deliveries.url = there
     attempt = stage.sandbox.deliveries.log.attempts()[0]
     assert attempt.delivery.event == "issue_comment"
     file = folder / "payload.json"
@@ -36,7 +36,7 @@ async def stored(stage: Scene, folder: Path) -> Path:
 
 async def test_a_stored_delivery_is_sent_to_a_running_bot_and_counted(stage: Scene, tmp_path: Path) -> None:
     file = await stored(stage, tmp_path)
-    url = str(stage.sandbox.webhook_url)
+    url = str(stage.sandbox.deliveries.url)
     environment = {"GITHUB_WEBHOOK_SECRET": stage.sandbox.webhook_secret}
     code, out, err = await run("deliver", str(file), "--event", "issue_comment", "--url", url, **environment)
     assert (code, out.strip()) == (0, '200: {"message": "recorded"}'), err
@@ -48,7 +48,7 @@ async def test_a_delivery_that_is_not_taken_is_told_with_the_answer(stage: Scene
     file = tmp_path / "ping.json"
     file.write_text("{}")
     line = ("deliver", str(file), "--event", "ping", "--url")
-    code, out, _ = await run(*line, str(stage.sandbox.webhook_url), GITHUB_WEBHOOK_SECRET="another")
+    code, out, _ = await run(*line, str(stage.sandbox.deliveries.url), GITHUB_WEBHOOK_SECRET="another")
     assert (code, out.startswith("401: "), "the signature does not match" in out) == (1, True, True)
     code, out, err = await run(*line, DEAD, GITHUB_WEBHOOK_SECRET="another")
     assert (code, out.startswith("no response: "), "Traceback" in err) == (1, True, False)

@@ -140,7 +140,7 @@ async def served_from(disk: Disk, folder: Path) -> AsyncIterator[House]:
         assert bot.stderr is not None
         # Else the bot would wait in the end for somebody to hear what it says.
         hearing = asyncio.create_task(bot.stderr.read())
-        sandbox.webhook_url = f"http://127.0.0.1:{port}/webhook"
+        sandbox.deliveries.url = f"http://127.0.0.1:{port}/webhook"
         yield House(Scene(sandbox, database_url), bot, port, disk, folder)
         bot.terminate()
         said = (await hearing).decode()

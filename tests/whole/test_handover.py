@@ -6,7 +6,8 @@ import csv
 import io
 from pathlib import Path
 
-from bot.export.csv_atom_and_badge import BYTE_ORDER_MARK, FORMATS
+from bot.cli.petition_commands import FORMATS
+from bot.export.json_csv_and_atom import BYTE_ORDER_MARK
 from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene
 

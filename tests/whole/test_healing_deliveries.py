@@ -39,7 +39,7 @@ async def test_an_edit_told_in_a_strange_shape_is_asked_for(sqlite_url: str) -> 
         await stage.sandbox.settled()
         await stage.shows(petition, 0)
         await eventually(lambda: at_rest(stage), "the end of all work")
-        there, stage.sandbox.webhook_url = stage.sandbox.webhook_url, "http://127.0.0.1:9/webhook"
+        there, stage.sandbox.deliveries.url = stage.sandbox.deliveries.url, "http://127.0.0.1:9/webhook"
         edits = (40, "/sign Ada", {"changes": {"body": True}}), (20, "hello", {"comment": 5})
         for ago, words, strange in edits:
             stage.sandbox.world.now = partial(lambda ago: time.time() - ago, ago)
@@ -77,7 +77,7 @@ async def test_what_fails_now_and_then_is_fetched_on_the_beat(sqlite_url: str) -
 async def test_of_several_processes_one_fetches(postgres_url: str) -> None:
     async with watched(postgres_url, start=False) as (stage, calls):
         petition = stage.petition()
-        stage.sandbox.webhook_url = "http://127.0.0.1:9/webhook"
+        stage.sandbox.deliveries.url = "http://127.0.0.1:9/webhook"
         stage.sandbox.faults = Faults(lost=1.0)
         for number in range(10):
             stage.sign(petition, f"person-{number}")

@@ -51,5 +51,5 @@ async def test_secret_and_key_are_exchanged_and_nobody_is_lost(sqlite_url: str) 
 @asynccontextmanager
 async def running(stage: Scene, config: Config) -> AsyncIterator[None]:
     async with app.running(config, SWEEPING) as bot:
-        stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+        stage.sandbox.deliveries.url = f"http://127.0.0.1:{bot.port}/webhook"
         yield

@@ -112,7 +112,7 @@ class Storm:
             await self.start()
             return
         port = await read_until(self.forks.stdout, r"listening (\d+)")
-        self.sandbox.webhook_url = f"http://127.0.0.1:{port}/webhook"
+        self.sandbox.deliveries.url = f"http://127.0.0.1:{port}/webhook"
 
     def kill(self) -> None:
         """End the bot, if it lives."""

@@ -21,8 +21,8 @@ from msgspec.structs import replace
 from bot import config, time_types
 from bot.cli import petition_commands
 from bot.export import handover_pack
-from bot.export.json_records import iso
 from bot.github.petition_and_rules_reader import IssueName
+from bot.petition.machine_readable_lines import iso
 from bot.reconcile import installation_worker
 from bot.store import uncounted_people
 from bot.web.organizers import cached_signature_reviews, routes

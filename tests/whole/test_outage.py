@@ -99,7 +99,7 @@ async def test_a_delivery_is_taken_while_github_is_down(sqlite_url: str) -> None
     outage, sandbox = Outage(down=True), Sandbox()
     sandbox.app.middlewares.append(outage.middleware)
     async with scene(sqlite_url, rates=WATCHFUL, sandbox=sandbox), aiohttp.ClientSession() as session:
-        url, secret = str(sandbox.webhook_url), sandbox.webhook_secret
+        url, secret = str(sandbox.deliveries.url), sandbox.webhook_secret
         reply = await send(session, url, "ping", json.dumps({"zen": "Keep it simple."}).encode(), secret)
         assert reply.is_good
         await eventually(lambda: "/meta" in outage.asked, "a probe")

@@ -36,7 +36,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def plan(github: Sandbox, second: str | None = "grace", target: str | None = THERE, token: str = "") -> Plan:
     """Plan a rehearsal by the owner of a new repository, which has limits as GitHub has them."""
-    github.limits = Limits.like_github()
+    github.rate_limiter.limits = Limits.like_github()
     for name in (HERE, THERE):
         github.repositories.get_or_create(name)
     tokens = {

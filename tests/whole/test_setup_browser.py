@@ -158,7 +158,7 @@ async def test_the_right_address_leads_there_without_javascript_and_with_the_key
         await expect(page.get_by_role("heading", name="Review the App's permissions")).to_be_visible()
         await page.get_by_role("button", name="Create the App on GitHub").press("Enter")
         await expect(page.get_by_role("heading", name="The App is created")).to_be_visible(timeout=PATIENCE)
-        assert stage.sandbox.webhook_url == f"http://localhost:{port}/webhook"
+        assert stage.sandbox.deliveries.url == f"http://localhost:{port}/webhook"
         await page.get_by_role("link", name="Install it on GitHub").press("Enter")
         await page.get_by_role("button", name="Install").press("Enter")
         await expect(page.get_by_role("heading", name="It works")).to_be_visible(timeout=PATIENCE)
@@ -196,7 +196,7 @@ async def test_an_app_whose_deliveries_do_not_arrive_is_shown_as_installed_and_s
         await expect(page.get_by_text("Waiting for GitHub's first delivery.")).to_be_visible()
         await expect(page.get_by_text("delivery failed: failed to connect to host")).to_be_visible(timeout=PATIENCE)
         await is_for_everybody(page)
-        assert stage.sandbox.webhook_url == "http://127.0.0.1:9/webhook"
+        assert stage.sandbox.deliveries.url == "http://127.0.0.1:9/webhook"
 
 
 async def test_what_is_refused_or_takes_a_moment_is_for_everybody_too(browser: Browser) -> None:

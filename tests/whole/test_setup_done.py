@@ -32,7 +32,7 @@ async def last_page(
     app_page = f"{stage.sandbox.web_url}/apps/undersigned"
     config = replace(stage.config(), secret_key=KEY, app_page=app_page, petition_label=petition_label)
     async with app.running(config, FAST) as bot:
-        stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+        stage.sandbox.deliveries.url = f"http://127.0.0.1:{bot.port}/webhook"
         stage.petition()
         await stage.sandbox.settled()
         cookie = {"Cookie": f"{COOKIE}={SetupAuth(KEY, time.time).create_session()}"}

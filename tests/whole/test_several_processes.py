@@ -125,7 +125,7 @@ class Several:
     def next_turn(self) -> None:
         """Send the next delivery to another process."""
         pid = next(iter(self.living))
-        self.living[pid] = self.sandbox.webhook_url = self.living.pop(pid)
+        self.living[pid] = self.sandbox.deliveries.url = self.living.pop(pid)
 
     async def comes_right(self) -> None:
         """Wait until the body says what the comments say, and every comment is acknowledged."""

@@ -42,12 +42,12 @@ async def test_when_the_calls_end_the_run_says_so_and_the_next_one_goes_on(
     github: Sandbox, tmp_path: Path, clock: Clock
 ) -> None:
     petition = signed(github, "ada", "grace")
-    github.limits = Limits(primary=3)
+    github.rate_limiter.limits = Limits(primary=3)
     code, out, err = await command(github, tmp_path)
     assert (code, said(petition)) == (0, None), err
     assert "::notice::Some work is left: GitHub accepts no calls until" in out
     assert "The next run continues." in (tmp_path / "summary.md").read_text("utf-8")
-    github.limits = Limits(primary=1000)
+    github.rate_limiter.limits = Limits(primary=1000)
     clock.ahead += 3601
     code, out, _ = await command(github, tmp_path)
     assert (code, said(petition)) == (0, 2)
@@ -56,7 +56,7 @@ async def test_when_the_calls_end_the_run_says_so_and_the_next_one_goes_on(
 
 async def test_without_any_call_left_a_run_does_not_fail(github: Sandbox, tmp_path: Path) -> None:
     signed(github, "ada")
-    github.limits = Limits(primary=0)
+    github.rate_limiter.limits = Limits(primary=0)
     code, out, _ = await command(github, tmp_path)
     assert code == 0
     assert "The next run continues." in out
@@ -65,10 +65,10 @@ async def test_without_any_call_left_a_run_does_not_fail(github: Sandbox, tmp_pa
 
 async def test_the_last_calls_are_for_tallies(github: Sandbox, tmp_path: Path) -> None:
     petition = signed(github, "ada")
-    github.limits = Limits(primary=150)
+    github.rate_limiter.limits = Limits(primary=150)
     report = await run(github, tmp_path)
     assert (said(petition), report.reactions, report.left) == (1, 0, "")
-    github.limits = Limits(primary=1000)
+    github.rate_limiter.limits = Limits(primary=1000)
     report = await run(github, tmp_path)
     assert report.reactions == 1
 
@@ -92,7 +92,7 @@ async def test_github_that_goes_down_after_the_first_call_is_not_asked_without_e
     github: Sandbox, tmp_path: Path, calls: Calls
 ) -> None:
     signed(github, "ada")
-    github.limits = Limits(primary=100)
+    github.rate_limiter.limits = Limits(primary=100)
 
     def go_down() -> None:
         github.faults = Faults(server_error=1.0)
@@ -122,7 +122,7 @@ async def test_issues_that_cannot_be_listed_keep_no_run_going_without_end(
     monkeypatch.setattr("bot.reconcile.continuation_issues.COMMENT_LIMIT", 3)
     petition = signed(github, "ada", "grace", "alan")
     calls.refuse("GET /repos/lovelace/letters/issues.*direction=desc")
-    github.limits = Limits(primary=2_000)
+    github.rate_limiter.limits = Limits(primary=2_000)
     report = await run(github, tmp_path)
     assert said(petition) == 3
     assert report.left == "it took too long"

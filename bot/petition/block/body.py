@@ -76,6 +76,7 @@ def splice(body: str | None, block: str) -> str:
     return place.filled(place.closed(block))
 
 
+# A body is looked at several times in a row: for its letter, its digest and its place.
 @lru_cache(maxsize=8)
 def locate_block(body: str | None) -> BlockLocation:
     """Find where the block belongs in a body."""
@@ -166,8 +167,6 @@ _HEAD = frozenset({"begin", "tally"})
 _FOOT = frozenset({"note", "end"})
 
 
-# A body is looked at several times in a row: for its letter, its tally and its place, and with the new block in it.
-@lru_cache(maxsize=8)
 def _spans(body: str) -> tuple[_Span, ...]:
     spans: list[_Span] = []
     for mark in _marks(body):

@@ -28,7 +28,7 @@ from bot.petition.comments.comment import Author
 from bot.store import PetitionRef
 from bot.store.sign_outs import SignOuts
 from bot.time_types import EpochSeconds, Seconds
-from bot.web.petition_and_roster_requests import PETITION, PagesContext
+from bot.web.petition_requests import PETITION, PagesContext
 from bot.web.request_limits import Rate, RateLimiter
 from bot.web.route_policies import PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.sessions import SignedSessions, is_secret, origin_url, set_cookie
@@ -160,8 +160,10 @@ class SignInRoutes(Struct, frozen=True):
 
     def page_url(self, request: web.Request) -> str:
         """Return the address of the page for organizers that a request is about."""
-        match = request.match_info
-        return f"{self.base(request)}/petitions/{match['owner']}/{match['repo']}/{match['number']}/organizers"
+        return self._page_url(request, **request.match_info)
+
+    def _page_url(self, request: web.Request, owner: str, repo: str, number: str) -> str:
+        return f"{self.base(request)}/petitions/{owner}/{repo}/{number}/organizers"
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         if self.auth is None:
@@ -188,7 +190,7 @@ class SignInRoutes(Struct, frozen=True):
             text = "Start again on the petition's page in this browser, and finish within ten minutes."
             return self._message(request, 403, "This sign-in did not start here", text)
         owner, repo, number, _ = place.split(":")
-        url = f"{self.base(request)}/petitions/{owner}/{repo}/{number}/organizers"
+        url = self._page_url(request, owner, repo, number)
         if query.get("error") == "access_denied":
             return web.Response(status=303, headers={"Location": f"{url}?{CANCELLED}"})
         if "error" in query:

@@ -17,15 +17,16 @@ from bot.export import handover_pack
 from bot.github.errors import GitHubError
 from bot.links import pages_of
 from bot.petition.comments.comment import Author
-from bot.store import PetitionRef, RosterQuery
+from bot.store import RosterQuery
 from bot.web.organizers.auth import CANCELLED, ORGANIZERS, PATH, OrganizerAuth, SignInRoutes, unavailable
 from bot.web.organizers.cached_signature_reviews import SignatureReviews
 from bot.web.organizers.view_models import view_organizers
-from bot.web.petition_and_roster_requests import (
+from bot.web.petition_requests import (
     NO_SUCH_PETITION,
     PagesContext,
     RequestedPetition,
     is_visible,
+    look_up,
     read_details,
     require_present_name,
     require_visible,
@@ -73,14 +74,14 @@ class OrganizerRoutes:
             return await self._show_sign_in(request)
         requested, reviews = visit.requested, visit.reviews
         page_url, pages = self._sign_in.page_url(request), requested.pages
-        page = partial(self._page, request, page_url=page_url, person=visit.person, pages=pages)
+        page = partial(self._context.page, request, page_url=page_url, person=visit.person, pages=pages)
         if not visit.is_allowed:
-            return page("not_allowed", status=403)
+            return page("organizers/not_allowed.html", status=403)
         require_present_name(request, requested)
         details = await read_details(self._context, requested, RosterQuery(size=1))
         review, records = await reviews.review(requested.ref), await reviews.records(requested.ref)
         shown = view_organizers(details, pages, self._context, review, records)
-        return page("petition", is_pack_small=requested.ref.count <= MAX_PACK_SIGNATURES, **shown)
+        return page("organizers/petition.html", is_pack_small=requested.ref.count <= MAX_PACK_SIGNATURES, **shown)
 
     async def _pack(self, request: web.Request) -> web.StreamResponse:
         visit = await self._visit(request)
@@ -127,14 +128,14 @@ class OrganizerRoutes:
 
     async def _show_sign_in(self, request: web.Request) -> web.Response:
         """Show how to sign in: the same for all petitions but those that everybody may see, which have a title."""
-        ref, title, petition_url = await self._find(request), None, None
+        ref, title, petition_url = await look_up(request, self._context), None, None
         if ref is not None and is_visible(request, ref):
             pages = pages_of(self._sign_in.base(request), ref.repository, ref.number, ref.page_key)
             details = await read_details(self._context, RequestedPetition(ref, pages), RosterQuery(size=1))
             title, petition_url = details.snapshot.title, pages.roster
-        return self._page(
+        return self._context.page(
             request,
-            "sign_in",
+            "organizers/sign_in.html",
             page_url=self._sign_in.page_url(request),
             ready=self._services is not None,
             asked=request.match_info,
@@ -152,7 +153,7 @@ class OrganizerRoutes:
         person = None if services is None else await services.auth.person(request)
         if services is None or person is None:
             return None
-        ref = await self._find(request)
+        ref = await look_up(request, self._context)
         name = f"{match['owner']}/{match['repo']}" if ref is None else ref.repository.full_name
         try:
             allowed = await services.auth.is_organizer(ref, name, person)
@@ -162,13 +163,6 @@ class OrganizerRoutes:
             raise web.HTTPNotFound(text=NO_SUCH_PETITION)
         pages = pages_of(self._sign_in.base(request), ref.repository, ref.number, ref.page_key)
         return _Visit(services.reviews, person, RequestedPetition(ref, pages), allowed)
-
-    async def _find(self, request: web.Request) -> PetitionRef | None:
-        match = request.match_info
-        return await self._context.rosters.find(match["owner"], match["repo"], int(match["number"]))
-
-    def _page(self, request: web.Request, name: str, *, status: int = 200, **values: object) -> web.Response:
-        return self._context.page(request, f"organizers/{name}.html", status=status, **values)
 
 
 class _Visit(Struct, frozen=True):

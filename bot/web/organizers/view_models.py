@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.links import Pages
+from bot.petition.abuse_signals import assess
 from bot.petition.comments.mistyped_commands import Fault
 from bot.petition.i18n import ENGLISH
 from bot.petition.organizer_commands import CommandStatus, write_remark, write_removals
@@ -13,8 +14,9 @@ from bot.petition.rules_in_force import Rules
 from bot.petition.settings import PATH, Detail, Settings
 from bot.petition.tally import Reason
 from bot.store import NotCounted, PetitionDetails, State
+from bot.time_types import WholeEpochSeconds
 from bot.web.organizers.cached_signature_reviews import PetitionRecords, SignatureReview
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.petition_requests import PagesContext
 from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200
@@ -36,7 +38,8 @@ def view_organizers(
 ) -> dict[str, Any]:
     """Return the values for the template of the page; `link` lets others see a private petition."""
     snapshot = details.snapshot
-    first, *findings = _findings(details, review)
+    found = review.found if snapshot.anonymised_at is None else assess([], {})
+    first, *findings = _findings(snapshot.anonymised_at, review)
     return {
         "petition": snapshot,
         "numbers": list(_numbers(details, review, context.today)),
@@ -46,12 +49,10 @@ def view_organizers(
         "headline": first,
         "remarks": list(_remarks(snapshot.state, records)),
         "findings": findings,
-        "shares": [] if snapshot.anonymised_at else review.found.shares(),
-        "aged": f"{review.found.aged:,}",
-        "waiting": 0 if snapshot.anonymised_at else review.found.waiting,
-        "groups": []
-        if snapshot.anonymised_at
-        else [(one, str(one), write_removals(one.logins)) for one in review.found.alike],
+        "shares": found.shares(),
+        "aged": f"{found.aged:,}",
+        "waiting": found.waiting,
+        "groups": [(one, str(one), write_removals(one.logins)) for one in found.alike],
         "reviewed_at": review.at,
         "counting": [("Counted", _counted(details, review)), *_rules(details, context)],
         "results": _RESULTS,
@@ -109,14 +110,13 @@ _RESULTS: Final = {"obeyed": "applied", "misunderstood": "not understood", "take
 """The words for stored results."""
 
 
-def _findings(details: PetitionDetails, review: SignatureReview) -> Iterator[str]:
-    erased_at = details.snapshot.anonymised_at
-    if erased_at is None:
-        yield from review.found.lines_without_ages()
-        if not review.is_complete:
-            yield "Older signatures were not reviewed."
-    else:
+def _findings(erased_at: WholeEpochSeconds | None, review: SignatureReview) -> Iterator[str]:
+    if erased_at is not None:
         yield f"The names were erased on {moment(erased_at)} UTC, according to the settings."
+        return
+    yield from review.found.lines_without_ages()
+    if not review.is_complete:
+        yield "Older signatures were not reviewed."
 
 
 def _remarks(state: State, records: PetitionRecords) -> Iterator[str]:

@@ -19,7 +19,7 @@ from bot.store import DatabaseUnavailable, PetitionDetails
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.time_types import Seconds
 from bot.web.pages.view_models import view_update
-from bot.web.petition_and_roster_requests import PETITION, PagesContext, RequestedPetition, find_under_any_name
+from bot.web.petition_requests import PETITION, PagesContext, RequestedPetition, find_under_any_name
 from bot.web.route_policies import Pool, Route, RoutePolicy
 
 POLL_INTERVAL: Final[Seconds] = 1.0

@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from bot.export.card import card
+from bot.export.badge_and_card import badge, card, shield_record
 from bot.export.chart import standalone_chart
-from bot.export.csv_atom_and_badge import CSV_HEADER, badge, csv_rows, feed, shield_record
-from bot.export.json_records import record_roster
+from bot.export.json_csv_and_atom import CSV_HEADER, csv_rows, feed, record_roster
 from bot.links import SITE_FILES, SitePages, published_pages, site_folder, translation_site_file
 from bot.petition.i18n import ENGLISH, translator
 from bot.petition.letter_versions_and_translations import Letter
@@ -27,9 +26,9 @@ from bot.store import (
 from bot.store.roster_pages import RosterPage
 from bot.time_types import WholeEpochSeconds
 from bot.web.pages import view_models
-from bot.web.pages.front_page import view_summary
 from bot.web.pages.routes import COMPARED_VERSIONS
-from bot.web.petition_and_roster_requests import PagesContext
+from bot.web.pages.view_models import view_summary
+from bot.web.petition_requests import PagesContext
 from bot.web.rendering import read_static_files, render
 
 Files = Iterator[tuple[str, bytes]]

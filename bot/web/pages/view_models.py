@@ -1,27 +1,41 @@
-"""What the pages show of a petition beside the store's answers, which the templates read themselves."""
+"""What the pages show beside the store's answers, which the templates read themselves."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from msgspec import Struct
 
 from bot.export import sanitized_html
-from bot.export.chart import chart, growth_of
-from bot.export.json_records import TranslationRecord, record_translation
+from bot.export.chart import chart, growth_of, sparkline
+from bot.export.json_csv_and_atom import TranslationRecord, record_translation
 from bot.export.letter_comparison import Comparison, compare, with_labels
 from bot.links import Pages, Site, pages_of
 from bot.petition.block.sections import REACTIONS, asked_not_to_be_listed, covered, example_of, signed_this_text
-from bot.petition.i18n import Translator, message, translator
+from bot.petition.i18n import Translator, translator
 from bot.petition.letter_versions_and_translations import Letter, given_to
 from bot.petition.rules_in_force import milestones, next_goal
-from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder, TranslatedLetter
+from bot.store import (
+    Cursor,
+    Entry,
+    Listed,
+    ListQuery,
+    PetitionDetails,
+    PetitionList,
+    PetitionSummary,
+    RosterQuery,
+    Snapshot,
+    SortOrder,
+    TranslatedLetter,
+)
 from bot.time_types import EpochSeconds
 from bot.web.pages.uncounted_reasons import explain
-from bot.web.petition_and_roster_requests import PagesContext, format_cursor
+from bot.web.petition_requests import PagesContext
+from bot.web.query_parameters import format_cursor
 from bot.web.rendering import call_macro
 
 COMPARED_CHARACTERS: Final = 400_000
@@ -65,7 +79,7 @@ def view_petition(
         "letter_digest": letter.digest if letter else "",
         "has_versions": len(details.letters) > 1,
         **_view_roster(details, context.now(), tr, is_closed=ended is not None),
-        **_roster_links(details, pages, query, tr),
+        **_roster_links(details, pages, query),
     }
 
 
@@ -97,7 +111,7 @@ def _with_versions(entries: Iterable[Entry], letters: Sequence[Letter]) -> Itera
         yield one, None if is_present else place + 1
 
 
-def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery, tr: Translator) -> dict[str, Any]:
+def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery) -> dict[str, Any]:
     """Return which part of the roster is shown, and the addresses of others."""
     search = {"q": query.text} if query.text else {}
 
@@ -108,22 +122,13 @@ def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery, tr
     before, after = details.page.before, details.page.after
     return {
         "query": query,
-        "orders": [
-            (tr.translate(text), link(search, order), order is query.order) for order, text in _ORDER_NAMES.items()
-        ],
+        "orders": [(order, link(search, order), order is query.order) for order in SortOrder],
         "before": before and link(search, query.order, before),
         "after": after and link(search, query.order, after),
         "whole": link({}, query.order),
         # New signatures are added to the newest part of the whole roster.
         "is_live": query.order is SortOrder.NEWEST and not query.text and before is None,
     }
-
-
-_ORDER_NAMES: Final[Mapping[SortOrder, str]] = {
-    SortOrder.NEWEST: message("newest first"),
-    SortOrder.OLDEST: message("oldest first"),
-    SortOrder.NAME: message("by name"),
-}
 
 
 def isolated(name: str) -> Markup:
@@ -256,3 +261,42 @@ def progress(count: int, goal: int | None, tr: Translator) -> str:
         return tr.translate("The goal of {goal} is reached", goal=tr.number(goal)) + " 🎉"
     percent = max(count * 100 // goal, 1 if count else 0)
     return tr.translate("{percent} of the goal of {goal}", percent=tr.percent(percent / 100), goal=tr.number(goal))
+
+
+def view_summary(one: PetitionSummary, url: str, today: int, tr: Translator) -> dict[str, Any]:
+    """Return what the front page shows of a petition whose page is at an address."""
+    return {
+        "petition": one,
+        "url": url,
+        "headline": headline(one.count, tr, open_=one.ended_at is None),
+        "progress": progress(one.count, one.goal, tr),
+        "sparkline": Markup(sparkline(one.days, today)),  # noqa: S704 - it is made of numbers
+    }
+
+
+def view_list(found: PetitionList, wanted: ListQuery, today: int, base: str, tr: Translator) -> dict[str, Any]:
+    """Return the values for the template of the front page; `today` is in days since 1970."""
+
+    def link(listed: Listed, part: int = 1, text: str = wanted.text) -> str:
+        asked = {
+            **({"q": text} if text else {}),
+            **({"state": listed.value} if listed is not Listed.ALL else {}),
+            **({"page": str(part)} if part > 1 else {}),
+        }
+        return f"{base}/?{urlencode(asked)}" if asked else f"{base}/"
+
+    return {
+        "petitions": [
+            view_summary(one, pages_of(base, one.repository, one.number, "").roster, today, tr)
+            for one in found.petitions
+        ],
+        "wanted": wanted,
+        "searched": isolated(wanted.text),
+        "found": found,
+        "states": [(one, found.found[one], link(one), one is wanted.listed) for one in Listed],
+        "is_narrowed": bool(wanted.text) or wanted.listed is not Listed.ALL,
+        "in_all_states": link(Listed.ALL),
+        "whole": link(Listed.ALL, text=""),
+        "before": found.part > 1 and link(wanted.listed, found.part - 1),
+        "after": found.part < found.parts and link(wanted.listed, found.part + 1),
+    }

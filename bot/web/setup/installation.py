@@ -5,7 +5,8 @@ It shows where GitHub says that the App is installed, and which repositories can
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import dataclasses
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 
 from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError
+from bot.store import Store
 from bot.time_types import EpochSeconds, Seconds
 from bot.web.route_policies import Route
 from bot.web.setup.wizard import SETUP, STATIC, SetupAuth, message, page, read_field
@@ -46,12 +48,11 @@ class SetupDonePage(Struct, frozen=True):
     """
 
     auth: SetupAuth
-    progress: Callable[[], Awaitable[SetupProgress]]
+    store: Store
     installed: InstalledApp
     app_url: str
     site: str
     """Where GitHub's pages are."""
-    label: str
 
     def routes(self) -> list[Route]:
         """List the routes, for the running bot."""
@@ -65,7 +66,7 @@ class SetupDonePage(Struct, frozen=True):
     async def _show(self, request: web.Request) -> web.Response:
         if not self.auth.is_authenticated(request):
             return _closed()
-        progress, repositories, problem = await self.progress(), SetupRepositories(), ""
+        progress, repositories, problem = await self._progress(), SetupRepositories(), ""
         if progress.is_delivered:
             try:
                 repositories = await self.installed.repositories()
@@ -78,15 +79,20 @@ class SetupDonePage(Struct, frozen=True):
             problem=problem,
             install=f"{self.app_url}/installations/new",
             site=self.site,
-            label=self.label,
-            new_issue=urlencode({"labels": self.label}),
+            label=self.installed.label,
+            new_issue=urlencode({"labels": self.installed.label}),
             poll_seconds=POLL_SECONDS,
         )
 
     async def _status(self, request: web.Request) -> web.Response:
         if not self.auth.is_authenticated(request):
             raise web.HTTPNotFound
-        return web.json_response(body=msgspec.json.encode(await self.progress()))
+        return web.json_response(body=msgspec.json.encode(await self._progress()))
+
+    async def _progress(self) -> SetupProgress:
+        is_delivered = await self.store.credentials.get_first_delivery_at() is not None
+        known = await self.store.installations.list_accounts()
+        return await self.installed.progress(known, is_delivered=is_delivered)
 
     async def _create_label(self, request: web.Request) -> web.Response:
         if not self.auth.is_authenticated(request):
@@ -127,9 +133,6 @@ class NotInstalledThere(Exception):
     """A repository that the App does not see."""
 
 
-_NOTHING_YET: Final = SetupProgress()
-
-
 @dataclass(slots=True)
 class InstalledApp:
     """The App's installations as GitHub has them now, whether or not a delivery has named them."""
@@ -137,7 +140,7 @@ class InstalledApp:
     github: GitHub
     label: str
     now: Callable[[], EpochSeconds]
-    _progress: SetupProgress = _NOTHING_YET
+    _progress: SetupProgress = dataclasses.field(default_factory=SetupProgress)
     _read_at: EpochSeconds = 0.0
 
     async def progress(self, known: Iterable[str], *, is_delivered: bool) -> SetupProgress:
@@ -159,21 +162,18 @@ class InstalledApp:
 
     async def repositories(self) -> SetupRepositories:
         """List the repositories that can have petitions; raises `bot.github.errors`."""
-        found: list[SetupRepository] = []
-        more = 0
-        for installation in await self.github.list_installations():
-            if installation.suspended:
-                continue
-            client = self.github.installation(installation.id)
-            for repository in await client.list_repositories():
-                if repository.archived:
-                    continue
-                if len(found) == MOST_SHOWN:
-                    more += 1
-                    continue
-                has_label = await client.has_label(repository.full_name, self.label)
-                found.append(SetupRepository(repository.full_name, installation.id, has_label))
-        return SetupRepositories(tuple(found), more)
+        found = [
+            (repository.full_name, installation.id)
+            for installation in await self.github.list_installations()
+            if not installation.suspended
+            for repository in await self.github.installation(installation.id).list_repositories()
+            if not repository.archived
+        ]
+        shown = [
+            SetupRepository(name, id_, await self.github.installation(id_).has_label(name, self.label))
+            for name, id_ in found[:MOST_SHOWN]
+        ]
+        return SetupRepositories(tuple(shown), len(found) - len(shown))
 
     async def create_label(self, name: str) -> None:
         """Create the label in a repository unless it exists; raises NotInstalledThere and `bot.github.errors`."""

@@ -1,4 +1,4 @@
-"""Which petition a request asks for, whether its sender may see it, and which part of the roster.
+"""Which petition a request asks for, and whether its sender may see it.
 
 The handlers of pages share one `PagesContext` for that.
 """
@@ -6,32 +6,27 @@ The handlers of pages share one `PagesContext` for that.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Collection
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import web
-from cachetools import LRUCache
+from cachetools import TTLCache
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.links import Addresses, Pages, Site, pages_of
-from bot.petition.i18n import Message, message
-from bot.petition.untrusted_text import clean
-from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
+from bot.petition.i18n import message
+from bot.store import PetitionDetails, PetitionRef, RosterQuery, Rosters
 from bot.time_types import EpochSeconds, Seconds
 from bot.web import rendering
 from bot.web.route_policies import PRIVATE
 from bot.web.sessions import is_secret
 
 NO_SUCH_PETITION: Final = message("There is no such petition here.")
-
-MAX_SEARCH_LENGTH: Final = 100
-"""Characters of a search; names and affiliations are cut not far above it."""
 
 PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{number:[1-9][0-9]{0,8}}"
 """The path of a petition's page, and the beginning of the paths of its other forms."""
@@ -85,10 +80,6 @@ class PagesContext:
         """Return a page made of a template."""
         return rendering.page(template, status=status, base=self.base(request), site=self.site, **values)
 
-    def render(self, template: str, base: str, **values: Any) -> str:
-        """Return the text of a page made of a template; addresses in it begin with `base`."""
-        return rendering.render(template, base=base, site=self.site, **values)
-
     def accepted_page(
         self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: Any
     ) -> web.Response:
@@ -104,30 +95,18 @@ class PetitionLookups:
 
     def __init__(self, rosters: Rosters, clock: Callable[[], Seconds] = time.monotonic) -> None:
         self._rosters = rosters
-        self._clock = clock
-        self._known: LRUCache[tuple[str, str, int], _Lookup] = LRUCache(NAMES)
+        self._known: TTLCache[tuple[str, str, int, int], PetitionRef] = TTLCache(NAMES, LOOKUP_LIFETIME, clock)
 
     async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
         """Find a petition as it is, or was in another process at most `LOOKUP_LIFETIME` ago."""
-        key, commits, now = (owner, name, number), self._rosters.commits, self._clock()
-        known = self._known.get(key)
-        if known is not None and known.commits == commits and known.at > now - LOOKUP_LIFETIME:
-            return known.ref
-        ref = await self._rosters.find(*key)
-        # Anybody can ask for names that nobody has: they are not kept.
+        key = owner, name, number, self._rosters.commits
+        ref = self._known.get(key)
         if ref is None:
-            self._known.pop(key, None)
-        else:
-            self._known[key] = _Lookup(ref, commits, now)
+            ref = await self._rosters.find(owner, name, number)
+            # Anybody can ask for names that nobody has: they are not kept.
+            if ref is not None:
+                self._known[key] = ref
         return ref
-
-
-class _Lookup(Struct, frozen=True):
-    """What the database said, after how many transactions of this process, and when it was asked."""
-
-    ref: PetitionRef
-    commits: int
-    at: Seconds
 
 
 class RequestedPetition(Struct, frozen=True):
@@ -140,14 +119,6 @@ class RequestedPetition(Struct, frozen=True):
     def private(self) -> bool:
         """Return whether only people with the key may see it."""
         return self.ref.repository.private
-
-
-class BadQuery(web.HTTPBadRequest):
-    """The query of a request is not valid; the message says what would be."""
-
-    def __init__(self, allowed: str, value: str = "") -> None:
-        self.message = Message(allowed, value)
-        super().__init__(text=str(self.message))
 
 
 async def find_petition(request: web.Request, context: PagesContext) -> RequestedPetition:
@@ -163,12 +134,17 @@ async def find_petition(request: web.Request, context: PagesContext) -> Requeste
 
 async def find_under_any_name(request: web.Request, context: PagesContext) -> RequestedPetition:
     """Find the petition that a request names; raises HTTPNotFound also for one that the client may not see."""
-    match = request.match_info
-    ref = await context.lookups.find(match["owner"], match["repo"], int(match["number"]))
+    ref = await look_up(request, context)
     if ref is None or not is_visible(request, ref):
         raise web.HTTPNotFound(text=NO_SUCH_PETITION)
     request[PRIVATE] = ref.repository.private
     return RequestedPetition(ref, pages_of(context.base(request), ref.repository, ref.number, ref.page_key))
+
+
+async def look_up(request: web.Request, context: PagesContext) -> PetitionRef | None:
+    """Look up the petition that a request names, whether or not the client may see it."""
+    match = request.match_info
+    return await context.lookups.find(match["owner"], match["repo"], int(match["number"]))
 
 
 async def read_details(context: PagesContext, requested: RequestedPetition, query: RosterQuery) -> PetitionDetails:
@@ -202,54 +178,3 @@ def require_present_name(request: web.Request, requested: RequestedPetition, que
         form = request.path.removeprefix(f"/petitions/{match['owner']}/{match['repo']}/{match['number']}")
         address = replace(requested.pages, key=None).of(form)
         raise web.HTTPFound(f"{address}?{query}" if query else address)
-
-
-def read_roster_query(request: web.Request, size: int) -> RosterQuery:
-    """Read which part of a roster is requested; raises BadQuery."""
-    query = request.query
-    try:
-        order = SortOrder(query.get("sort", SortOrder.NEWEST))
-    except ValueError:
-        raise BadQuery(message("sort must be one of: {value}."), ", ".join(SortOrder)) from None
-    return RosterQuery(order, read_search(request), _read_cursor(request, order), size)
-
-
-def read_search(request: web.Request) -> str:
-    """Read what a request searches for; empty where it does not."""
-    return clean(request.query.get("q", "").replace("\n", " "), MAX_SEARCH_LENGTH).removesuffix("…")
-
-
-def is_search(request: web.Request) -> bool:
-    """Return whether a request has to wait for its turn to read every signature of a petition."""
-    return bool(request.query.get("q"))
-
-
-def format_cursor(cursor: Cursor) -> dict[str, str]:
-    """Return a cursor as a query."""
-    key = f"{KEY_MARK}{cursor.key.hex()}" if isinstance(cursor.key, bytes) else cursor.key
-    return {"before" if cursor.back else "after": f"{key}.{cursor.comment_id}"}
-
-
-def _read_cursor(request: web.Request, order: SortOrder) -> Cursor | None:
-    back = "before" in request.query
-    text = request.query.get("before" if back else "after")
-    if text is None:
-        return None
-    key, _, comment_id = text.rpartition(".")
-    if not _NUMBER.fullmatch(comment_id) or not (order.is_by_name or _NUMBER.fullmatch(key)):
-        raise BadQuery(message("before and after must come from the links of another answer. Start without them."))
-    return Cursor(_read_key(key) if order.is_by_name else int(key), int(comment_id), back)
-
-
-def _read_key(text: str) -> bytes | str:
-    """Read what a signature is sorted by; its name alone is in the links of earlier releases."""
-    with suppress(ValueError):
-        if text.startswith(KEY_MARK):
-            return bytes.fromhex(text.removeprefix(KEY_MARK))
-    return clean(text, 200)
-
-
-KEY_MARK: Final = "~"
-"""What a key in a cursor begins with, and is written in hexadecimal digits behind."""
-
-_NUMBER: Final = re.compile("[0-9]{1,18}", re.ASCII)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.export.card import HEIGHT, WIDTH, card
+from bot.export.badge_and_card import HEIGHT, WIDTH, card
 
 PAPER, INK, TRACK, FILL = (251, 250, 248), (35, 33, 29), (228, 224, 216), (61, 79, 181)
 BAR = 445

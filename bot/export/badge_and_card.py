@@ -1,8 +1,8 @@
-"""The picture that social sites show beside a link: how many have signed, and how far that is to the goal.
+"""Pictures of how many have signed: a badge, and the card that social sites show beside a link.
 
-It is a PNG, which all of them take. It is put together, without any font, from the parts of `templates/card.png`, a
-picture without filters. At the top is the card without its count. Below that stand the digits, side by side, and
-behind them two discs, from which the round ends of the bar are taken.
+The card is a PNG, which all of them take. It is put together, without any font, from the parts of
+`templates/card.png`, a picture without filters. At the top is the card without its count. Below that stand the
+digits, side by side, and behind them two discs, from which the round ends of the bar are taken.
 """
 
 from __future__ import annotations
@@ -12,10 +12,49 @@ import struct
 import zlib
 from collections.abc import Sequence
 from functools import cache
+from html import escape
 from importlib import resources
 from typing import Final
 
+from bot.export.json_csv_and_atom import ShieldRecord
 from bot.petition.rules_in_force import next_goal
+
+
+def badge(count: int) -> str:
+    """Return the count as a badge: SVG, 20 pixels high."""
+    value = f"{count:,}"
+    left, right = _text_width(_BADGE_LABEL) + 12, _text_width(value) + 12
+    name = escape(f"{_BADGE_LABEL}: {value}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img"'
+        f' aria-label="{name}">'
+        f"<title>{name}</title>"
+        f'<clipPath id="r"><rect width="{left + right}" height="20" rx="4"/></clipPath>'
+        f'<g clip-path="url(#r)"><rect width="{left}" height="20" fill="#4a4d57"/>'
+        f'<rect x="{left}" width="{right}" height="20" fill="{_BADGE_COLOUR}"/></g>'
+        f'<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
+        f"{_badge_text(6, left - 12, _BADGE_LABEL)}{_badge_text(left + 6, right - 12, value)}</g></svg>"
+    )
+
+
+def shield_record(count: int) -> ShieldRecord:
+    """Return the count as shields.io takes it for a badge of its own."""
+    return ShieldRecord(label=_BADGE_LABEL, message=f"{count:,}", color=_BADGE_COLOUR.removeprefix("#"))
+
+
+_BADGE_LABEL: Final = "signatures"
+_BADGE_COLOUR: Final = "#3d4fb5"
+_NARROW: Final = frozenset("ijl,.:;'|!fIt ")
+
+
+def _text_width(text: str) -> int:
+    """Estimate the width of a text in pixels; `textLength` makes the letters fit."""
+    return round(sum(4.2 if letter in _NARROW else 7 for letter in text))
+
+
+def _badge_text(x: int, width: int, text: str) -> str:
+    return f'<text x="{x}" y="14" textLength="{width}" lengthAdjust="spacingAndGlyphs">{escape(text)}</text>'
+
 
 WIDTH: Final = 1_200
 HEIGHT: Final = 630

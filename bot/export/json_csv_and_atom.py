@@ -1,18 +1,24 @@
-"""The records that JSON, CSV, Atom and the pack are made of, and how they follow from the store's answers.
+"""The records of a petition that JSON, CSV, Atom and the pack are made of, from the store's answers.
 
 The OpenAPI document takes its schemas from these structs.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import astuple
 
 from bot.links import Pages, Site
+from bot.petition.block.sections import asked_not_to_be_listed
+from bot.petition.i18n import ENGLISH, translator
 from bot.petition.letter_versions_and_translations import (
     Letter,
     Translation,
@@ -22,9 +28,10 @@ from bot.petition.letter_versions_and_translations import (
     language_name,
     version_of,
 )
+from bot.petition.machine_readable_lines import iso
 from bot.petition.rules_in_force import next_goal
+from bot.petition.untrusted_text import drop_non_xml
 from bot.store import Entry, PetitionDetails, Snapshot
-from bot.time_types import WholeEpochSeconds
 
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", description="A time in UTC.")]
 Number = Annotated[int, Meta(ge=0)]
@@ -180,11 +187,6 @@ class ProblemRecord(Struct, frozen=True):
     message: str
 
 
-def iso(at: WholeEpochSeconds) -> str:
-    """Format a time as ISO 8601."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
 def format_json(record: Struct) -> str:
     """Format a record as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
@@ -270,3 +272,70 @@ def record_roster(
         next=following,
         previous=previous,
     )
+
+
+CSV_COLUMNS: Final = SignatureRecord.__struct_fields__
+BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""A table begins with it, so that Excel knows the encoding; Python reads it as `utf-8-sig`."""
+CSV_HEADER: Final = BYTE_ORDER_MARK + ",".join(CSV_COLUMNS) + "\r\n"
+
+
+def csv_rows(signatures: Iterable[SignatureRecord]) -> str:
+    """Return a line for each signature; no spreadsheet reads a cell as a formula, whatever it splits at."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(map(neutralize, astuple(one)) for one in signatures)
+    return text.getvalue()
+
+
+def neutralize(value: object) -> str:
+    """Format a cell; what a spreadsheet would read as a formula gets an apostrophe in front.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    text = _neutralize_start(value).replace("\r\n", "\n")
+    return _INNER_FORMULA.sub(r"\1'", _NOT_IN_A_CELL.sub(" ", text))
+
+
+def is_neutralized(cell: str | None, value: object) -> bool:
+    """Return whether a cell holds a value as `neutralize` writes it, or as 0.1.0 did."""
+    return cell in (neutralize(value), _neutralize_start(value))
+
+
+def _neutralize_start(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+
+_NOT_IN_A_CELL: Final = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""Characters at which a program may split lines or cells, or which it drops; the line feed may stay."""
+
+_INNER_FORMULA: Final = re.compile(r"""(^["\s]+|[;,|\n]["\s]*)(?=[=+\-@＝＋－＠])""")
+"""Where a cell begins for a program that splits at another character or reads each line by itself."""
+
+
+def feed(petition: PetitionRecord, signatures: Sequence[SignatureRecord], address: str) -> str:
+    """Format the newest signatures as an Atom feed (RFC 4287), the newest first; `address` is its own."""
+    root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom"})
+    _add_text(root, "id", petition.page)
+    _add_text(root, "title", f"Signatures: {petition.title}")
+    if petition.unlisted:
+        _add_text(root, "subtitle", asked_not_to_be_listed(petition.unlisted, translator(ENGLISH)))
+    _add_text(root, "updated", signatures[0].signed_at if signatures else iso(0))
+    ET.SubElement(root, "link", {"rel": "self", "type": "application/atom+xml", "href": address})
+    ET.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": petition.page})
+    for one in signatures:
+        # Who asked to be forgotten has no login.
+        entry, login = ET.SubElement(root, "entry"), one.login or "Not named"
+        _add_text(entry, "id", one.comment)
+        _add_text(entry, "title", ", ".join(part for part in (one.name or login, one.affiliation) if part))
+        _add_text(entry, "updated", one.signed_at)
+        _add_text(ET.SubElement(entry, "author"), "name", login)
+        ET.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": one.comment})
+        _add_text(entry, "content", one.reason or "Signed.")
+    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _add_text(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, name).text = drop_non_xml(text)
