@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from bot.store.engine.url import read_address
 from bot.web.monitoring import Monitoring
 from bot.web.petition_requests import PagesContext
 from bot.web.server import create_app
+from tests.web.scene import ready
 from tests.whole.command_line import run
 
 ROOT = Path(__file__).parents[1]
@@ -83,13 +83,10 @@ def test_the_options_that_the_reference_mentions_exist() -> None:
 def test_the_http_table_is_what_the_server_routes() -> None:
     async def record(facts: object) -> None: ...
 
-    async def readiness() -> Mapping[str, bool]:
-        return {}
-
     context = PagesContext(
         Rosters(connect(read_address("sqlite:///nowhere.db")), lambda: 0.0), Addresses(), lambda: 0.0
     )
-    application = create_app(record=record, secrets=["s"], monitoring=Monitoring(readiness), context=context)
+    application = create_app(record=record, secrets=["s"], monitoring=Monitoring(ready), context=context)
     routes = {
         f"{route.method} {route.resource.canonical}"
         for route in application.router.routes()

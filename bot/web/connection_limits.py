@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from aiohttp import web
 from msgspec import Struct
 
 from bot.time_types import Seconds
 from bot.web.client_address import network_of
-
-END_OF_HEAD: Final = b"\r\n\r\n"
 
 
 class ConnectionLimits(Struct, frozen=True):
@@ -86,7 +84,7 @@ class ConnectionLimiter:
 class Connection(web.RequestHandler):
     """One connection, with timeouts for its first head and for the reading of an answer."""
 
-    __slots__ = ("_deadline", "_limiter", "_tail", "_transport", "last_received_at", "peer")
+    __slots__ = ("_deadline", "_limiter", "_transport", "last_received_at", "peer")
 
     def __init__(self, limiter: ConnectionLimiter, server: web.Server, **options: Any) -> None:
         super().__init__(server, **options)
@@ -94,7 +92,6 @@ class Connection(web.RequestHandler):
         # aiohttp forgets its own when it begins to close it.
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._tail = b""
         self.last_received_at = 0.0
         """The loop's time of the last bytes."""
         self.peer = ""
@@ -131,16 +128,15 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Check whether the first head is complete."""
         limiter, self.last_received_at = self._limiter, asyncio.get_running_loop().time()
+        super().data_received(data)
         if self in limiter.waiting:
-            if END_OF_HEAD in self._tail + data:
+            if self._messages:
                 del limiter.waiting[self]
                 self._cancel_deadline()
                 limiter.active[self] = None
-            self._tail = (self._tail + data)[-len(END_OF_HEAD) + 1 :]
         elif self in limiter.active:
             del limiter.active[self]
             limiter.active[self] = None
-        super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End the connection."""

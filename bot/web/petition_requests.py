@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import web
-from cachetools import LRUCache
+from cachetools import TTLCache
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -27,7 +27,6 @@ from bot.web.route_policies import PRIVATE
 from bot.web.sessions import is_secret
 
 NO_SUCH_PETITION: Final = message("There is no such petition here.")
-
 
 PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{number:[1-9][0-9]{0,8}}"
 """The path of a petition's page, and the beginning of the paths of its other forms."""
@@ -81,10 +80,6 @@ class PagesContext:
         """Return a page made of a template."""
         return rendering.page(template, status=status, base=self.base(request), site=self.site, **values)
 
-    def render(self, template: str, base: str, **values: Any) -> str:
-        """Return the text of a page made of a template; addresses in it begin with `base`."""
-        return rendering.render(template, base=base, site=self.site, **values)
-
     def accepted_page(
         self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: Any
     ) -> web.Response:
@@ -100,30 +95,18 @@ class PetitionLookups:
 
     def __init__(self, rosters: Rosters, clock: Callable[[], Seconds] = time.monotonic) -> None:
         self._rosters = rosters
-        self._clock = clock
-        self._known: LRUCache[tuple[str, str, int], _Lookup] = LRUCache(NAMES)
+        self._known: TTLCache[tuple[str, str, int, int], PetitionRef] = TTLCache(NAMES, LOOKUP_LIFETIME, clock)
 
     async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
         """Find a petition as it is, or was in another process at most `LOOKUP_LIFETIME` ago."""
-        key, commits, now = (owner, name, number), self._rosters.commits, self._clock()
-        known = self._known.get(key)
-        if known is not None and known.commits == commits and known.at > now - LOOKUP_LIFETIME:
-            return known.ref
-        ref = await self._rosters.find(*key)
-        # Anybody can ask for names that nobody has: they are not kept.
+        key = owner, name, number, self._rosters.commits
+        ref = self._known.get(key)
         if ref is None:
-            self._known.pop(key, None)
-        else:
-            self._known[key] = _Lookup(ref, commits, now)
+            ref = await self._rosters.find(owner, name, number)
+            # Anybody can ask for names that nobody has: they are not kept.
+            if ref is not None:
+                self._known[key] = ref
         return ref
-
-
-class _Lookup(Struct, frozen=True):
-    """What the database said, after how many transactions of this process, and when it was asked."""
-
-    ref: PetitionRef
-    commits: int
-    at: Seconds
 
 
 class RequestedPetition(Struct, frozen=True):
@@ -151,12 +134,17 @@ async def find_petition(request: web.Request, context: PagesContext) -> Requeste
 
 async def find_under_any_name(request: web.Request, context: PagesContext) -> RequestedPetition:
     """Find the petition that a request names; raises HTTPNotFound also for one that the client may not see."""
-    match = request.match_info
-    ref = await context.lookups.find(match["owner"], match["repo"], int(match["number"]))
+    ref = await look_up(request, context)
     if ref is None or not is_visible(request, ref):
         raise web.HTTPNotFound(text=NO_SUCH_PETITION)
     request[PRIVATE] = ref.repository.private
     return RequestedPetition(ref, pages_of(context.base(request), ref.repository, ref.number, ref.page_key))
+
+
+async def look_up(request: web.Request, context: PagesContext) -> PetitionRef | None:
+    """Look up the petition that a request names, whether or not the client may see it."""
+    match = request.match_info
+    return await context.lookups.find(match["owner"], match["repo"], int(match["number"]))
 
 
 async def read_details(context: PagesContext, requested: RequestedPetition, query: RosterQuery) -> PetitionDetails:

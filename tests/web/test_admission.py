@@ -15,7 +15,7 @@ from bot.web.monitoring import Monitoring
 from bot.web.request_limits import FAILURES, RequestLimits
 from bot.web.server import create_app, listen
 from tests.web.deliveries import PAYLOAD, SECRETS, headers
-from tests.web.scene import pages_context
+from tests.web.scene import pages_context, ready
 
 Caller = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 GITHUB, STRANGER = "140.82.112.1", "203.0.113.9"
@@ -65,13 +65,10 @@ async def store(sqlite_url: str) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def serving(store: Store, rules: RequestLimits | None = None) -> AsyncIterator[Stage]:
-    async def readiness() -> dict[str, bool]:
-        return {}
-
     application = create_app(
         record=store.record,
         secrets=SECRETS,
-        monitoring=Monitoring(readiness),
+        monitoring=Monitoring(ready),
         context=pages_context(store),
         limits=rules or RequestLimits(proxies=1),
     )

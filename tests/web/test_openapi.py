@@ -18,7 +18,9 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from bot.petition.comments.commands import Sign
-from bot.web.api import openapi_document
+from bot.store import SortOrder
+from bot.web.api import MAX_SIGNATURES, openapi_document
+from bot.web.query_parameters import MAX_SEARCH_LENGTH
 from tests.chance import examples
 from tests.store.scene import person
 from tests.web.scene import Scene, serving
@@ -78,3 +80,11 @@ async def test_the_document_is_served_for_everybody_to_read(scene: Scene) -> Non
     assert found["openapi"] == "3.1.0"
     assert "302" in found["paths"]["/petitions/{owner}/{repo}/{number}.csv"]["get"]["responses"]
     assert {path["get"]["operationId"] for path in found["paths"].values()} == set(OPERATIONS)
+
+
+def test_the_document_names_the_orders_and_limits_of_the_server() -> None:
+    parameters = openapi_document("")["paths"]["/petitions/{owner}/{repo}/{number}.json"]["get"]["parameters"]
+    schemas = {one["name"]: one["schema"] for one in parameters}
+    assert (schemas["sort"]["enum"], schemas["sort"]["default"]) == (list(SortOrder), SortOrder.NEWEST)
+    assert schemas["limit"]["maximum"] == MAX_SIGNATURES
+    assert schemas["q"]["maxLength"] == MAX_SEARCH_LENGTH

@@ -33,7 +33,7 @@ from bot.web.sessions import SignedSessions
 from tests.store.scene import LETTER, REPOSITORY
 from tests.store.scene import Scene as Petition
 from tests.web.html import Read
-from tests.web.scene import NOW, PAGE, PUBLIC, Client, pages_context
+from tests.web.scene import NOW, PAGE, PUBLIC, Client, pages_context, ready
 
 KEY = "a key of more than thirty-two characters"
 NOBODY_ASKS = cast("GitHub", None)
@@ -94,15 +94,11 @@ def serving(store: Store, public_url: str | None = None) -> Client:
     application = create_app(
         record=store.record,
         secrets=["s"],
-        monitoring=Monitoring(_ready),
+        monitoring=Monitoring(ready),
         context=PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW),
         organizers=OrganizerServices(Auth(store), Reviews(store, lambda: NOW)),
     )
     return TestClient(TestServer(application), cookie_jar=DummyCookieJar())
-
-
-async def _ready() -> dict[str, bool]:
-    return {}
 
 
 async def sign_in(client: Client, **headers: str) -> tuple[ClientResponse, ClientResponse]:

@@ -16,7 +16,7 @@ from bot.web.request_limits import Rate, RequestLimits
 from bot.web.route_policies import BASE_HEADERS
 from bot.web.server import create_app, listen
 from tests.web.deliveries import PAYLOAD, headers, sign
-from tests.web.scene import PAGE, PUBLIC, Scene, pages_context, serving
+from tests.web.scene import PAGE, PUBLIC, Scene, pages_context, ready, serving
 
 Caller = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -126,7 +126,7 @@ def application_of(scene: Scene, rules: RequestLimits | None = None) -> web.Appl
     return create_app(
         record=store.record,
         secrets=["s"],
-        monitoring=Monitoring(nothing),
+        monitoring=Monitoring(ready),
         context=pages_context(store),
         limits=rules,
     )
@@ -147,7 +147,7 @@ async def test_whoever_leaves_before_the_answer_is_no_mistake_of_ours(
 ) -> None:
     store = scene.petition.store
     application = create_app(
-        record=store.record, secrets=["s"], monitoring=Monitoring(nothing), context=pages_context(store)
+        record=store.record, secrets=["s"], monitoring=Monitoring(ready), context=pages_context(store)
     )
     # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
     async with (
@@ -189,7 +189,3 @@ async def test_a_body_that_cannot_be_unpacked_is_no_mistake_of_ours(
         # It hangs up after its answer; without being asked to, it would wait 75 seconds for another request.
         assert b"HTTP/1.1 200" in await reader.read()
     assert caplog.records == []
-
-
-async def nothing() -> dict[str, bool]:
-    return {}

@@ -18,7 +18,7 @@ from bot.web.route_policies import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, R
 from bot.web.server import create_app
 from bot.web.setup.installation import SetupDonePage
 from bot.web.setup.wizard import SetupAuth, SetupWizard
-from tests.web.scene import PAGE, Scene, pages_context
+from tests.web.scene import PAGE, Scene, pages_context, ready
 
 if TYPE_CHECKING:
     from bot.web.setup.installation import InstalledApp
@@ -100,7 +100,7 @@ async def test_every_route_has_a_policy(scene: Scene, monkeypatch: pytest.Monkey
     app = create_app(
         record=store.record,
         secrets=["s"],
-        monitoring=Monitoring(nothing),
+        monitoring=Monitoring(ready),
         context=pages_context(store),
         setup_done=SetupDonePage(AUTH, store, NOBODY_ASKS, "https://github.com/apps/x", "https://github.com"),
     )
@@ -214,7 +214,3 @@ def canonical(path: str) -> str:
 
 def strip(headers: CIMultiDictProxy[str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in ("Date", "Content-Length")}
-
-
-async def nothing() -> dict[str, bool]:
-    return {}

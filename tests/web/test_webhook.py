@@ -30,7 +30,7 @@ from bot.web.server import create_app, listen
 from bot.web.webhook import BODY_LIMIT, LINES_PER_PERIOD, LogSampler
 from tests.github.deliveries import ADA, ISSUE, REPOSITORY
 from tests.web.deliveries import COMMENT, PAYLOAD, SECRETS, SIGNED, headers, sign
-from tests.web.scene import pages_context
+from tests.web.scene import pages_context, ready
 
 Client = TestClient[web.Request, web.Application]
 
@@ -302,12 +302,8 @@ async def test_what_nobody_signed_is_not_even_read(client: Client, monkeypatch: 
 async def test_a_busy_database_asks_to_come_back_and_loses_nothing_it_took(sqlite_url: str) -> None:
     """While somebody else holds the database, as many wait as may, the rest are sent away."""
     store = await Store.open(sqlite_url, waiting_limit=1)
-
-    async def readiness() -> dict[str, bool]:
-        return {"database": True}
-
     application = create_app(
-        record=store.record, secrets=SECRETS, monitoring=Monitoring(readiness), context=pages_context(store)
+        record=store.record, secrets=SECRETS, monitoring=Monitoring(ready), context=pages_context(store)
     )
     holder = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     async with TestClient(TestServer(application)) as client:
@@ -399,7 +395,7 @@ async def test_whatever_text_comes_in_can_be_stored(postgres_url: str, text: str
     """What is read of a delivery fits the database, so that what the database refuses is a mistake of ours."""
     store = await Store.open(postgres_url)
     application = create_app(
-        record=store.record, secrets=SECRETS, monitoring=Monitoring(_ready), context=pages_context(store)
+        record=store.record, secrets=SECRETS, monitoring=Monitoring(ready), context=pages_context(store)
     )
     ada = {**ADA, "login": f"ada{text[:30]}", "type": f"User{text[:30]}"}
     sent: dict[str, Any] = {
@@ -460,10 +456,6 @@ async def test_health_is_told(client: Client) -> None:
     assert (await client.get("/healthz")).status == 200
     ready = await client.get("/readyz")
     assert (ready.status, (await ready.json())["parts"]) == (200, {"database": True})
-
-
-async def _ready() -> dict[str, bool]:
-    return {"database": True}
 
 
 async def _connect(client: Client) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ from bot.export import handover_pack
 from bot.github.errors import GitHubError
 from bot.links import pages_of
 from bot.petition.comments.comment import Author
-from bot.store import PetitionRef, RosterQuery
+from bot.store import RosterQuery
 from bot.web.organizers.auth import CANCELLED, ORGANIZERS, PATH, OrganizerAuth, SignInRoutes, unavailable
 from bot.web.organizers.cached_signature_reviews import SignatureReviews
 from bot.web.organizers.view_models import view_organizers
@@ -26,6 +26,7 @@ from bot.web.petition_requests import (
     PagesContext,
     RequestedPetition,
     is_visible,
+    look_up,
     read_details,
     require_present_name,
     require_visible,
@@ -127,7 +128,7 @@ class OrganizerRoutes:
 
     async def _show_sign_in(self, request: web.Request) -> web.Response:
         """Show how to sign in: the same for all petitions but those that everybody may see, which have a title."""
-        ref, title, petition_url = await self._find(request), None, None
+        ref, title, petition_url = await look_up(request, self._context), None, None
         if ref is not None and is_visible(request, ref):
             pages = pages_of(self._sign_in.base(request), ref.repository, ref.number, ref.page_key)
             details = await read_details(self._context, RequestedPetition(ref, pages), RosterQuery(size=1))
@@ -152,7 +153,7 @@ class OrganizerRoutes:
         person = None if services is None else await services.auth.person(request)
         if services is None or person is None:
             return None
-        ref = await self._find(request)
+        ref = await look_up(request, self._context)
         name = f"{match['owner']}/{match['repo']}" if ref is None else ref.repository.full_name
         try:
             allowed = await services.auth.is_organizer(ref, name, person)
@@ -162,10 +163,6 @@ class OrganizerRoutes:
             raise web.HTTPNotFound(text=NO_SUCH_PETITION)
         pages = pages_of(self._sign_in.base(request), ref.repository, ref.number, ref.page_key)
         return _Visit(services.reviews, person, RequestedPetition(ref, pages), allowed)
-
-    async def _find(self, request: web.Request) -> PetitionRef | None:
-        match = request.match_info
-        return await self._context.rosters.find(match["owner"], match["repo"], int(match["number"]))
 
 
 class _Visit(Struct, frozen=True):

@@ -17,7 +17,7 @@ from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import view_letter, view_list, view_petition, view_translation
 from bot.web.petition_requests import PETITION, PagesContext, RequestedPetition, find_petition, read_details
 from bot.web.query_parameters import read_list_query, read_roster_query
-from bot.web.rendering import accepted_translator, static_files
+from bot.web.rendering import accepted_translator, render, static_files
 from bot.web.route_policies import Route, RoutePolicy
 
 COMPARED_VERSIONS: Final = 20
@@ -86,6 +86,7 @@ class PageRoutes(Struct, frozen=True):
         """Render a template in a thread: it takes some milliseconds, and comparing versions takes more."""
 
         def work() -> Rendering:
-            return render_text(self.context.render(f"pages/{name}.html", requested.pages.base, **view()), snapshot)
+            base, site = requested.pages.base, self.context.site
+            return render_text(render(f"pages/{name}.html", base=base, site=site, **view()), snapshot)
 
         return await asyncio.to_thread(work)
