@@ -66,6 +66,11 @@ class Settings(Struct, frozen=True):
     translations: tuple[tuple[str, str], ...] = ()
     """The letter in other languages: tags, and paths of files. What is wrong with one is told when it is read."""
 
+    @property
+    def shows_roster(self) -> bool:
+        """Return whether everybody may see who has signed, and not only how many."""
+        return self.public_roster and bool(self.show)
+
 
 DEFAULTS: Final = Settings()
 

@@ -364,7 +364,7 @@ def _linked(
     content: block.BlockContent, pages: Pages, settings: Settings, addresses: Addresses
 ) -> block.BlockContent:
     """Return a block's content with the links to the petition's pages."""
-    is_public = settings.public_roster and bool(settings.show)
+    is_public = settings.shows_roster
     lets_sign_in = addresses.lets_sign_in and addresses.public_url is not None
     return replace(
         content,

@@ -159,15 +159,12 @@ def read_letters_with_texts(
     transaction: Transaction, petition_id: int, newest: int | None = None
 ) -> tuple[Letter, ...]:
     """Return all versions, the oldest first, and of the newest, or all, the texts as they were first seen."""
-
-    def with_text(one: Letter) -> Letter:
-        sql = "SELECT text FROM letter_texts WHERE petition_id = $1 AND digest = $2"
-        found = transaction.fetch(sql, petition_id, one.digest)
-        return replace(one, text=found[0]["text"]) if found else one
-
     letters = read_letters(transaction, petition_id)
     first = 0 if newest is None else max(len(letters) - newest, 0)
-    return (*letters[:first], *map(with_text, letters[first:]))
+    sql = "SELECT digest, text FROM letter_texts WHERE petition_id = $1 AND digest = ANY($2::TEXT[])"
+    rows = transaction.fetch(sql, petition_id, [one.digest for one in letters[first:]])
+    texts = {row["digest"]: row["text"] for row in rows}
+    return (*letters[:first], *(replace(one, text=texts.get(one.digest)) for one in letters[first:]))
 
 
 def _count_signed(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.petition.facts_from_github import Repository
 from bot.petition.letter_versions_and_translations import Letter, Translation
 from bot.petition.rules_in_force import read_rules
-from bot.petition.settings import Detail, Settings
+from bot.petition.settings import Detail
 from bot.petition.tally import Pair
 from bot.store.comment_rows import read_repository
 from bot.store.engine.database import Records, Transaction, read_transaction
@@ -91,7 +91,7 @@ class PetitionDetails(Struct, frozen=True):
     @property
     def is_public(self) -> bool:
         """Return whether everybody may see who has signed, and not only how many."""
-        return _is_public(self.snapshot.rules.settings)
+        return self.snapshot.rules.settings.shows_roster
 
 
 class PetitionExport(Struct, frozen=True):
@@ -276,7 +276,7 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
         return None
     settings = snapshot.rules.settings
     page, exact, not_counted, first = RosterPage((), None, None), list[Entry](), None, list[Entry]()
-    if wanted.by_operator or _is_public(settings):
+    if wanted.by_operator or settings.shows_roster:
         page = read_page(transaction, petition_id, wanted, settings.show)
         if not wanted.text and page.before is None:
             first = read_first(transaction, petition_id, settings.first, settings.show)
@@ -284,7 +284,7 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
             login = wanted.text.removeprefix("@")
             exact = read_signatures_of(transaction, petition_id, [login.lower()], settings.show)
             # What organizers do not show is not given away by its absence either.
-            is_asked = not exact and _is_public(settings) and snapshot.labelled
+            is_asked = not exact and settings.shows_roster and snapshot.labelled
             not_counted = read_not_counted(transaction, snapshot, login) if is_asked else None
     letters = read_letters_with_texts(transaction, petition_id, wanted.letters)
     days = read_days(transaction, petition_id)
@@ -293,10 +293,6 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
     sql = "SELECT signed_at / 3600 AS hour, count(*) FROM signatures WHERE petition_id = $1 GROUP BY 1 ORDER BY 1"
     hours = [(hour, count) for hour, count in transaction.fetch(sql, petition_id)] if is_young else ()
     return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted, first)
-
-
-def _is_public(settings: Settings) -> bool:
-    return settings.public_roster and bool(settings.show)
 
 
 def read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int]]:
