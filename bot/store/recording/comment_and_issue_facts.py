@@ -33,13 +33,9 @@ class NewPetition(Struct, frozen=True):
 
 
 class Recorded(Struct, frozen=True):
-    """What a group came to. Where `first` is not empty, nothing was written: these have to be recorded before.
-
-    `elsewhere` are the issues on which comments of this group are known already, to be locked as well.
-    """
+    """What a group came to. Where `first` is not empty, nothing was written: these have to be recorded before."""
 
     first: tuple[NewPetition | RepositoryFact, ...] = ()
-    elsewhere: frozenset[int] = frozenset()
     changed: bool = False
 
 
@@ -53,16 +49,13 @@ class RecordContext(Struct, frozen=True):
 def record_observations(
     transaction: Transaction, facts: Sequence[Observation], context: RecordContext, elsewhere: Iterable[int] = ()
 ) -> Recorded:
-    """Merge observations into rows and derive again what they concern."""
+    """Merge observations into rows and derive again what they concern; raises CommentsElsewhere."""
     unit = UnitOfWork(transaction, [*(fact.issue.id for fact in facts), *elsewhere])
     first = _to_be_recorded_first(unit, facts, context.label)
     if first:
         return Recorded(first=tuple(first))
     known = [fact for fact in facts if fact.issue.id in unit.threads]
     unit.read_comments([fact.comment for fact in known if isinstance(fact, CommentFact)])
-    others = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
-    if others:
-        return Recorded(elsewhere=frozenset(others))
     for fact in known:
         _merge_fact(unit, fact, context)
     request_ages(unit, derive_signatures(unit, context.now))

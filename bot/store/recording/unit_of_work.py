@@ -112,6 +112,14 @@ _PETITION_COLUMNS: Final = attrgetter(
 )
 
 
+class CommentsElsewhere(Exception):
+    """Some comments are known on issues of other petitions, which have to be locked as well."""
+
+    def __init__(self, issue_ids: frozenset[int]) -> None:
+        super().__init__(issue_ids)
+        self.issue_ids = issue_ids
+
+
 class UnitOfWork:
     """Rows read and locked by one transaction, changed in memory and written back where they differ."""
 
@@ -148,7 +156,10 @@ class UnitOfWork:
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 
     def read_comments(self, comments: Collection[Comment], known: Collection[int] = ()) -> None:
-        """Read what is known of these comments, and of others by their ids, and all commands of their authors."""
+        """Read what is known of these comments, and of others by their ids, and all commands of their authors.
+
+        Raises CommentsElsewhere.
+        """
         if not comments and not known:
             return
         ids = [*(comment.id for comment in comments), *known]
@@ -163,6 +174,9 @@ class UnitOfWork:
         """
         for row in self.transaction.fetch(sql, ids, list(authors), petition_ids):
             self.add_comment(read_comment(row))
+        elsewhere = {row.issue_id for row in self.comments.values() if row.petition_id not in self.petitions}
+        if elsewhere:
+            raise CommentsElsewhere(frozenset(elsewhere))
         former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
         self.read_authors(former)
         self.forgotten.update(read_forgotten(self.transaction, authors | former))
