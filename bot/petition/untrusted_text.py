@@ -132,14 +132,11 @@ _JOINTS = regex.compile(
     regex.VERBOSE,
 )
 _COMMIT_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,}(?![0-9A-Za-z])")
-_LONGEST_NO_COMMIT_ID = 6
+_LONGEST_NO_COMMIT_ID = re.compile(r".{6}(?=.)")
 
 
 def _break_up(commit_id: re.Match[str]) -> str:
-    digits = commit_id[0]
-    return JOINER.join(
-        digits[at : at + _LONGEST_NO_COMMIT_ID] for at in range(0, len(digits), _LONGEST_NO_COMMIT_ID)
-    )
+    return _LONGEST_NO_COMMIT_ID.sub(rf"\g<0>{JOINER}", commit_id[0])
 
 
 def _as_entities(spaces: str) -> str:
@@ -155,8 +152,8 @@ def _tidy(text: str) -> str:
 def _remove_invisible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _UNSEEN_ALONE.sub("", _ODD_SPACES.sub(" ", unicodedata.normalize("NFC", text)))
+    text = unicodedata.normalize("NFC", unify_newlines(text))
+    text = _UNSEEN_ALONE.sub("", _ODD_SPACES.sub(" ", text))
     return unicodedata.normalize("NFC", _TALL_STACK.sub(r"\1", text))
 
 

@@ -145,9 +145,10 @@ def _commands(lines: Sequence[str], own: Sequence[range], line: re.Pattern[str])
         found = line.match(lines[number])
         details = without_punctuation(lines[number][found.end() :])[:_LONGEST_DETAILS] if found else ""
         if found and not issubclass(COMMANDS[found[1].lower()], OrganizerCommand):
-            details, behind, rest = _divide(details)
+            if behind := _ORDER_BEHIND.search(details):
+                organizer_commands.append(OrganizerCommand.mistyped(behind[0].strip(), details[behind.end() :]))
+                details = details[: behind.start()]
             personal = found, details, range(number + 1, following)
-            organizer_commands += [OrganizerCommand.mistyped(behind, rest)] if behind else []
         elif len(organizer_commands) > MOST_COMMANDS:
             continue
         elif found:
@@ -166,14 +167,6 @@ def _lines_with_commands(passage: range, lines: Sequence[str], line: re.Pattern[
     if commands <= {passage.start}:
         return commands
     return sorted(commands & lines_begun_in_text(passage, lines))
-
-
-def _divide(details: str) -> tuple[str, str, str]:
-    """Divide what stands behind `/sign` from a command of organizers on the same line, and what follows that."""
-    behind = _ORDER_BEHIND.search(details)
-    if behind is None:
-        return details, "", ""
-    return details[: behind.start()], behind[0].strip(), details[behind.end() :]
 
 
 def _command(found: re.Match[str], details: str, following: Sequence[str]) -> Command:
@@ -210,6 +203,7 @@ _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 _RULE = re.compile(r" {0,3}(?:=+|-+|[-_*](?:[ \t]*[-_*]){2,})[ \t]*")
 """A line that underlines or divides; it belongs to no text."""
 _ORDER_BEHIND = re.compile(r"(?:^|\s)/(?ai:petition)(?![\w/-])\s*")
+"""An organizers' command on the line of `/sign`, which is not read there."""
 _ASKS = re.compile(
     r"(?:\s+[?？؟]|[?？؟]\s*(?ai:what|why|how|who|where|when|which|really|is|are|does|do|can)\b)(?=.*\w)", re.DOTALL
 )

@@ -257,12 +257,6 @@ class Doubtful(Command, frozen=True):
     mailed: Command | None
     typed: Command | None
 
-    def resolve(self, *, by_mail: bool | None) -> Command | None:
-        """Return the reading that holds; until it is known, nothing below the doubtful line counts."""
-        if by_mail is None and isinstance(self.mailed, Phrase) and self.mailed.is_cut_off:
-            return replace(self.mailed, is_cut_off=False) if self.mailed.digest else None
-        return self.typed if by_mail is False else self.mailed
-
     @property
     def effect(self) -> Sign | Unsign | None:
         """Return what one of the readings does to a signature."""
@@ -293,8 +287,13 @@ class Doubtful(Command, frozen=True):
 
 
 def resolve(command: Command | None, *, by_mail: bool | None) -> Command | None:
-    """Return what a text says, where it is known whether it came by mail, or for the time being."""
-    return command.resolve(by_mail=by_mail) if isinstance(command, Doubtful) else command
+    """Return the reading that holds; until that is known, nothing below the doubtful line counts."""
+    if not isinstance(command, Doubtful):
+        return command
+    mailed = command.mailed
+    if by_mail is None and isinstance(mailed, Phrase) and mailed.is_cut_off:
+        return replace(mailed, is_cut_off=False) if mailed.digest else None
+    return command.typed if by_mail is False else mailed
 
 
 def organizer_commands(command: Command | None) -> tuple[OrganizerCommand, ...]:

@@ -99,9 +99,6 @@ def last_text(versions: Sequence[Version], created_at: WholeEpochSeconds) -> Ver
 
 def read(versions: Sequence[Version], created_at: WholeEpochSeconds) -> Reading:
     """Read versions that are in order; `created_at` is the comment's."""
-    if len(versions) == 1:
-        # Nearly all comments are like this.
-        return _read_version(_NOTHING, versions[0], created_at)
     known = _NOTHING
     seconds = [tuple(second) for _, second in groupby(versions, key=attrgetter("at"))]
     for second, following in zip_longest(seconds, seconds[1:], fillvalue=()):
