@@ -40,8 +40,8 @@ from bot.store.recording.listings import (
     record_listing,
     split_listing,
 )
+from bot.store.recording.petition_lifecycle import record_structure
 from bot.store.recording.signatures_and_reactions import fill_roster_keys
-from bot.store.recording.structural_changes import record_structure
 from bot.store.recording.unit_of_work import CommentsElsewhere
 from bot.store.repository_settings import RepositorySettings
 from bot.store.sign_outs import SignOuts

@@ -91,19 +91,7 @@ def merge_issue(
 ) -> None:
     """Merge what a fact shows of an issue: the newer one wins, and of two of one second always the same one."""
     labelled = is_petition(issue, context.label)
-    seen = (
-        as_of,
-        labelled,
-        issue.closed_at is None,
-        issue.closed_at or 0,
-        issue.locked,
-        issue.title,
-        issue.comments,
-    )
-    known = (
-        thread.as_of, thread.labelled, thread.closed_at is None, thread.closed_at or 0, thread.locked, thread.title,
-        thread.comments,
-    )  # fmt: skip
+    seen, known = _precedence(issue, as_of, labelled), _precedence(thread, thread.as_of, thread.labelled)
     if seen[:-1] != known[:-1] and as_of == thread.as_of:
         # Two facts of one second contradict each other: read it from GitHub.
         petition.bumped = True
@@ -119,6 +107,14 @@ def merge_issue(
     thread.changed = True
     if thread.position == 1:
         apply_to_petition(petition, thread)
+
+
+def _precedence(
+    issue: Issue | ThreadRow, as_of: WholeEpochSeconds, labelled: bool
+) -> tuple[WholeEpochSeconds, bool, bool, WholeEpochSeconds, bool, str, int]:
+    """Return what is compared to find the newer of two facts of an issue, with its comments at the end."""
+    closed_at = issue.closed_at
+    return as_of, labelled, closed_at is None, closed_at or 0, issue.locked, issue.title, issue.comments
 
 
 def is_petition(issue: Issue, label: str) -> bool:
