@@ -32,7 +32,7 @@ from bot.encryption_and_derived_tokens import WrongKey, decrypt, operator_token
 from bot.petition.i18n import counted
 from bot.setup_server import Announce, SetupLink, log_link, set_up
 from bot.store import Recovered, backup, is_backup, migrate_ahead, recover, restore
-from bot.web.server import bind
+from bot.web.server import CannotListen, bind
 
 
 def _serve(_options: argparse.Namespace) -> int:
@@ -50,11 +50,7 @@ async def _run_bot(settings: config.Config, announce: Announce) -> None:
         if found is not None:
             await app.run(found, stop)
             return
-        try:
-            address = bind(settings.host, settings.port)
-        except OSError as error:
-            raise app.cannot_listen(settings.host, settings.port, error) from error
-        with address:
+        with bind(settings.host, settings.port) as address:
             found = await set_up(settings, address, stop, announce)
             if found is not None:
                 await app.run(found, stop, address)
@@ -275,7 +271,7 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "serve": CliCommand(_serve, failures=(app.CannotListen,)),
+    "serve": CliCommand(_serve, failures=(CannotListen,)),
     "import-app": CliCommand(_import_app, _import_arguments),
     "drop-app": CliCommand(_drop_app, _drop_arguments),
     "migrate": CliCommand(_migrate),
