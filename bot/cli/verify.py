@@ -201,9 +201,7 @@ async def verify(name: IssueName, settings: config.Config) -> Verification:
     read_at = SYSTEM_CLOCK.now()
     async with open_installation(settings, name.repository) as client:
         read = await read_petition(client, name, with_accounts=False)
-    first = read.pages[0]
-    said, closed_at = block.machine_line(first.body), first.issue.closed_at
-    found = recount(read.all_comments, said, closed_at=closed_at, rules=read.rules, born=read.born)
+    found = recount(read.all_comments, block.machine_line(read.pages[0].body), read.conditions)
     thread_of = {comment.id: thread for thread, those in read.comments.items() for comment in those}
     threads, site = tuple(read.comments), web_url_of(settings.api_url)
     return Verification(read.name, found, threads, site, thread_of, read_at, read.notes)

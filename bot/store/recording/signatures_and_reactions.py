@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import standing
-from bot.petition.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate
+from bot.petition.tally import Conditions, DigestSum, Evaluation, Pair, Signature, as_signed, evaluate
 from bot.store.comment_rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.engine.database import Transaction, upsert
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
@@ -95,10 +95,8 @@ def derive_signatures(unit: UnitOfWork, now: WholeEpochSeconds) -> dict[Person, 
 
 def evaluate_comments(petition: PetitionRow, comments: Sequence[CommentRow]) -> Evaluation:
     """Return the verdict on all comments of one person."""
-    author = comments[0].comment.author if comments else None
-    born = None if author is None else petition.born.get(author.id)
-    told = [row.comment for row in comments]
-    return evaluate(told, closed_at=petition.closed_at, rules=petition.rules, born=born)
+    conditions = Conditions(petition.closed_at, petition.rules, petition.born)
+    return evaluate((row.comment for row in comments), conditions)
 
 
 def read_account_ages(transaction: Transaction, people: Sequence[int]) -> dict[int, WholeEpochSeconds]:
