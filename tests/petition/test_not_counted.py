@@ -156,7 +156,7 @@ def test_an_edit_by_nobody_knows_whom_waits() -> None:
 
 def test_an_accepted_phrase_is_as_good_as_a_command() -> None:
     accepting = Rules(Settings(also_accept=("signed",)))
-    (signed,) = phrases(["signed"])
+    (signed,) = phrases(("signed",))
     assert reason(says(Phrase(signed), EVENING), closed_at=NOON, rules=accepting) is Reason.LATE
 
 
@@ -172,7 +172,7 @@ COMMANDS = st.sampled_from(
         Unsign(),
         MISTYPED,
         CUT_OFF,
-        Phrase(next(iter(phrases(["hello"])))),
+        Phrase(next(iter(phrases(("hello",))))),
         Phrase("hi"),
         OrganizerCommand("help"),
         Several((OrganizerCommand("help"),), Sign()),

@@ -353,7 +353,7 @@ def test_a_removed_person_does_not_count_and_sees_it() -> None:
 
 
 def test_a_phrase_signs_where_it_is_accepted() -> None:
-    (digest,) = phrases(["Count me in"])
+    (digest,) = phrases(("Count me in",))
     accepting = Rules(Settings(also_accept=("count me in",)))
     conditions = Conditions(rules=accepting)
     assert evaluate([says(1, Phrase(digest), 100)], conditions).signature
