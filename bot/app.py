@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import signal
 import socket
@@ -75,10 +74,6 @@ as long for its transaction while pages are read.
 """
 
 
-class CannotListen(Exception):
-    """The listening address is in use, or not an address of this machine."""
-
-
 class Rates(Struct, frozen=True):
     """How often a body is written, how GitHub's limits are kept, and how often the loops run.
 
@@ -130,7 +125,9 @@ async def running(
         application = await _make_application(config, scheduler, app_sync, metrics, clock, organizers)
         server, loops = AsyncExitStack(), list[SupervisedTask]()
         stack.push_async_callback(_stop, server, loops)
-        port = await _listen(server, application, config, metrics, address)
+        port = await server.enter_async_context(
+            listen(application, config.host, config.port, address, on_rejected=metrics.record_rejected)
+        )
         # Only now: what is published links to the pages, and deliveries that the sync asks for must find us.
         scheduler.addresses = addresses_of(config, port)
         loops += _start_loops(scheduler, app_sync)
@@ -151,20 +148,6 @@ def local_bases(config: Config) -> list[str]:
     """Return how addresses begin on this machine, where it is known beforehand on which port the server listens."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     return [f"http://{name}:{config.port}" for name in (host, "localhost")] if config.port else []
-
-
-def cannot_listen(host: str, port: int, error: OSError, other: str = "set another PORT") -> CannotListen:
-    """Return why an address cannot be listened on, and what to do; `other` says how to take another."""
-    match error.errno:
-        case errno.EADDRINUSE:
-            why, remedy = "another program is listening there", f"Stop it, or {other}"
-        case errno.EACCES:
-            why, remedy = "ports below 1024 require root", f"Use a higher port behind a web server: {other}"
-        case _:
-            # asyncio repeats the address behind the reason.
-            why = (error.strerror or str(error)).partition(" (while attempting")[0]
-            remedy = "HOST must be an address of this machine, or 0.0.0.0 for all of them"
-    return CannotListen(f"cannot listen on {host} port {port}: {why}. {remedy}.")
 
 
 @contextmanager
@@ -281,20 +264,6 @@ async def _check_readiness(scheduler: Scheduler, clock: Clock) -> dict[str, bool
         tasks["scheduler"] = "stalled"
     loops = "scheduler" in tasks and all(state == "running" for state in tasks.values())
     return {"database": await scheduler.store.ping(), "loops": loops, **tasks}
-
-
-async def _listen(
-    server: AsyncExitStack,
-    application: web.Application,
-    config: Config,
-    metrics: Metrics,
-    address: socket.socket | None,
-) -> int:
-    listening = listen(application, config.host, config.port, address, on_rejected=metrics.record_rejected)
-    try:
-        return await server.enter_async_context(listening)
-    except OSError as error:
-        raise cannot_listen(config.host, config.port, error) from error
 
 
 def _web_metrics(metrics: Metrics, scheduler: Scheduler, app_sync: AppWideLoop, clock: Clock) -> WebMetrics:

@@ -38,7 +38,7 @@ def read_comment(data: bytes) -> None:
             with suppress(organizer_commands.NotUnderstood):
                 organizer_commands.understand(command)
     assert parse(text) == command
-    phrases([text])
+    phrases((text,))
     settings_file.read(text)
 
 

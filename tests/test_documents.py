@@ -302,7 +302,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
         (
             {"time.time()", "datetime.now()", "datetime.datetime.now()", "date.today()"},
             {
-                "bot/cli/operator_commands.py",
+                "bot/cli/database_commands.py",
                 "bot/cli/petition_commands.py",
                 "bot/setup_server.py",
                 "bot/stored_app_credentials.py",

@@ -73,11 +73,11 @@ class CommandSpec:
 
 # fmt: off
 COMMANDS: Final = (
-    CommandSpec("serve", "operator_commands", "run the bot: the webhook server, the pages and the background work"),
-    CommandSpec("import-app", "operator_commands",
+    CommandSpec("serve", "server_commands", "run the bot: the webhook server, the pages and the background work"),
+    CommandSpec("import-app", "server_commands",
                 "store the App from the environment, encrypted with SECRET_KEY; after that, the bot needs only"
                 " SECRET_KEY"),
-    CommandSpec("drop-app", "operator_commands",
+    CommandSpec("drop-app", "server_commands",
                 "delete the stored App, for example when SECRET_KEY is lost; the next start begins the set-up"
                 " again"),
     CommandSpec("init-repo", "init_repo",
@@ -100,10 +100,10 @@ COMMANDS: Final = (
     CommandSpec("export", "petition_commands", "print a petition's signatures, chart or badge from the database"),
     CommandSpec("handover", "petition_commands",
                 "create the pack to hand over a petition: a page to print, JSON, CSV and checksums"),
-    CommandSpec("doctor", "operator_commands",
+    CommandSpec("doctor", "server_commands",
                 "check credentials, permissions, webhook, clock and database, and say what to do; exits with 1"
                 " if it finds a problem"),
-    CommandSpec("deliver", "operator_commands",
+    CommandSpec("deliver", "server_commands",
                 "send a saved payload to a running bot, signed as by GitHub; exits with 1 if the bot does not"
                 " accept it"),
     CommandSpec("audit", "petition_commands",
@@ -112,13 +112,13 @@ COMMANDS: Final = (
     CommandSpec("forget", "petition_commands",
                 "erase a person's name, affiliation, reason and login in all petitions; their comments on GitHub"
                 " stay"),
-    CommandSpec("migrate", "operator_commands", "upgrade the database to this version; serve also does this"),
-    CommandSpec("backup", "operator_commands",
+    CommandSpec("migrate", "database_commands", "upgrade the database to this version; serve also does this"),
+    CommandSpec("backup", "database_commands",
                 "copy the SQLite database to a file, even while the bot runs; for PostgreSQL, use pg_dump"),
-    CommandSpec("recover", "operator_commands",
+    CommandSpec("recover", "database_commands",
                 "save what can be read from a damaged SQLite database to a new file; the bot reads the rest from"
                 " GitHub"),
-    CommandSpec("restore", "operator_commands",
+    CommandSpec("restore", "database_commands",
                 "replace the SQLite database with a file from backup or recover; stop the bot first"),
 )
 # fmt: on

@@ -29,6 +29,7 @@ from bot.reconcile.body_write_and_repair_limiters import WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.terminal_escaping import harmless
 from bot.time_types import Clock, Seconds
+from bot.web.server import CannotListen, cannot_listen
 from sandbox import page
 from sandbox.faults import Faults
 from sandbox.models import Issue
@@ -244,7 +245,7 @@ async def _start(sandbox: Sandbox, port: int | None) -> None:
         await sandbox.start(port=DEFAULT_PORT if port is None else port)
     except OSError as error:
         if port is not None:
-            raise app.cannot_listen("127.0.0.1", port, error, "choose another --port") from error
+            raise cannot_listen("127.0.0.1", port, error, "choose another --port") from error
         await sandbox.start(port=0)
 
 
@@ -318,4 +319,4 @@ def _positive(text: str) -> int:
     return number
 
 
-COMMANDS = {"demo": CliCommand(_run_demo, _demo_arguments, failures=(app.CannotListen,))}
+COMMANDS = {"demo": CliCommand(_run_demo, _demo_arguments, failures=(CannotListen,))}

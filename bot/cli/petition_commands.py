@@ -164,7 +164,7 @@ def _take(options: argparse.Namespace) -> TakenPetition:
 
 def _audit(options: argparse.Namespace) -> int:
     read = run(_read_with_accounts(IssueName.read(options.petition), for_reading()))
-    signatures = fold(read.all_comments, closed_at=read.pages[0].issue.closed_at, rules=read.rules, born=read.born)
+    signatures = fold(read.all_comments, read.conditions)
     found = assess(signatures, read.accounts)
     if options.json:
         say_json({"petition": str(read.name), **msgspec.to_builtins(found)})

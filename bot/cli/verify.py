@@ -63,6 +63,10 @@ class Verification(Struct, frozen=True):
         issue = f"{self.site_url}/{thread.repository}/issues/{thread.number}"
         return issue if comment_id is None else f"{issue}#issuecomment-{comment_id}"
 
+    def _differences(self) -> list[tuple[str, str]]:
+        """Return each difference in words, and the address where it can be seen."""
+        return [(describe(one, self.recount), self.url_of(one.comment_id)) for one in self.recount.differences]
+
     def lines(self) -> list[str]:
         """Return its lines for people."""
         found, notes = self.recount, [f"  Note: {note}." for note in (*self.notes, *self._anonymity())]
@@ -71,7 +75,7 @@ class Verification(Struct, frozen=True):
             signatures = counted(found.count, "signature")
             agreed = f"{self.name}: the comments contain {signatures}, and the issue shows the same.{more}"
             return [agreed, *notes]
-        differences = [f"  - {describe(one, found)}: {self.url_of(one.comment_id)}" for one in found.differences]
+        differences = (f"  - {text}: {url}" for text, url in self._differences())
         return [f"{self.name}: the issue and its comments differ.", *differences, *notes]
 
     def _anonymity(self) -> Iterator[str]:
@@ -87,9 +91,7 @@ class Verification(Struct, frozen=True):
             "agrees": found.agrees,
             "comments": {"count": found.count, "digest": found.digest},
             "block": None if line is None else {"count": line.count, "digest": line.digest, "as_of": line.as_of},
-            "differences": [
-                {"text": describe(one, found), "url": self.url_of(one.comment_id)} for one in found.differences
-            ],
+            "differences": [{"text": text, "url": url} for text, url in self._differences()],
             "notes": list(self.notes),
         }
 
@@ -100,10 +102,7 @@ class Verification(Struct, frozen=True):
         if line is not None:
             digest = _digest(line) or "not readable"
             rows.append(f"| the block, as of {iso(line.as_of)} | {line.count:,} | `{digest}` |")
-        listed = [
-            f"- {inline(describe(one, found))}: <{self.url_of(one.comment_id)}>"
-            for one in found.differences[:_SHOWN]
-        ]
+        listed = [f"- {inline(text)}: <{url}>" for text, url in self._differences()[:_SHOWN]]
         if (more := len(found.differences) - len(listed)) > 0:
             listed.append(f"- … and {more:,} more; the log of the run has them all")
         notes = [f"- Note: {inline(note)}" for note in islice((*self.notes, *self._anonymity()), _SHOWN)]
@@ -202,9 +201,7 @@ async def verify(name: IssueName, settings: config.Config) -> Verification:
     read_at = SYSTEM_CLOCK.now()
     async with open_installation(settings, name.repository) as client:
         read = await read_petition(client, name, with_accounts=False)
-    first = read.pages[0]
-    said, closed_at = block.machine_line(first.body), first.issue.closed_at
-    found = recount(read.all_comments, said, closed_at=closed_at, rules=read.rules, born=read.born)
+    found = recount(read.all_comments, block.machine_line(read.pages[0].body), read.conditions)
     thread_of = {comment.id: thread for thread, those in read.comments.items() for comment in those}
     threads, site = tuple(read.comments), web_url_of(settings.api_url)
     return Verification(read.name, found, threads, site, thread_of, read_at, read.notes)

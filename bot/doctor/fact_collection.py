@@ -71,10 +71,22 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The answer of `PUBLIC_URL`/readyz; None where there is no `PUBLIC_URL`."""
     delivered: Reply | None
     """The answer to a delivery that the doctor signed; None where its address is not known."""
-    client: ClientFacts | None = None
-    """The client of that delivery; None where the answer does not have it."""
     sign_in: str | None = None
     """GitHub's error for a made-up code of somebody who signs in; None where it was not asked or gave no answer."""
+
+    @property
+    def client(self) -> ClientFacts | None:
+        """Return the client of that delivery; None where the answer does not have it."""
+        if self.delivered is None or not self.delivered.is_good:
+            return None
+        try:
+            return msgspec.json.decode(self.delivered.text, type=_Answer).caller
+        except msgspec.MsgspecError:
+            return None
+
+
+class _Answer(Struct):
+    caller: ClientFacts | None = None
 
 
 MAX_PAGES: Final = 10
@@ -107,7 +119,6 @@ async def collect(config: Config, clock: Clock, *, has_trials: bool) -> Facts:
         app_facts=app_facts,
         readiness=readiness.result(),
         delivered=delivered,
-        client=_client(delivered),
         sign_in=sign_in.result(),
     )
 
@@ -175,16 +186,3 @@ async def _send_ping(
     if config.public_url is not None:
         url = f"{config.public_url}/webhook"
     return None if not url else await send(session, url, "ping", PING, config.webhook_secrets[0])
-
-
-def _client(delivered: Reply | None) -> ClientFacts | None:
-    if delivered is None or not delivered.is_good:
-        return None
-    try:
-        return msgspec.json.decode(delivered.text, type=_Answer).caller
-    except msgspec.MsgspecError:
-        return None
-
-
-class _Answer(msgspec.Struct):
-    caller: ClientFacts | None = None

@@ -22,6 +22,7 @@ from bot.petition.organizer_commands import GivenCommand, apply_commands, logins
 from bot.petition.rules_in_force import Rules
 from bot.petition.settings import DEFAULTS, PATH, Settings
 from bot.petition.settings_file import read as read_text
+from bot.petition.tally import Conditions
 
 UNRELATED_LIMIT = 5
 """Names in a block that may lead to no issue of the petition; then the others are not looked up any more.
@@ -78,9 +79,10 @@ class PetitionRead(Struct, frozen=True):
         return [comment for found in self.comments.values() for comment in found]
 
     @property
-    def born(self) -> dict[int, int]:
-        """Return when accounts were opened."""
-        return {user_id: account.born for user_id, account in self.accounts.items()}
+    def conditions(self) -> Conditions:
+        """Return what decides, beside the comments, who counts."""
+        born = {user_id: account.born for user_id, account in self.accounts.items()}
+        return Conditions(self.pages[0].issue.closed_at, self.rules, born)
 
 
 async def read_petition(client: InstallationClient, name: IssueName, *, with_accounts: bool) -> PetitionRead:

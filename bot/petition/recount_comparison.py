@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
-from functools import partial
-from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, standing
 from bot.petition.machine_readable_lines import MachineLine
-from bot.petition.rules_in_force import DEFAULTS, Rules
-from bot.petition.tally import DigestSum, Signature, digest, fold
-from bot.time_types import WholeEpochSeconds
-
-_Count = Callable[[Iterable[Comment]], list[Signature]]
+from bot.petition.tally import NO_CONDITIONS, Conditions, DigestSum, Signature, digest, fold
 
 
 class Cause(Enum):
@@ -63,36 +57,31 @@ class Recount(Struct, frozen=True):
 
 
 def recount(
-    comments: Sequence[Comment],
-    line: MachineLine | None,
-    *,
-    closed_at: WholeEpochSeconds | None = None,
-    rules: Rules = DEFAULTS,
-    born: Mapping[int, WholeEpochSeconds] = MappingProxyType({}),
+    comments: Sequence[Comment], line: MachineLine | None, conditions: Conditions = NO_CONDITIONS
 ) -> Recount:
     """Count all comments again from nothing and compare with the block's line for machines."""
-    count_all = partial(fold, closed_at=closed_at, rules=rules, born=born)
-    signatures = count_all(comments)
+    signatures = fold(comments, conditions)
     found = Recount(len(signatures), digest(one.pair for one in signatures), line)
     if line is None:
         return replace(found, differences=(Difference(Cause.NO_LINE),))
     if (line.count, line.digest) == (found.count, found.digest):
         return found
     cause = Cause.OTHER_SIGNATURES if line.count == found.count else Cause.OTHER_COUNT
-    explained = _later(comments, signatures, line, count_all) or _single(comments, signatures, line, count_all)
+    explained = _later(comments, signatures, line, conditions) or _single(comments, signatures, line, conditions)
     return replace(found, differences=(Difference(cause), *explained))
 
 
 def _later(
-    comments: Sequence[Comment], signatures: Iterable[Signature], line: MachineLine, count_all: _Count
+    comments: Sequence[Comment], signatures: Iterable[Signature], line: MachineLine, conditions: Conditions
 ) -> list[Difference]:
     """Return what changed after the tally was made, if the tally was right when it was made."""
     # Comments of the very second may have come before or after.
     for moment in (line.as_of, line.as_of - 1):
-        before = count_all(
+        then = (
             replace(comment, versions=tuple(one for one in comment.versions if one.at <= moment))
             for comment in comments
         )
+        before = fold(then, conditions)
         if digest(one.pair for one in before) == line.digest:
             return list(_changes(comments, before, signatures))
     return []
@@ -114,7 +103,7 @@ def _changes(
 
 
 def _single(
-    comments: Iterable[Comment], signatures: Sequence[Signature], line: MachineLine, count_all: _Count
+    comments: Iterable[Comment], signatures: Sequence[Signature], line: MachineLine, conditions: Conditions
 ) -> list[Difference]:
     """Return the one comment whose counting, or not counting, explains the block; nothing if none does."""
     total = DigestSum.of(one.pair for one in signatures)
@@ -129,14 +118,14 @@ def _single(
         # Counted is one comment of each person, so this one would be in the place of the right one.
         others = total.minus([counted[author.id]]) if author.id in counted else total
         if others.plus([(author.id, comment.id)]).digest == line.digest:
-            return [Difference(_why_not(comment, count_all), author.login, comment.id)]
+            return [Difference(_why_not(comment, conditions), author.login, comment.id)]
     return []
 
 
-def _why_not(comment: Comment, count_all: _Count) -> Cause:
+def _why_not(comment: Comment, conditions: Conditions) -> Cause:
     """Return why a comment does not count that the block counts."""
     stands = standing(comment)
-    if fold([comment]) and not count_all([comment]):
+    if fold([comment]) and not fold([comment], conditions):
         return Cause.COUNTED_THOUGH_EXCLUDED
     if stands.hidden:
         return Cause.COUNTED_THOUGH_HIDDEN

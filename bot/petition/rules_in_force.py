@@ -54,7 +54,7 @@ class Rules(Struct, frozen=True):
     def accepts(self, phrase: Phrase) -> bool:
         """Return whether a phrase signs, because it says so in words or is one that the organizers accept."""
         also_accept = self.settings.also_accept
-        return also_accept is not None and (phrase.signs or phrase.digest in _phrases(also_accept))
+        return also_accept is not None and (phrase.signs or phrase.digest in phrases(also_accept))
 
     @property
     def removed_ids(self) -> frozenset[int]:
@@ -87,11 +87,6 @@ class Rules(Struct, frozen=True):
 DEFAULTS = Rules()
 
 _NEVER = 2**62
-
-
-@lru_cache(1_000)
-def _phrases(also_accept: tuple[str, ...]) -> frozenset[str]:
-    return phrases(also_accept)
 
 
 class Milestone(Struct, frozen=True):

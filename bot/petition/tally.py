@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -90,27 +90,44 @@ MISTYPED_ORDER: Final = "order"
 """The fault of a command of organizers that was mistyped."""
 
 
-def evaluate(
-    comments: Iterable[Comment],
-    *,
-    closed_at: WholeEpochSeconds | None = None,
-    rules: Rules = DEFAULTS,
-    born: WholeEpochSeconds | None = None,
-) -> Evaluation:
-    """Decide one person's comments of all threads together; a `/sign` made after `closed_at` does not count.
+class Conditions(Struct, frozen=True):
+    """What decides whether a `/sign` counts, beside the comments of the person."""
 
-    `closed_at` is when the issue was closed; the rules may end the petition as well. `born` is when the account was
-    opened. Where the rules ask for its age, a `/sign` counts only if the account was old enough when it was made;
-    until that is known, it waits.
-    """
-    conditions = _Conditions.of(closed_at, rules, born)
+    closed_at: WholeEpochSeconds | None = None
+    """When the issue was closed; the rules may end the petition as well."""
+    rules: Rules = DEFAULTS
+    born: Mapping[int, WholeEpochSeconds] = MappingProxyType({})
+    """When accounts were opened, by user id; where the rules ask for that, a `/sign` waits until it is known."""
+
+    def reason_against(self, author: Author, command: Command | None, made_at: WholeEpochSeconds) -> Reason | None:
+        """Return why an effective command that tries to sign does not; None where nothing is against it."""
+        if isinstance(command, Phrase):
+            return Reason.CUT_OFF if command.is_cut_off else Reason.MISTYPED if command.is_attempt else None
+        if not isinstance(command, Sign):
+            return None
+        is_young = made_at < self.rules.old_enough_at(self.born.get(author.id))
+        if is_young and author.id not in self.born:
+            return Reason.WAITING
+        if author.id in self.rules.removed_ids:
+            return Reason.REMOVED
+        ends_at = self.rules.ends_at(self.closed_at)
+        if ends_at is not None and made_at > ends_at:
+            return Reason.LATE
+        return Reason.YOUNG if is_young else None
+
+
+NO_CONDITIONS = Conditions()
+
+
+def evaluate(comments: Iterable[Comment], conditions: Conditions = NO_CONDITIONS) -> Evaluation:
+    """Decide one person's comments of all threads together."""
     counted: list[tuple[int, Signature | None]] = []
     refused: set[int] = set()
     for comment, stands in _in_order(comments):
         author = comment.author
         if author is None or stands.hidden:
             continue
-        command = _effective_command(stands.command, rules)
+        command = _effective_command(stands.command, conditions.rules)
         reason = conditions.reason_against(author, command, stands.made_at)
         if reason is None:
             if isinstance(command, Sign | Unsign):
@@ -131,47 +148,27 @@ def as_signed(comment: Comment) -> Signature | None:
     return None if command is None else _signature(comment.id, author, command, stands.made_at)
 
 
-def fold(
-    comments: Iterable[Comment],
-    *,
-    closed_at: WholeEpochSeconds | None = None,
-    rules: Rules = DEFAULTS,
-    born: Mapping[int, WholeEpochSeconds] = MappingProxyType({}),
-) -> list[Signature]:
-    """Count all comments of a petition from nothing; ascending by user id.
-
-    `born` says by user id when accounts were opened.
-    """
+def fold(comments: Iterable[Comment], conditions: Conditions = NO_CONDITIONS) -> list[Signature]:
+    """Count all comments of a petition from nothing; ascending by user id."""
     people: defaultdict[int, list[Comment]] = defaultdict(list)
     for comment in comments:
         if comment.author is not None:
             people[comment.author.id].append(comment)
-    evaluations = (
-        evaluate(people[user_id], closed_at=closed_at, rules=rules, born=born.get(user_id))
-        for user_id in sorted(people)
-    )
+    evaluations = (evaluate(people[user_id], conditions) for user_id in sorted(people))
     return [one.signature for one in evaluations if one.signature is not None]
 
 
-def explain(
-    comments: Iterable[Comment],
-    *,
-    closed_at: WholeEpochSeconds | None = None,
-    rules: Rules = DEFAULTS,
-    born: WholeEpochSeconds | None = None,
-) -> Uncounted | None:
+def explain(comments: Iterable[Comment], conditions: Conditions = NO_CONDITIONS) -> Uncounted | None:
     """Return why one person's comments make no signature; None where they do, where nobody could, or none stands.
 
-    The arguments are those of `evaluate`. Their latest word decides; only where there is none, it is that they said
-    nothing to us.
+    Their latest word decides; only where there is none, it is that they said nothing to us.
     """
     comments = [one for one in comments if one.present and one.author and one.author.can_sign]
-    if evaluate(comments, closed_at=closed_at, rules=rules, born=born).signature is not None:
+    if evaluate(comments, conditions).signature is not None:
         return None
-    conditions = _Conditions.of(closed_at, rules, born)
     latest_first = _in_order(comments)[::-1]
     for comment, stands in latest_first:
-        reason = _reason(comment, stands, conditions, rules)
+        reason = _reason(comment, stands, conditions)
         if reason is not None:
             said = stands.command and stands.command.own_part
             fault = said.fault if isinstance(said, Phrase) else ""
@@ -182,34 +179,6 @@ def explain(
         fault = MISTYPED_ORDER if any(one.is_mistyped for one in commands) else ""
         return Uncounted(Reason.COMMAND if commands else Reason.SILENT, comment.id, comment.created_at, fault)
     return None
-
-
-class _Conditions(NamedTuple):
-    """What a person's `/sign` has to fulfil to count; a tuple, because one is made for every delivery."""
-
-    ends_at: WholeEpochSeconds | None
-    removed: frozenset[int]
-    old_enough_at: WholeEpochSeconds
-    is_age_known: bool
-
-    @classmethod
-    def of(cls, closed_at: WholeEpochSeconds | None, rules: Rules, born: WholeEpochSeconds | None) -> _Conditions:
-        """Return the conditions for somebody whose account was opened when `born` says."""
-        return cls(rules.ends_at(closed_at), rules.removed_ids, rules.old_enough_at(born), born is not None)
-
-    def reason_against(self, author: Author, command: Command | None, made_at: WholeEpochSeconds) -> Reason | None:
-        """Return why an effective command that tries to sign does not; None where nothing is against it."""
-        if isinstance(command, Phrase):
-            return Reason.CUT_OFF if command.is_cut_off else Reason.MISTYPED if command.is_attempt else None
-        if not isinstance(command, Sign):
-            return None
-        if made_at < self.old_enough_at and not self.is_age_known:
-            return Reason.WAITING
-        if author.id in self.removed:
-            return Reason.REMOVED
-        if self.ends_at is not None and made_at > self.ends_at:
-            return Reason.LATE
-        return Reason.YOUNG if made_at < self.old_enough_at else None
 
 
 def _effective_command(command: Command | None, rules: Rules) -> Command | None:
@@ -238,9 +207,9 @@ def _signature(
     )  # fmt: skip
 
 
-def _reason(comment: Comment, stands: Standing, conditions: _Conditions, rules: Rules) -> Reason | None:
+def _reason(comment: Comment, stands: Standing, conditions: Conditions) -> Reason | None:
     """Return why a comment does not sign; None where it does not try to."""
-    command, author = _effective_command(stands.command, rules), comment.author
+    command, author = _effective_command(stands.command, conditions.rules), comment.author
     if stands.hidden:
         return Reason.HIDDEN if isinstance(command, Sign) else None
     if isinstance(command, Unsign):

@@ -237,14 +237,8 @@ def add_installation(transaction: Transaction, installation_id: int) -> None:
 
 def record_installation(transaction: Transaction, fact: InstallationFact, now: WholeEpochSeconds) -> None:
     """Record newer facts of an installation; after a suspension or other permissions discovery starts again."""
-    rows = transaction.fetch("SELECT account, suspended, deleted, as_of FROM installations WHERE id = $1", fact.id)
-    seen = (fact.deleted, fact.as_of, fact.suspended, fact.account)
-    known = (
-        (bool(rows[0]["deleted"]), rows[0]["as_of"], bool(rows[0]["suspended"]), rows[0]["account"])
-        if rows
-        else None
-    )
-    if known is None or seen > known:
+    rows = transaction.fetch("SELECT deleted, as_of, suspended, account FROM installations WHERE id = $1", fact.id)
+    if not rows or (fact.deleted, fact.as_of, fact.suspended, fact.account) > tuple(rows[0]):
         put = upsert("installations", "id", _INSTALLATION_COLUMNS)
         transaction.put(put, [(fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)])
         if not fact.suspended and not fact.deleted:
@@ -267,17 +261,15 @@ def record_repository(transaction: Transaction, fact: RepositoryFact, now: Whole
     new = fact.repository
     add_installation(transaction, fact.installation_id)
     sql = """
-        SELECT installation_id, owner, name, private, archived, deleted, as_of, accessible, accessible_as_of
+        SELECT as_of, deleted, installation_id, owner, name, private, archived, accessible, accessible_as_of
         FROM repositories WHERE id = $1
     """
     rows = transaction.fetch(sql, new.id)
     seen = (fact.as_of, fact.deleted, fact.installation_id, new.owner, new.name, new.private, new.archived)
+    accessible, accessible_as_of = True, fact.as_of
     if rows:
         row = rows[0]
-        known = (
-            row["as_of"], bool(row["deleted"]), row["installation_id"], row["owner"], row["name"],
-            bool(row["private"]), bool(row["archived"]),
-        )  # fmt: skip
+        known = tuple(row[:7])
         if (row["owner"].lower(), row["name"].lower()) != (new.owner.lower(), new.name.lower()):
             former = (new.owner, new.name) if seen <= known else (row["owner"], row["name"])
             add_former_name = """
@@ -290,8 +282,8 @@ def record_repository(transaction: Transaction, fact: RepositoryFact, now: Whole
             return
         if seen[1:] != known[1:]:
             resync_petitions_of(transaction, new.id, now)
-    accessible_as_of = max(fact.as_of, rows[0]["accessible_as_of"]) if rows else fact.as_of
-    accessible = bool(rows[0]["accessible"]) if rows and rows[0]["accessible_as_of"] > fact.as_of else True
+        if row["accessible_as_of"] > fact.as_of:
+            accessible, accessible_as_of = row["accessible"], row["accessible_as_of"]
     columns = (
         new.id, fact.installation_id, new.owner, new.name, new.private, new.archived, fact.deleted, fact.as_of,
         accessible, accessible_as_of,

@@ -101,7 +101,7 @@ class OrganizerCommands(Records):
         return [row["id"] for row in await self._fetch(sql, repository_id)]
 
     @read_transaction
-    def list_entries(self, transaction: Transaction, petition_id: int) -> list[AuditEntry]:
+    def list_audit_entries(self, transaction: Transaction, petition_id: int) -> list[AuditEntry]:
         """List what became of the commands given on a petition, the oldest first."""
         return _read_entries(transaction, petition_id)
 

@@ -116,7 +116,10 @@ class TranslatedLetter(Struct, frozen=True):
 _SEEN: Final = """
     JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted
     JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
+    JOIN threads first ON first.issue_id =
+        (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone ORDER BY f.position LIMIT 1)
 """
+"""The petitions that have a page, each with its first issue, in SQL."""
 
 
 _FIRST_PART: Final = ListQuery()
@@ -129,6 +132,25 @@ class Rosters(Records):
     def commits(self) -> int:
         """Return how many transactions of this process have written; as long as it stays, nothing has."""
         return self._database.commits
+
+    async def list_all(self, repository: str = "") -> list[ListedPetition]:
+        """List the petitions that have a page, the private ones too; of a repository in any letter case, or all."""
+        sql = f"""
+            SELECT p.id, first.number, r.id, r.owner, r.name, r.private, r.archived
+            FROM petitions p
+            {_SEEN}
+            WHERE NOT p.gone AND ($1::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($1))
+            ORDER BY r.as_of, p.id
+        """
+        return [
+            ListedPetition(petition_id, read_repository(*columns), number)
+            for petition_id, number, *columns in await self._fetch(sql, repository)
+        ]
+
+    async def knows(self, repository: str) -> bool:
+        """Return whether a repository, `owner/name` in any letter case, is in the database."""
+        sql = "SELECT 1 FROM repositories WHERE lower(owner || '/' || name) = lower($1) AND NOT deleted"
+        return bool(await self._fetch(sql, repository))
 
     # A petition goes by the name of its first issue; the others, and those that were moved, lead there. A name that
     # a repository had before leads to it as on GitHub: as long as no other one has that name now.
@@ -152,32 +174,8 @@ class Rosters(Records):
         JOIN threads here ON here.issue_id = CASE WHEN t.gone THEN t.moved_to ELSE t.issue_id END AND NOT here.gone
         JOIN petitions p ON p.id = here.petition_id AND NOT p.gone
         {_SEEN}
-        JOIN threads first ON first.issue_id =
-            (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone ORDER BY f.position LIMIT 1)
         ORDER BY asked.is_former, asked.as_of DESC, asked.id DESC LIMIT 1
     """
-
-    async def list_all(self, repository: str = "") -> list[ListedPetition]:
-        """List the petitions that have a page, the private ones too; of a repository in any letter case, or all."""
-        sql = f"""
-            SELECT p.id, first.number, r.id, r.owner, r.name, r.private, r.archived
-            FROM petitions p
-            {_SEEN}
-            JOIN threads first ON first.issue_id =
-                (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone
-                 ORDER BY f.position LIMIT 1)
-            WHERE NOT p.gone AND ($1::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($1))
-            ORDER BY r.as_of, p.id
-        """
-        return [
-            ListedPetition(petition_id, read_repository(*columns), number)
-            for petition_id, number, *columns in await self._fetch(sql, repository)
-        ]
-
-    async def knows(self, repository: str) -> bool:
-        """Return whether a repository, `owner/name` in any letter case, is in the database."""
-        sql = "SELECT 1 FROM repositories WHERE lower(owner || '/' || name) = lower($1) AND NOT deleted"
-        return bool(await self._fetch(sql, repository))
 
     async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
         """Find a petition by one of its issues, in any letter case; None where the App may not see it any more."""

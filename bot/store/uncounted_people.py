@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.petition.comments.commands import Command, Unsign
 from bot.petition.comments.comment import standing
 from bot.petition.facts_from_github import Repository
-from bot.petition.tally import Reason, explain
+from bot.petition.tally import Conditions, Reason, explain
 from bot.store.comment_rows import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.engine.database import Transaction
 from bot.store.petition_snapshots_and_obstacles import Snapshot
@@ -59,17 +59,16 @@ def read_not_counted(transaction: Transaction, snapshot: Snapshot, login: str) -
         if newest.comment.author is not None:
             author_id = newest.comment.author.id
             found = _read_comments_of(transaction, snapshot, [author_id])
-            return _explain(snapshot, [newest, *found.by_author[author_id]], found.born.get(author_id))
+            return _explain(snapshot, [newest, *found.by_author[author_id]], found.born)
     return None
 
 
 def _explain(
-    snapshot: Snapshot, comments: Iterable[CommentRow], born: WholeEpochSeconds | None
+    snapshot: Snapshot, comments: Iterable[CommentRow], born: Mapping[int, WholeEpochSeconds]
 ) -> NotCounted | None:
     rows = {row.comment.id: row for row in comments}
-    uncounted = explain(
-        (row.comment for row in rows.values()), closed_at=snapshot.closed_at, rules=snapshot.rules, born=born
-    )
+    conditions = Conditions(snapshot.closed_at, snapshot.rules, born)
+    uncounted = explain((row.comment for row in rows.values()), conditions)
     if uncounted is None:
         return None
     row = rows[uncounted.comment_id]
@@ -81,7 +80,7 @@ def _explain(
     return NotCounted(
         author.login, uncounted.reason, uncounted.at, thread.repository, thread.number, uncounted.comment_id,
         uncounted.fault, uncounted.has_orders,
-        old_enough_at=snapshot.rules.old_enough_at(born) if is_young else None,
+        old_enough_at=snapshot.rules.old_enough_at(born.get(author.id)) if is_young else None,
     )  # fmt: skip
 
 
@@ -100,9 +99,7 @@ class UncountedComments(Struct, frozen=True):
 
     def explain(self) -> list[NotCounted]:
         """Return why they are not counted, the latest first; with many people this takes a while."""
-        found = (
-            _explain(self.snapshot, rows, self.born.get(author_id)) for author_id, rows in self.by_author.items()
-        )
+        found = (_explain(self.snapshot, rows, self.born) for rows in self.by_author.values())
         return sorted((one for one in found if one is not None), key=lambda one: (-one.at, one.comment_id))
 
 

@@ -35,7 +35,7 @@ from bot.export.json_csv_and_atom import (
     record_roster,
     record_signatures,
 )
-from bot.links import Pages, Site, pages_of
+from bot.links import Pages, Site
 from bot.petition.i18n import message, translator
 from bot.petition.letter_versions_and_translations import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
@@ -199,7 +199,7 @@ class ApiRoutes(msgspec.Struct, frozen=True):
         if len(parts) == 5 and parts[1] == "petitions" and parts[4].isascii() and parts[4].isdecimal():
             ref = await self.context.lookups.find(parts[2], parts[3], int(parts[4][:10]))
             if ref is not None and not ref.repository.private:
-                return RequestedPetition(ref, pages_of(base, ref.repository, ref.number, ref.page_key))
+                return RequestedPetition(ref, base)
         raise web.HTTPNotFound(text=message("url must be the address of a petition's page here."))
 
     async def _openapi(self, request: web.Request) -> web.Response:

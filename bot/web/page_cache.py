@@ -79,10 +79,10 @@ class PageCache:
         self, request: web.Request, requested: RequestedPetition, form: str, render: Render
     ) -> web.Response:
         """Return one form of a petition, from the cache where everybody gets the same."""
-        if request.query_string or requested.private or not self._context.is_own_base(requested.pages.base):
+        if request.query_string or requested.private or not self._context.is_own_base(requested.base):
             rendering = await render(requested)
             return _respond(request, rendering, rendering.body, _etag(rendering.body), {})
-        key = (requested.ref.petition_id, form, requested.pages.base)
+        key = (requested.ref.petition_id, form, requested.base)
         page = self._find(key, requested)
         if page is None:
             async with self._locks.setdefault(key, asyncio.Lock()):

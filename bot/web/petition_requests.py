@@ -110,10 +110,15 @@ class PetitionLookups:
 
 
 class RequestedPetition(Struct, frozen=True):
-    """The petition that a request names, and the addresses of its pages."""
+    """The petition that a request names, and how the addresses of its pages begin."""
 
     ref: PetitionRef
-    pages: Pages
+    base: str
+
+    @property
+    def pages(self) -> Pages:
+        """Return the addresses of its pages."""
+        return pages_of(self.base, self.ref.repository, self.ref.number, self.ref.page_key)
 
     @property
     def private(self) -> bool:
@@ -138,7 +143,7 @@ async def find_under_any_name(request: web.Request, context: PagesContext) -> Re
     if ref is None or not is_visible(request, ref):
         raise web.HTTPNotFound(text=NO_SUCH_PETITION)
     request[PRIVATE] = ref.repository.private
-    return RequestedPetition(ref, pages_of(context.base(request), ref.repository, ref.number, ref.page_key))
+    return RequestedPetition(ref, context.base(request))
 
 
 async def look_up(request: web.Request, context: PagesContext) -> PetitionRef | None:

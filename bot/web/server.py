@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Final
 
@@ -84,13 +85,40 @@ def create_app(
     return application
 
 
+class CannotListen(Exception):
+    """The listening address is in use, or not an address of this machine."""
+
+
+def cannot_listen(host: str, port: int, error: OSError, other: str = "set another PORT") -> CannotListen:
+    """Return why an address cannot be listened on, and what to do; `other` says how to take another."""
+    match error.errno:
+        case errno.EADDRINUSE:
+            why, remedy = "another program is listening there", f"Stop it, or {other}"
+        case errno.EACCES:
+            why, remedy = "ports below 1024 require root", f"Use a higher port behind a web server: {other}"
+        case _:
+            # asyncio repeats the address behind the reason.
+            why = (error.strerror or str(error)).partition(" (while attempting")[0]
+            remedy = "HOST must be an address of this machine, or 0.0.0.0 for all of them"
+    return CannotListen(f"cannot listen on {host} port {port}: {why}. {remedy}.")
+
+
+@contextmanager
+def _explaining(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise cannot_listen(host, port, error) from error
+
+
 def bind(host: str, port: int) -> socket.socket:
     """Bind an address for several applications in turn; connections made between two of them wait for the next.
 
-    Raises OSError where the address is in use or not local.
+    Raises CannotListen.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    with _explaining(host, port):
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 @asynccontextmanager
@@ -104,7 +132,7 @@ async def listen(
 ) -> AsyncIterator[int]:
     """Serve an application inside the `async with`; yields the port, which the system chooses where it is 0.
 
-    A bound `address` stays bound afterwards. Raises OSError where the address is in use or not local.
+    A bound `address` stays bound afterwards. Raises CannotListen.
     """
     runner = web.AppRunner(application, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
@@ -113,10 +141,11 @@ async def listen(
         loop = asyncio.get_running_loop()
         limiter = ConnectionLimiter(limits or _connection_limits(), on_rejected)
         make_protocol = _protocols(limiter, runner.server)
-        if address is None:
-            server = await loop.create_server(make_protocol, host, port, backlog=BACKLOG)
-        else:
-            server = await loop.create_server(make_protocol, sock=address.dup(), backlog=BACKLOG)
+        with _explaining(host, port):
+            if address is None:
+                server = await loop.create_server(make_protocol, host, port, backlog=BACKLOG)
+            else:
+                server = await loop.create_server(make_protocol, sock=address.dup(), backlog=BACKLOG)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:

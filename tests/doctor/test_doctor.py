@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import ClientSession, web
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -24,6 +25,7 @@ from bot.doctor import checks
 from bot.doctor.fact_collection import ClientFacts, Facts
 from bot.doctor.findings import Finding, Level, are_fine
 from bot.encryption_and_derived_tokens import operator_token
+from bot.github.http_exchange import Reply
 from bot.reconcile.app_wide_loop import AppWideLoop
 from bot.store import State, Store, check_health
 from bot.web.server import listen
@@ -125,7 +127,8 @@ async def test_whom_the_bot_sees_behind_which_proxies(
 ) -> None:
     def check(facts: Facts) -> list[Finding]:
         config = dataclasses.replace(facts.config, public_url="https://petitions.example.org")
-        return list(checks._callers(replace(facts, config=config, client=seen)))
+        answer = Reply(200, msgspec.json.encode({"caller": seen}).decode())
+        return list(checks._callers(replace(facts, config=config, delivered=answer)))
 
     monkeypatch.setattr(checks, "check", check)
     (found,) = await examined(stage)

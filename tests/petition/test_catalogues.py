@@ -69,6 +69,11 @@ def test_catalogues_and_their_template_are_what_code_and_templates_say() -> None
     assert {str(path.relative_to(ROOT)) for path in load_tool().stale([])} == set(), "run .ci/translate"
 
 
+def test_every_place_that_translators_are_told_of_is_there() -> None:
+    files = [str(path.relative_to(ROOT)) for path in (ROOT / "bot").rglob("*") if path.suffix in (".py", ".html")]
+    assert [place for place in load_tool().PLACES if not any(file.startswith(place) for file in files)] == []
+
+
 def test_every_message_tells_translators_where_it_stands() -> None:
     with (LOCALE / f"{DOMAIN}.pot").open("rb") as file:
         lacking = [message.id for message in read_po(file) if message.id and not message.auto_comments]

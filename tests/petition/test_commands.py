@@ -40,7 +40,7 @@ def accepted(body: str, also_accept: Collection[str] = ()) -> Command | None:
     """Read a comment, with the phrases that the organizers accept."""
     command = resolve(parse(body), by_mail=True)
     if isinstance(command, Phrase):
-        return Sign() if command.digest in phrases(also_accept) else None
+        return Sign() if command.digest in phrases(tuple(also_accept)) else None
     return command
 
 

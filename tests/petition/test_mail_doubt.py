@@ -31,7 +31,7 @@ from bot.petition.comments.comment import (
 from bot.petition.organizer_commands import standing_commands
 from bot.petition.rules_in_force import Rules
 from bot.petition.settings import Settings
-from bot.petition.tally import Reason, evaluate, explain
+from bot.petition.tally import Conditions, Reason, evaluate, explain
 from tests.petition.simulation import ADA
 
 DIVIDER = "-------- Teachtaireacht bhunúsach é --------"
@@ -122,7 +122,7 @@ def test_a_phrase_that_the_organizers_accept_signs_above_a_quotation() -> None:
     rules = Rules(Settings(also_accept=("signed",)))
     for by_mail in (None, True, False):
         body = "Signed.\n\nOn Mon, 2 Mar 2026 at 10:00, Ben <b@c.org> wrote:\n\n/unsign"
-        assert evaluate([wrote(body, by_mail)], rules=rules).signature is not None
+        assert evaluate([wrote(body, by_mail)], Conditions(rules=rules)).signature is not None
 
 
 DOUBT = "On Monday Ben wrote:"

@@ -12,7 +12,7 @@ from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.comments.mistyped_commands import Fault, fault_of
 from bot.petition.rules_in_force import Removal, Rules
 from bot.petition.settings import Settings
-from bot.petition.tally import MISTYPED_ORDER, Evaluation, Reason, Uncounted, evaluate, explain
+from bot.petition.tally import MISTYPED_ORDER, Conditions, Evaluation, Reason, Uncounted, evaluate, explain
 from tests.petition.simulation import ADA, ROBOT
 
 MORNING, NOON, EVENING, DAY = 100, 200, 300, 86_400
@@ -30,10 +30,14 @@ def says(command: Command | None, at: int = MORNING, number: int = 1, *, hidden:
     return Comment(number, at, ADA, at, (version,))
 
 
+def conditions(closed_at: int | None, rules: Rules, born: int | None) -> Conditions:
+    return Conditions(closed_at, rules, {} if born is None else {ADA.id: born})
+
+
 def reason(
     *comments: Comment, closed_at: int | None = None, rules: Rules | None = None, born: int | None = None
 ) -> Reason | None:
-    found = explain(comments, closed_at=closed_at, rules=rules or Rules(), born=born)
+    found = explain(comments, conditions(closed_at, rules or Rules(), born))
     return found.reason if found else None
 
 
@@ -70,7 +74,7 @@ def test_a_command_of_organizers_is_told_from_talking(command: Command, fault: s
 def test_beside_a_command_it_is_the_signature_that_is_explained(own: Command, why: Reason) -> None:
     said = says(Several((OrganizerCommand("goal", "5"),), own), EVENING)
     assert reason(said, closed_at=NOON) is why
-    assert evaluate([said], closed_at=NOON).refused == (frozenset() if why is Reason.WITHDRAWN else {1})
+    assert evaluate([said], Conditions(closed_at=NOON)).refused == (frozenset() if why is Reason.WITHDRAWN else {1})
 
 
 @pytest.mark.parametrize(
@@ -152,7 +156,7 @@ def test_an_edit_by_nobody_knows_whom_waits() -> None:
 
 def test_an_accepted_phrase_is_as_good_as_a_command() -> None:
     accepting = Rules(Settings(also_accept=("signed",)))
-    (signed,) = phrases(["signed"])
+    (signed,) = phrases(("signed",))
     assert reason(says(Phrase(signed), EVENING), closed_at=NOON, rules=accepting) is Reason.LATE
 
 
@@ -168,7 +172,7 @@ COMMANDS = st.sampled_from(
         Unsign(),
         MISTYPED,
         CUT_OFF,
-        Phrase(next(iter(phrases(["hello"])))),
+        Phrase(next(iter(phrases(("hello",))))),
         Phrase("hi"),
         OrganizerCommand("help"),
         Several((OrganizerCommand("help"),), Sign()),
@@ -191,8 +195,8 @@ def test_there_is_a_reason_exactly_where_there_is_no_signature(
     said: list[tuple[Command | None, int, bool]], closed_at: int | None, rules: Rules, born: int | None
 ) -> None:
     comments = [says(command, at, number, hidden=hidden) for number, (command, at, hidden) in enumerate(said)]
-    verdict = evaluate(comments, closed_at=closed_at, rules=rules, born=born)
-    found = explain(comments, closed_at=closed_at, rules=rules, born=born)
+    verdict = evaluate(comments, conditions(closed_at, rules, born))
+    found = explain(comments, conditions(closed_at, rules, born))
     assert (found is None) == (verdict.signature is not None or not comments)
     if found:
         assert (found.reason in REFUSALS) == (found.comment_id in verdict.refused)

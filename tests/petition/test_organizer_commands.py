@@ -37,7 +37,7 @@ from bot.petition.organizer_commands import (
 )
 from bot.petition.rules_in_force import Removal, Response, Rules
 from bot.petition.settings import DEFAULTS, Settings
-from bot.petition.tally import evaluate
+from bot.petition.tally import Conditions, evaluate
 from tests.petition.organizers import (
     ADA,
     DAY,
@@ -347,24 +347,26 @@ def says(number: int, command: Sign | Unsign | Phrase, at: int) -> Comment:
 
 
 def test_a_removed_person_does_not_count_and_sees_it() -> None:
-    verdict = evaluate([says(1, Sign("Ada"), 100)], rules=ruled("remove @ada spam").rules)
+    verdict = evaluate([says(1, Sign("Ada"), 100)], Conditions(rules=ruled("remove @ada spam").rules))
     assert verdict.signature is None
     assert verdict.refused == {1}
 
 
 def test_a_phrase_signs_where_it_is_accepted() -> None:
-    (digest,) = phrases(["Count me in"])
+    (digest,) = phrases(("Count me in",))
     accepting = Rules(Settings(also_accept=("count me in",)))
-    assert evaluate([says(1, Phrase(digest), 100)], rules=accepting).signature
+    conditions = Conditions(rules=accepting)
+    assert evaluate([says(1, Phrase(digest), 100)], conditions).signature
     assert not evaluate([says(1, Phrase(digest), 100)]).signature
-    assert not evaluate([says(1, Phrase(digest), 100), says(2, Unsign(), 200)], rules=accepting).signature
+    assert not evaluate([says(1, Phrase(digest), 100), says(2, Unsign(), 200)], conditions).signature
 
 
 def test_a_mistyped_command_is_refused_unless_it_is_accepted() -> None:
     attempt = parse("/sing")
     assert isinstance(attempt, Phrase)
     assert evaluate([says(1, attempt, 100)]).refused == {1}
-    assert evaluate([says(1, attempt, 100)], rules=Rules(Settings(also_accept=("/sing",)))).effective == {1}
+    accepting = Conditions(rules=Rules(Settings(also_accept=("/sing",))))
+    assert evaluate([says(1, attempt, 100)], accepting).effective == {1}
 
 
 def test_a_phrase_edited_in_after_the_end_comes_too_late() -> None:
@@ -372,13 +374,13 @@ def test_a_phrase_edited_in_after_the_end_comes_too_late() -> None:
     early = Version(100, "a", Writer.AUTHOR, parse("nice"))
     late = Version(300, "b", Writer.AUTHOR, phrase, "a")
     rules = Rules(Settings(also_accept=("+1",), deadline=200))
-    assert evaluate([Comment(1, 100, ADA, 100, (early, late))], rules=rules).refused == {1}
+    assert evaluate([Comment(1, 100, ADA, 100, (early, late))], Conditions(rules=rules)).refused == {1}
 
 
 def test_signing_ends_with_the_last_second_of_the_deadline() -> None:
     rules = Rules(Settings(deadline=200))
-    assert evaluate([says(1, Sign(), 200)], rules=rules).signature
-    assert evaluate([says(1, Sign(), 201)], rules=rules).refused == {1}
+    assert evaluate([says(1, Sign(), 200)], Conditions(rules=rules)).signature
+    assert evaluate([says(1, Sign(), 201)], Conditions(rules=rules)).refused == {1}
 
 
 # --- laws -------------------------------------------------------------------------------------------------------

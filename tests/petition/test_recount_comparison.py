@@ -11,7 +11,7 @@ from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer
 from bot.petition.machine_readable_lines import MachineLine
 from bot.petition.recount_comparison import Cause, recount
-from bot.petition.tally import Pair, digest, fold
+from bot.petition.tally import Conditions, Pair, digest, fold
 
 ADA, GRACE, ALAN = Author(1, "ada"), Author(2, "grace"), Author(3, "alan")
 CLOSED_AT, COUNTED_AT = 500, 900
@@ -66,7 +66,7 @@ def line(pairs: Sequence[Pair], as_of: int = COUNTED_AT, more: int = 0) -> Machi
 def test_one_comment_explains_the_difference_where_one_does(
     said: MachineLine | None, differences: list[tuple[Cause, int | None]]
 ) -> None:
-    found = recount(COMMENTS, said, closed_at=CLOSED_AT)
+    found = recount(COMMENTS, said, Conditions(closed_at=CLOSED_AT))
     assert (found.count, found.digest) == (2, digest(RIGHT))
     assert [(one.cause, one.comment_id) for one in found.differences] == differences
 

@@ -11,7 +11,7 @@ from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Si
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest, merge
 from bot.petition.rules_in_force import Removal, Rules
 from bot.petition.settings import Settings
-from bot.petition.tally import Evaluation, Signature, evaluate, fold
+from bot.petition.tally import Conditions, Evaluation, Signature, evaluate, fold
 from tests.petition.simulation import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
 
 END = 2000
@@ -35,8 +35,8 @@ def check(
     *comments: Comment, signed: int | None, effective: Iterable[int], refused: Iterable[int] = ()
 ) -> Evaluation:
     """One person's comments come to this, in whatever order they are looked at; the petition closes at NOON."""
-    verdict = evaluate(comments, closed_at=NOON)
-    assert verdict == evaluate(comments[::-1], closed_at=NOON)
+    verdict = evaluate(comments, Conditions(closed_at=NOON))
+    assert verdict == evaluate(comments[::-1], Conditions(closed_at=NOON))
     assert (verdict.signature.comment_id if verdict.signature else None) == signed
     assert verdict.effective == set(effective)
     assert verdict.refused == set(refused)
@@ -55,9 +55,9 @@ class TestRules:
     def test_the_end_and_the_rules_hold_for_everybody(self) -> None:
         comments = [says(1, Sign(), MORNING), says(2, Sign(), EVENING, GRACE)]
         assert [one.login for one in fold(comments)] == ["ada", "grace"]
-        assert [one.login for one in fold(comments, closed_at=NOON)] == ["ada"]
+        assert [one.login for one in fold(comments, Conditions(closed_at=NOON))] == ["ada"]
         withheld = Rules(removals=(Removal(ADA.id, ADA.login, 9),))
-        assert [one.login for one in fold(comments, rules=withheld)] == ["grace"]
+        assert [one.login for one in fold(comments, Conditions(rules=withheld))] == ["grace"]
 
 
 class TestPerson:
@@ -139,7 +139,7 @@ class TestClosing:
         check(says(1, Sign(), EVENING, hidden=True), signed=None, effective=[])
 
     def test_a_petition_that_is_open_again_counts_what_came_meanwhile(self) -> None:
-        verdict = evaluate([says(1, Sign(), EVENING)], closed_at=None)
+        verdict = evaluate([says(1, Sign(), EVENING)], Conditions())
         assert verdict.signature is not None
 
 
@@ -169,7 +169,7 @@ def petitions(draw: st.DrawFn) -> list[Post]:
 def test_whoever_has_signed_may_ask_not_to_be_listed_after_the_end_by_an_edit() -> None:
     signed = edited(says(1, Sign("Ada")), Sign(unlisted=True), EVENING)
     late = says(2, Sign(), EVENING)
-    assert fold([signed, late], closed_at=NOON) == [Signature(ADA.id, "ada", 1, MORNING, unlisted=True)]
+    assert fold([signed, late], Conditions(closed_at=NOON)) == [Signature(ADA.id, "ada", 1, MORNING, unlisted=True)]
     assert fold([signed, late]) == [Signature(ADA.id, "ada", 2, EVENING)]
 
 
@@ -183,7 +183,7 @@ def test_the_tally_is_what_a_plain_recount_gives(talk: list[Post], closed_at: in
         comments[one.id] = merge(comments[one.id], one) if one.id in comments else one
     signed = {
         s.user_id: (s.comment_id, Sign(s.name, s.affiliation, unlisted=s.unlisted), s.signed_at)
-        for s in fold(comments.values(), closed_at=closed_at)
+        for s in fold(comments.values(), Conditions(closed_at=closed_at))
     }
     assert signed == recount(talk, closed_at)
 
@@ -206,7 +206,7 @@ class TestAge:
     DAY = 86_400
 
     def counted(self, comments: Sequence[Comment], born: int | None, rules: Rules = RULES) -> tuple[bool, set[int]]:
-        verdict = evaluate(comments, rules=rules, born=born)
+        verdict = evaluate(comments, Conditions(rules=rules, born={} if born is None else {ADA.id: born}))
         return verdict.signature is not None, set(verdict.refused)
 
     def test_an_account_signs_from_the_second_in_which_it_is_old_enough(self) -> None:
@@ -221,7 +221,7 @@ class TestAge:
     def test_whose_age_is_not_known_waits_and_may_withdraw(self) -> None:
         comment = says(4, Sign(), 10 * self.DAY)
         assert self.counted([comment], None) == (False, set())
-        assert evaluate([says(5, Unsign(), 11 * self.DAY)], rules=self.RULES).effective
+        assert evaluate([says(5, Unsign(), 11 * self.DAY)], Conditions(rules=self.RULES)).effective
 
     def test_without_the_rule_nobody_asks(self) -> None:
         assert self.counted([says(6, Sign(), 5)], None, Rules()) == (True, set())
@@ -229,5 +229,5 @@ class TestAge:
     def test_a_recount_goes_by_it(self) -> None:
         comment = says(7, Sign(), 10 * self.DAY)
         assert comment.author is not None
-        assert fold([comment], rules=self.RULES, born={comment.author.id: 1})
-        assert not fold([comment], rules=self.RULES)
+        assert fold([comment], Conditions(rules=self.RULES, born={comment.author.id: 1}))
+        assert not fold([comment], Conditions(rules=self.RULES))

@@ -9,7 +9,7 @@ from bot.petition.comments.commands import Command, Phrase, Sign, restore
 from bot.petition.rules_in_force import Rules
 from bot.petition.settings import Settings
 from bot.petition.settings_file import read
-from bot.petition.tally import evaluate
+from bot.petition.tally import Conditions, evaluate
 from tests.petition.test_not_counted import says
 
 USUAL = Rules()
@@ -17,7 +17,7 @@ ONLY_COMMANDS = Rules(Settings(also_accept=None))
 
 
 def counts(command: Command | None, rules: Rules = USUAL) -> bool:
-    return evaluate([says(command)], rules=rules).signature is not None
+    return evaluate([says(command)], Conditions(rules=rules)).signature is not None
 
 
 # --- saying it in words ------------------------------------------------------------------------------------------
@@ -126,10 +126,10 @@ def test_what_may_mean_less_or_something_else_does_not(said: str) -> None:
 
 
 def test_where_words_are_off_it_is_as_before() -> None:
-    refused = evaluate([says(parse("signed"))], rules=ONLY_COMMANDS)
+    refused = evaluate([says(parse("signed"))], Conditions(rules=ONLY_COMMANDS))
     assert refused.signature is None
     assert refused.refused == {1}
-    assert evaluate([says(parse("count me in"))], rules=ONLY_COMMANDS).refused == set()
+    assert evaluate([says(parse("count me in"))], Conditions(rules=ONLY_COMMANDS)).refused == set()
     assert counts(parse("/sign"), ONLY_COMMANDS)
 
 

@@ -33,7 +33,7 @@ async def govern(scene: Scene, *organizers: Author) -> CommandResults:
 
 
 async def log_of(scene: Scene) -> list[tuple[str, str, str]]:
-    return [(one.login, one.word, one.answer) for one in await scene.store.commands.list_entries(LETTER.id)]
+    return [(one.login, one.word, one.answer) for one in await scene.store.commands.list_audit_entries(LETTER.id)]
 
 
 async def attempts_of(store: Store) -> list[Attempts]:
@@ -151,7 +151,7 @@ async def test_what_strangers_left_in_an_older_log_is_summed_up(new_url: str) ->
     await database.alter(partial(put, rows={**old.rows, "audit": log, "forgotten": forgotten}), 60)
     await database.close()
     store = await Store.open(new_url)
-    kept = [(one.number, one.login, one.answer) for one in await store.commands.list_entries(LETTER.id)]
+    kept = [(one.number, one.login, one.answer) for one in await store.commands.list_audit_entries(LETTER.id)]
     assert kept == [(1, "grace", "obeyed"), (5, "grace", "refused")]
     assert await attempts_of(store) == [Attempts(EVE.id, "eve", "goal", 2, 1_002, 1_003, 61)]
     await store.close()
@@ -162,7 +162,7 @@ async def test_commands_are_shown_as_they_were_commented(scene: Scene) -> None:
     await scene.say(GRACE, Several((OrganizerCommand("goal", "5"), OrganizerCommand("close"))))
     await scene.say(EVE, OrganizerCommand.mistyped("/petiton", "close"))
     await govern(scene, GRACE)
-    shown = [entry.text for entry in await scene.store.commands.list_entries(LETTER.id)]
+    shown = [entry.text for entry in await scene.store.commands.list_audit_entries(LETTER.id)]
     assert shown == ["- /petiton goal 5", "/petition goal 5", "/petition close"]
     (tried,) = await scene.store.commands.list_attempts(LETTER.id)
     assert (tried.text, tried.times) == ("/petiton", 1)

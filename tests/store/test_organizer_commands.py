@@ -37,7 +37,7 @@ async def reactions(scene: Scene) -> dict[int, str | None]:
 
 
 async def answers(store: Store) -> list[tuple[str, str]]:
-    return [(entry.word, entry.answer) for entry in await store.commands.list_entries(LETTER.id)]
+    return [(entry.word, entry.answer) for entry in await store.commands.list_audit_entries(LETTER.id)]
 
 
 async def test_a_command_makes_a_petition_due_and_is_answered(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bot.petition.comments.commands import Command, OrganizerCommand, Several, Sign, Unsign
 from bot.petition.comments.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
 from bot.petition.facts_from_github import CommentFact, Fact, Issue, IssueFact
-from bot.petition.tally import digest, explain, fold
+from bot.petition.tally import Conditions, digest, explain, fold
 from bot.store import RosterQuery, Store
 from bot.store.comment_rows import CommentRow
 from bot.store.recording import listings
@@ -184,7 +184,7 @@ async def test_kept_signatures_are_what_the_comments_say(store: Store, history: 
     petition_id = await record(store, [[fact] for fact in tell(history)])
     snapshot = await store.petitions.get_snapshot(petition_id, 100)
     comments = [row.comment for row in await comment_rows(store, petition_id)]
-    counted = fold(comments, closed_at=snapshot.closed_at)
+    counted = fold(comments, Conditions(snapshot.closed_at))
     assert sorted(snapshot.newest, key=lambda signature: signature.user_id) == counted
     assert snapshot.count == len(counted)
     assert snapshot.digest == digest((signature.user_id, signature.comment_id) for signature in counted)
@@ -215,7 +215,7 @@ async def test_whoever_is_not_counted_is_told_why_by_all_that_they_said(store: S
         details = await store.rosters.get_details(petition_id, RosterQuery(text=author.login))
         found = details and details.not_counted
         said = [one for one in comments if one.author == author]
-        told = explain(said, closed_at=snapshot.closed_at)
+        told = explain(said, Conditions(snapshot.closed_at))
         assert (found and (found.reason, found.comment_id)) == (told and (told.reason, told.comment_id))
 
 

@@ -211,7 +211,7 @@ async def test_commands_of_organizers_find_their_rows_by_an_index(trace: Trace, 
     await store.commands.list_petitions(REPOSITORY.id)
     await store.commands.find_author(LETTER.id, "ada")
     await store.settings.record(REPOSITORY.id, "goal: 5", 1)
-    assert await store.commands.list_entries(LETTER.id)
+    assert await store.commands.list_audit_entries(LETTER.id)
     assert await store.commands.list_attempts(LETTER.id)
     assert await trace.read_whole_tables(at_least=30) == {}
 

@@ -22,14 +22,7 @@ SIGNED = {
     "repository": REPOSITORY,
     "installation": INSTALLATION,
     "sender": ADA,
-    "comment": {
-        "id": 5_000_000_001,
-        "node_id": "IC_1",
-        "body": "/sign",
-        "user": ADA,
-        "created_at": NINE,
-        "updated_at": NINE,
-    },
+    "comment": COMMENT,
 }
 PAYLOAD = json.dumps(SIGNED).encode()
 

@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from bot.export.badge_and_card import card
 from bot.export.letter_comparison import Comparison, compare
-from bot.links import Pages
 from bot.petition.abuse_signals import Account
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
@@ -599,9 +598,7 @@ async def test_what_no_index_answers_takes_its_turn(
         return await get_details(rosters, petition_id, wanted)
 
     monkeypatch.setattr(Rosters, "get_details", look)
-    await read_details(
-        context, RequestedPetition(ref, Pages(PUBLIC, REPOSITORY, 7, None)), RosterQuery(SortOrder.NAME, text)
-    )
+    await read_details(context, RequestedPetition(ref, PUBLIC), RosterQuery(SortOrder.NAME, text))
 
 
 async def test_one_search_is_made_at_a_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

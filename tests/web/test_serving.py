@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import ClientSession, web
 
-from bot.web.server import listen
+from bot.web.server import CannotListen, listen
 
 
 @pytest.mark.parametrize("rounds", range(5))
@@ -47,7 +47,7 @@ async def test_who_was_let_in_before_the_door_closed_may_still_ask() -> None:
 
 async def test_a_taken_address_is_refused() -> None:
     async with listen(web.Application(), "127.0.0.1", 0) as port:
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(CannotListen, match="another program is listening there"):
             async with listen(web.Application(), "127.0.0.1", port):
                 pass
 

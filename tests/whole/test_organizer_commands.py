@@ -458,7 +458,7 @@ async def recounted(stage: Scene, petition: Issue, token: str = "") -> Verificat
 
 async def audit(stage: Scene, petition: Issue) -> list[tuple[str, str, str, str]]:
     assert stage.bot is not None
-    entries = await stage.bot.store.commands.list_entries(petition.id)
+    entries = await stage.bot.store.commands.list_audit_entries(petition.id)
     return [(one.login, one.word, one.argument, one.answer) for one in entries]
 
 

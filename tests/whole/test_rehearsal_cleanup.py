@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bot.rehearsal.assumptions import ASSUMPTIONS, Verdict
-from bot.rehearsal.paced_client import RehearsalClient
-from bot.rehearsal.rehearse import Rehearsal
-from bot.rehearsal.story import STORY, TITLE, Observations
-from bot.time_types import Clock as RehearsalClock
+from bot.rehearsal.story import STORY, TITLE
 from sandbox.server import Sandbox
-from tests.whole.test_rehearse import HERE, Handler, ids, left, plan, play
+from tests.whole.test_rehearse import HERE, Handler, ids, left, plan, play, play_until_killed
 from tests.whole.workflow_runs import Clock, calls, clock, github
 
 __all__ = ["calls", "clock", "github"]
@@ -96,14 +92,8 @@ async def test_an_issue_that_could_only_be_closed_is_not_taken_for_one_of_the_ne
     github: Sandbox,
 ) -> None:
     github.organizer("alan", github.repositories.get_or_create(HERE))
-    planned, clock = plan(github, target=None, token=github.token_of("alan")), github.world.now
-    assert isinstance(clock, Clock)
-    async with aiohttp.ClientSession() as session:
-        client = RehearsalClient(session, planned.api_url, planned.tokens, RehearsalClock(clock, clock.sleep))
-        killed = Rehearsal(planned, client, Observations(), print)
-        await killed.look()
-        await killed.set_up()
-        await client.play(STORY[:3], killed.seen)
+    planned = plan(github, target=None, token=github.token_of("alan"))
+    await play_until_killed(github, planned, STORY[:3])
     report = await play(github, planned)
     assert [(one.assumption.id, one.seen) for one in report.found(Verdict.FAILED)] == []
     assert report.cleaned[0].startswith("lovelace/scratch#2 is closed")

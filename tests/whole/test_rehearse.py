@@ -18,7 +18,7 @@ from bot.cli import main
 from bot.rehearsal.assumptions import ASSUMPTIONS, Finding, Verdict
 from bot.rehearsal.paced_client import RehearsalClient
 from bot.rehearsal.rehearse import NotPossible, Plan, Rehearsal, Report, rehearse
-from bot.rehearsal.story import FIRST, SECOND, STORY, TITLE, Observations
+from bot.rehearsal.story import FIRST, SECOND, STORY, TITLE, Observations, Step
 from bot.time_types import Clock as RehearsalClock
 from sandbox.api.limits import Limits
 from sandbox.faults import Failure, Faults, RequestFault
@@ -52,6 +52,18 @@ async def play(github: Sandbox, planned: Plan) -> Report:
     report = await rehearse(planned, lambda _: True, lambda _: None, RehearsalClock(clock, clock.sleep))
     assert report is not None
     return report
+
+
+async def play_until_killed(github: Sandbox, planned: Plan, steps: Sequence[Step]) -> None:
+    """Play some steps of the story, and clean nothing up."""
+    clock = github.world.now
+    assert isinstance(clock, Clock)
+    async with aiohttp.ClientSession() as session:
+        client = RehearsalClient(session, planned.api_url, planned.tokens, RehearsalClock(clock, clock.sleep))
+        killed = Rehearsal(planned, client, Observations(), print)
+        await killed.look()
+        await killed.set_up()
+        await client.play(steps, killed.seen)
 
 
 def ids(report: Report, verdict: Verdict) -> set[str]:
@@ -265,12 +277,7 @@ async def test_where_github_gives_way_the_report_says_so_and_the_rest_is_not_tri
 async def test_what_a_killed_rehearsal_leaves_is_deleted_by_the_next_one(github: Sandbox) -> None:
     planned, clock = plan(github), github.world.now
     assert isinstance(clock, Clock)
-    async with aiohttp.ClientSession() as session:
-        client = RehearsalClient(session, planned.api_url, planned.tokens, RehearsalClock(clock, clock.sleep))
-        killed = Rehearsal(planned, client, Observations(), print)
-        await killed.look()
-        await killed.set_up()
-        await client.play([step for step in STORY if step.name != "delete_issue"], killed.seen)
+    await play_until_killed(github, planned, [step for step in STORY if step.name != "delete_issue"])
     assert left(github).count(TITLE) == 2
     told: list[str] = []
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,17 +14,12 @@ from bot.repository_sync import SyncReport, sync
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.emissions import RUN
+from tests.whole import scene
 from tests.whole.recorded_calls import Calls
 
 
-@dataclass
-class Clock:
+class Clock(scene.Clock):
     """This machine's time, which waiting moves on at once."""
-
-    ahead: float = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         self.ahead += seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice, takewhile, zip_longest
@@ -65,7 +65,8 @@ def parse(body: str) -> Command | None:
     return _without_command(text)
 
 
-def phrases(also_accept: Collection[str]) -> frozenset[str]:
+@lru_cache(1_000)
+def phrases(also_accept: tuple[str, ...]) -> frozenset[str]:
     """Return the digests of the phrases that sign; one that says nothing is left out."""
     return frozenset(text_digest(said) for phrase in also_accept if (said := _fold_phrase(phrase)))
 

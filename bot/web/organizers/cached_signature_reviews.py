@@ -72,7 +72,7 @@ class SignatureReviews:
         """Read what is not cached."""
         store = self._store
         return PetitionRecords(
-            await store.commands.list_entries(ref.petition_id),
+            await store.commands.list_audit_entries(ref.petition_id),
             await store.commands.list_attempts(ref.petition_id),
             await store.settings.get(ref.repository.id),
         )

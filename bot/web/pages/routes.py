@@ -86,7 +86,7 @@ class PageRoutes(Struct, frozen=True):
         """Render a template in a thread: it takes some milliseconds, and comparing versions takes more."""
 
         def work() -> Rendering:
-            base, site = requested.pages.base, self.context.site
+            base, site = requested.base, self.context.site
             return render_text(render(f"pages/{name}.html", base=base, site=site, **view()), snapshot)
 
         return await asyncio.to_thread(work)
