@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from msgspec.structs import replace
 
@@ -17,7 +17,7 @@ from bot.petition.facts_from_github import CommentFact, Fact, IssueFact
 from bot.store.acknowledgements import Acknowledgements
 from bot.store.comments_to_look_up import DoubtfulComments
 from bot.store.credentials import CredentialStore
-from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
+from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, Transaction, connect
 from bot.store.engine.health import is_answering
 from bot.store.engine.url import opening, read_address
 from bot.store.failed_deliveries_and_cached_responses import Deliveries, Responses
@@ -35,20 +35,22 @@ from bot.store.recording.consistency import Consistency, are_totals_right, repai
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.store.recording.listings import (
     CommentListing,
-    CommentsElsewhere,
     ListingOutcome,
     read_comment_ids,
     record_listing,
     split_listing,
 )
+from bot.store.recording.petition_lifecycle import record_structure
 from bot.store.recording.signatures_and_reactions import fill_roster_keys
-from bot.store.recording.structural_changes import record_structure
+from bot.store.recording.unit_of_work import CommentsElsewhere
 from bot.store.repository_settings import RepositorySettings
 from bot.store.sign_outs import SignOuts
 from bot.store.signer_accounts import SignerAccounts
 from bot.store.threads_to_read import Threads, follow_grammar
 from bot.supervisor import Supervisor
 from bot.time_types import EpochSeconds, WholeEpochSeconds
+
+T = TypeVar("T")
 
 WAITING_LIMIT: Final = 10_000
 """Facts that may wait to be written before the webhook sends deliveries away."""
@@ -187,7 +189,11 @@ class Store:
         known: Sequence[int] = ()
         if listing.complete:
             known = await self.database.read(partial(read_comment_ids, issue_id=listing.issue_id))
-        outcomes = [await self._record_part(part) for part in split_listing(listing, known)]
+        context = self._context()
+        outcomes = [
+            await self._lock_all(self.database.write, partial(record_listing, listing=part, context=context))
+            for part in split_listing(listing, known)
+        ]
         return ListingOutcome(
             changed=sum(one.changed for one in outcomes),
             missing=sum(one.missing for one in outcomes),
@@ -197,13 +203,6 @@ class Store:
             petition_id=outcomes[-1].petition_id,
             about_mail=frozenset().union(*(one.about_mail for one in outcomes)),
         )
-
-    async def _record_part(self, part: CommentListing, elsewhere: frozenset[int] = frozenset()) -> ListingOutcome:
-        work = partial(record_listing, listing=part, context=self._context(), elsewhere=elsewhere)
-        try:
-            return await self.database.write(work)
-        except CommentsElsewhere as known:
-            return await self._record_part(part, elsewhere | known.issue_ids)
 
     async def _check_totals(self, outcome: ListingOutcome) -> ListingOutcome:
         """Check what is kept of the whole petition, without keeping anybody from recording, and repair it."""
@@ -226,19 +225,26 @@ class Store:
                     observations.append(fact)
                 case _:
                     await self.database.record(partial(record_structure, fact=fact, context=context))
-        elsewhere: frozenset[int] = frozenset()
-        recorded = Recorded(changed=False)
+        recorded = Recorded()
         while observations:
-            recorded = await self.database.record(
-                partial(record_observations, facts=observations, context=context, elsewhere=elsewhere)
-            )
-            if not recorded.first and not recorded.elsewhere:
+            work = partial(record_observations, facts=observations, context=context)
+            recorded = await self._lock_all(self.database.record, work)
+            if not recorded.first:
                 break
-            elsewhere |= recorded.elsewhere
             for news in recorded.first:
                 await self.database.record(partial(record_structure, fact=news, context=context))
         if recorded.changed or len(observations) < len(facts):
             self._announce()
+
+    @staticmethod
+    async def _lock_all(run: Callable[[Callable[[Transaction], T]], Awaitable[T]], work: Callable[..., T]) -> T:
+        """Run a transaction, again with more issues until all petitions of its comments are locked."""
+        elsewhere: frozenset[int] = frozenset()
+        while True:
+            try:
+                return await run(partial(work, elsewhere=elsewhere))
+            except CommentsElsewhere as known:
+                elsewhere |= known.issue_ids
 
     def _announce(self) -> None:
         self.changed.set()

@@ -33,13 +33,9 @@ class NewPetition(Struct, frozen=True):
 
 
 class Recorded(Struct, frozen=True):
-    """What a group came to. Where `first` is not empty, nothing was written: these have to be recorded before.
-
-    `elsewhere` are the issues on which comments of this group are known already, to be locked as well.
-    """
+    """What a group came to. Where `first` is not empty, nothing was written: these have to be recorded before."""
 
     first: tuple[NewPetition | RepositoryFact, ...] = ()
-    elsewhere: frozenset[int] = frozenset()
     changed: bool = False
 
 
@@ -53,16 +49,13 @@ class RecordContext(Struct, frozen=True):
 def record_observations(
     transaction: Transaction, facts: Sequence[Observation], context: RecordContext, elsewhere: Iterable[int] = ()
 ) -> Recorded:
-    """Merge observations into rows and derive again what they concern."""
+    """Merge observations into rows and derive again what they concern; raises CommentsElsewhere."""
     unit = UnitOfWork(transaction, [*(fact.issue.id for fact in facts), *elsewhere])
     first = _to_be_recorded_first(unit, facts, context.label)
     if first:
         return Recorded(first=tuple(first))
     known = [fact for fact in facts if fact.issue.id in unit.threads]
     unit.read_comments([fact.comment for fact in known if isinstance(fact, CommentFact)])
-    others = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
-    if others:
-        return Recorded(elsewhere=frozenset(others))
     for fact in known:
         _merge_fact(unit, fact, context)
     request_ages(unit, derive_signatures(unit, context.now))
@@ -98,19 +91,7 @@ def merge_issue(
 ) -> None:
     """Merge what a fact shows of an issue: the newer one wins, and of two of one second always the same one."""
     labelled = is_petition(issue, context.label)
-    seen = (
-        as_of,
-        labelled,
-        issue.closed_at is None,
-        issue.closed_at or 0,
-        issue.locked,
-        issue.title,
-        issue.comments,
-    )
-    known = (
-        thread.as_of, thread.labelled, thread.closed_at is None, thread.closed_at or 0, thread.locked, thread.title,
-        thread.comments,
-    )  # fmt: skip
+    seen, known = _precedence(issue, as_of, labelled), _precedence(thread, thread.as_of, thread.labelled)
     if seen[:-1] != known[:-1] and as_of == thread.as_of:
         # Two facts of one second contradict each other: read it from GitHub.
         petition.bumped = True
@@ -126,6 +107,14 @@ def merge_issue(
     thread.changed = True
     if thread.position == 1:
         apply_to_petition(petition, thread)
+
+
+def _precedence(
+    issue: Issue | ThreadRow, as_of: WholeEpochSeconds, labelled: bool
+) -> tuple[WholeEpochSeconds, bool, bool, WholeEpochSeconds, bool, str, int]:
+    """Return what is compared to find the newer of two facts of an issue, with its comments at the end."""
+    closed_at = issue.closed_at
+    return as_of, labelled, closed_at is None, closed_at or 0, issue.locked, issue.title, issue.comments
 
 
 def is_petition(issue: Issue, label: str) -> bool:

@@ -18,7 +18,13 @@ from msgspec.structs import replace
 from bot.petition.tally import DigestSum, Pair, Signature
 from bot.store.comment_rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.engine.database import Records, Transaction, read_transaction
-from bot.store.recording.signatures_and_reactions import SECONDS_PER_DAY, evaluate_comments, is_outdated, read_born
+from bot.store.recording.signatures_and_reactions import (
+    SECONDS_PER_DAY,
+    add_to_days,
+    evaluate_comments,
+    is_outdated,
+    read_born,
+)
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork, read_comments_of
 from bot.store.threads_to_read import read_issues_of, record_change
 from bot.time_types import WholeEpochSeconds
@@ -228,11 +234,7 @@ def repair_totals(transaction: Transaction, petition_id: int, now: WholeEpochSec
     transaction.execute(f"DELETE FROM signatures WHERE {_STRAY}", petition_id)
     found = add_up(read_signatures(transaction, petition_id))
     transaction.execute("DELETE FROM days WHERE petition_id = $1", petition_id)
-    sql = """
-        INSERT INTO days (petition_id, day, signatures)
-        SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
-    """
-    transaction.put(sql, [(petition_id, day, signatures) for day, signatures in found.days.items()])
+    add_to_days(transaction, [(petition_id, day, signatures) for day, signatures in found.days.items()])
     set_totals = "UPDATE petitions SET count = $2, digest_sum = $3 WHERE id = $1"
     transaction.execute(set_totals, petition_id, found.count, found.sum.to_bytes())
     record_change(transaction, [petition_id], now)

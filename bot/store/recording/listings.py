@@ -60,14 +60,6 @@ PORTION: Final = 128
 """Comments in one transaction: deliveries wait for it, some milliseconds on SQLite."""
 
 
-class CommentsElsewhere(Exception):
-    """Some comments of a listing are known on issues of other petitions, which have to be locked as well."""
-
-    def __init__(self, issue_ids: frozenset[int]) -> None:
-        super().__init__(issue_ids)
-        self.issue_ids = issue_ids
-
-
 def split_listing(listing: CommentListing, known: Iterable[int]) -> list[CommentListing]:
     """Return a listing in parts; `known` are the ids of the comments in the database that it is about too."""
     known = set(known)
@@ -110,9 +102,6 @@ def record_listing(
     thread = unit.threads[listing.issue_id]
     unit.read_comments(listing.comments, listing.known)
     rows = [row for one in listing.known if (row := unit.comments.get(one)) and row.issue_id == listing.issue_id]
-    others = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
-    if others:
-        raise CommentsElsewhere(frozenset(others))
     changed = sum(merge_comment(unit, thread, comment) is not None for comment in listing.comments)
     missing = _record_missing(unit, thread, rows, listing) if listing.complete else 0
     outdated = [row for row in rows if is_outdated(row)]

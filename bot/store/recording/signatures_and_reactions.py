@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Final
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import standing
@@ -28,6 +27,9 @@ REFUSED_WITHIN: Final = 86_400
 
 GitHub allows some 470 reactions an hour, and after a storm thousands may be due.
 """
+
+
+_Counted = tuple[PetitionRow, Signature]
 
 
 def read_command(row: CommentRow) -> None:
@@ -67,7 +69,8 @@ def derive_signatures(unit: UnitOfWork, now: WholeEpochSeconds) -> dict[Person, 
     for petition in unit.petitions.values():
         read_born(unit.transaction, petition, [person for of, person in unit.people if of == petition.id])
     comments = _by_person(unit)
-    changes = _Changes()
+    lost: list[_Counted] = []
+    gained: list[_Counted] = []
     signatures: dict[Person, Signature | None] = {}
     for person in unit.people:
         petition, before = unit.petitions[person[0]], unit.signed.get(person)
@@ -75,21 +78,13 @@ def derive_signatures(unit: UnitOfWork, now: WholeEpochSeconds) -> dict[Person, 
         if petition.labelled or before is not None:
             verdict = evaluate_comments(petition, comments[person])
             signatures[person] = verdict.signature
-            _record_signature(petition, before, verdict.signature, changes)
+            known = as_signed(before.comment) if before else None
+            if known != verdict.signature:
+                petition.bumped = True
+                lost += [(petition, known)] if known else []
+                gained += [(petition, verdict.signature)] if verdict.signature else []
             _record_effects(unit, comments[person], verdict, now)
-    drop_signatures(unit.transaction, changes.withdrawn)
-    put_signatures(unit.transaction, changes.signatures)
-    sql = """
-        INSERT INTO days (petition_id, day, signatures)
-        SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
-        ON CONFLICT (petition_id, day) DO UPDATE SET signatures = days.signatures + excluded.signatures
-    """
-    unit.transaction.put(sql, [(*day, change) for day, change in changes.days.items() if change])
-    for petition in unit.petitions.values():
-        if gained := changes.gained[petition.id]:
-            petition.digest_sum = DigestSum.from_bytes(petition.digest_sum).plus(gained).to_bytes()
-        if lost := changes.lost[petition.id]:
-            petition.digest_sum = DigestSum.from_bytes(petition.digest_sum).minus(lost).to_bytes()
+    _count(unit, lost, gained)
     return signatures
 
 
@@ -157,27 +152,6 @@ def drop_signatures(transaction: Transaction, comment_ids: Sequence[int]) -> Non
         transaction.execute("DELETE FROM signatures WHERE comment_id = ANY($1::BIGINT[])", comment_ids)
 
 
-class _Changes(Struct):
-    signatures: list[tuple[int, Signature]] = field(default_factory=list)
-    withdrawn: list[int] = field(default_factory=list)
-    days: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
-    gained: defaultdict[int, list[Pair]] = field(default_factory=lambda: defaultdict(list))
-    lost: defaultdict[int, list[Pair]] = field(default_factory=lambda: defaultdict(list))
-    """What is counted in and out, by petition."""
-
-    def withdraw(self, petition: PetitionRow, signature: Signature) -> None:
-        petition.count -= 1
-        self.days[petition.id, signature.signed_at // SECONDS_PER_DAY] -= 1
-        self.lost[petition.id].append(signature.pair)
-        self.withdrawn.append(signature.comment_id)
-
-    def sign(self, petition: PetitionRow, signature: Signature) -> None:
-        petition.count += 1
-        self.days[petition.id, signature.signed_at // SECONDS_PER_DAY] += 1
-        self.gained[petition.id].append(signature.pair)
-        self.signatures.append((petition.id, signature))
-
-
 def _mark_people_by_petition(unit: UnitOfWork) -> None:
     sql = """
         SELECT author_id FROM comments
@@ -201,17 +175,32 @@ def _mark_people_by_petition(unit: UnitOfWork) -> None:
         unit.people.update((petition.id, author) for author in authors)
 
 
-def _record_signature(
-    petition: PetitionRow, before: CommentRow | None, after: Signature | None, changes: _Changes
-) -> None:
-    known = as_signed(before.comment) if before else None
-    if after == known:
-        return
-    petition.bumped = True
-    if known is not None:
-        changes.withdraw(petition, known)
-    if after is not None:
-        changes.sign(petition, after)
+def _count(unit: UnitOfWork, lost: Sequence[_Counted], gained: Sequence[_Counted]) -> None:
+    """Count signatures out and in, and store them."""
+    drop_signatures(unit.transaction, [signature.comment_id for _, signature in lost])
+    put_signatures(unit.transaction, [(petition.id, signature) for petition, signature in gained])
+    days = Counter[tuple[int, int]]()
+    for change, signatures in ((-1, lost), (1, gained)):
+        pairs = defaultdict[int, list[Pair]](list)
+        for petition, signature in signatures:
+            petition.count += change
+            days[petition.id, signature.signed_at // SECONDS_PER_DAY] += change
+            pairs[petition.id].append(signature.pair)
+        for petition_id, found in pairs.items():
+            petition = unit.petitions[petition_id]
+            before = DigestSum.from_bytes(petition.digest_sum)
+            petition.digest_sum = (before.minus(found) if change < 0 else before.plus(found)).to_bytes()
+    add_to_days(unit.transaction, [(*day, change) for day, change in days.items() if change])
+
+
+def add_to_days(transaction: Transaction, changes: Collection[tuple[int, int, int]]) -> None:
+    """Add to how many signed a petition on a day; `changes` are its id, the day and the difference."""
+    sql = """
+        INSERT INTO days (petition_id, day, signatures)
+        SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
+        ON CONFLICT (petition_id, day) DO UPDATE SET signatures = days.signatures + excluded.signatures
+    """
+    transaction.put(sql, changes)
 
 
 def _record_effects(

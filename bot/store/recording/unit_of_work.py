@@ -102,6 +102,12 @@ _THREADS = """
     ORDER BY p.id, t.issue_id
 """
 
+# The plus keeps petition_id out of the index search, where it would multiply with the authors.
+_COMMANDS_OF = f"""
+    SELECT {COMMENT_COLUMNS} FROM comments
+    WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
+"""
+
 _THREAD_COLUMNS: Final = attrgetter(
     "issue_id", "title", "labelled", "closed_at", "locked", "comments", "as_of", "reread", "reread_as_of",
     "reread_asked_at",
@@ -110,6 +116,14 @@ _THREAD_COLUMNS: Final = attrgetter(
 _PETITION_COLUMNS: Final = attrgetter(
     "id", "labelled", "closed_at", "count", "digest_sum", "revision", "changed_at"
 )
+
+
+class CommentsElsewhere(Exception):
+    """Some comments are known on issues of other petitions, which have to be locked as well."""
+
+    def __init__(self, issue_ids: frozenset[int]) -> None:
+        super().__init__(issue_ids)
+        self.issue_ids = issue_ids
 
 
 class UnitOfWork:
@@ -148,21 +162,20 @@ class UnitOfWork:
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 
     def read_comments(self, comments: Collection[Comment], known: Collection[int] = ()) -> None:
-        """Read what is known of these comments, and of others by their ids, and all commands of their authors."""
+        """Read what is known of these comments, and of others by their ids, and all commands of their authors.
+
+        Raises CommentsElsewhere.
+        """
         if not comments and not known:
             return
         ids = [*(comment.id for comment in comments), *known]
         authors = {comment.author.id for comment in comments if comment.author}
-        petition_ids = list(self.petitions)
-        # The plus keeps petition_id out of the index search, where it would multiply with the authors.
-        sql = f"""
-            SELECT {COMMENT_COLUMNS} FROM comments WHERE id = ANY($1::BIGINT[])
-            UNION ALL
-            SELECT {COMMENT_COLUMNS} FROM comments
-            WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($3::BIGINT[])
-        """
-        for row in self.transaction.fetch(sql, ids, list(authors), petition_ids):
+        sql = f"{_COMMANDS_OF} UNION ALL SELECT {COMMENT_COLUMNS} FROM comments WHERE id = ANY($3::BIGINT[])"
+        for row in self.transaction.fetch(sql, list(authors), list(self.petitions), ids):
             self.add_comment(read_comment(row))
+        elsewhere = {row.issue_id for row in self.comments.values() if row.petition_id not in self.petitions}
+        if elsewhere:
+            raise CommentsElsewhere(frozenset(elsewhere))
         former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
         self.read_authors(former)
         self.forgotten.update(read_forgotten(self.transaction, authors | former))
@@ -171,11 +184,7 @@ class UnitOfWork:
         """Read all commands of these people on the petitions locked."""
         if not author_ids:
             return
-        sql = f"""
-            SELECT {COMMENT_COLUMNS} FROM comments
-            WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
-        """
-        for row in self.transaction.fetch(sql, list(author_ids), list(self.petitions)):
+        for row in self.transaction.fetch(_COMMANDS_OF, list(author_ids), list(self.petitions)):
             self.add_comment(read_comment(row))
 
     def read_thread(self, issue_id: int) -> list[CommentRow]:

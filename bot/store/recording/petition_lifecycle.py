@@ -1,4 +1,4 @@
-"""Record what changes more rarely than comments: petitions, repositories, installations, issues that move.
+"""Record how petitions begin, continue, move, merge and end, and changes of repositories and installations.
 
 Each of these is a transaction of its own, and all of them take one lock first, so that they cannot cross one
 another; then they lock petitions in the order of their ids, as all transactions do.

@@ -1,4 +1,4 @@
-"""What comments were read with, who signed out, finer times, what strangers try, former names, rosters."""
+"""What came after 0.1.0: doubts, attempts, rosters, translations, former names, sign-outs and finer times."""
 
 from __future__ import annotations
 
