@@ -64,16 +64,16 @@ class Config:
     secret_key: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     second_token: str = field(default="", repr=False)
-    api_url: str = "https://api.github.com"
-    database_url: str = field(default="sqlite:///undersigned.db", repr=False)
-    host: str = "0.0.0.0"  # noqa: S104 - as in VARIABLES
-    port: int = 8080
+    api_url: str = VARIABLES["GITHUB_API_URL"]
+    database_url: str = field(default=VARIABLES["DATABASE_URL"], repr=False)
+    host: str = VARIABLES["HOST"]
+    port: int = int(VARIABLES["PORT"])
     trusted_proxies: int | None = None
     """How many proxies say who calls; None for one, where it is on this machine or in a private network."""
     public_url: str | None = None
-    petition_label: str = "petition"
-    resync_seconds: int = 600
-    log_level: str = "info"
+    petition_label: str = VARIABLES["PETITION_LABEL"]
+    resync_seconds: int = int(VARIABLES["RESYNC_SECONDS"])
+    log_level: str = VARIABLES["LOG_LEVEL"]
     log_format: str | None = None
     app_page: str = ""
     """Where GitHub shows the App, if it was stored by the set-up."""
@@ -139,7 +139,7 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
         public_url=reader.url("PUBLIC_URL"),
         petition_label=reader.text("PETITION_LABEL"),
         resync_seconds=reader.number("RESYNC_SECONDS", 1, 86_400),
-        log_level=reader.choice("LOG_LEVEL", LOG_LEVELS) or "info",
+        log_level=reader.choice("LOG_LEVEL", LOG_LEVELS) or VARIABLES["LOG_LEVEL"],
         log_format=reader.choice("LOG_FORMAT", LOG_FORMATS),
     )
     if bool(config.client_id) is not bool(config.client_secret):

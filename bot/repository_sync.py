@@ -26,7 +26,8 @@ from bot.petition.machine_readable_lines import Counter
 from bot.reconcile.body_write_and_repair_limiters import WriteLimiter, WriteRate
 from bot.reconcile.errors_and_retries import Intervals
 from bot.reconcile.installation_discovery import InstallationSync
-from bot.reconcile.installation_worker import Worker, add_missing_reactions
+from bot.reconcile.installation_worker import Worker
+from bot.reconcile.reactions import add_missing_reactions
 from bot.reconcile.resync import UnknownPetition
 from bot.store import (
     Damaged,

@@ -50,6 +50,7 @@ class NotWritable(Exception):
 class InitReport(Struct):
     """What was done, line by line; `is_complete` if everything is there now."""
 
+    may_overwrite: Ask
     lines: list[str] = field(default_factory=list)
     is_complete: bool = True
 
@@ -61,6 +62,16 @@ class InitReport(Struct):
         """Record what was not done."""
         self.lines.append(line)
         self.is_complete = False
+
+    def wants(self, path: str, text: str, known: str | None) -> bool:
+        """Return whether a file is to be written, and record why not; `known` is what is there."""
+        if known == text:
+            self.say(f"Unchanged: {path}.")
+        elif known is None or self.may_overwrite(f"{path} exists and differs. Overwrite it?"):
+            return True
+        else:
+            self.lack(f"Skipped: {path}.")
+        return False
 
 
 def starter_files(label: str) -> dict[str, str]:
@@ -77,14 +88,18 @@ def _text(name: str) -> str:
 
 def init_folder(folder: Path, label: str, may_overwrite: Ask) -> InitReport:
     """Write the files into a clone; the label is created on GitHub separately. Raises NotWritable."""
-    done = InitReport()
+    done = InitReport(may_overwrite)
     try:
         if not folder.is_dir():
             raise NotWritable(f"{folder} is not a folder; give the folder of your clone")
         for path, text in starter_files(label).items():
-            if not (folder / path).resolve().is_relative_to(folder.resolve()):
-                raise NotWritable(f"{folder / path} leads out of the clone, because of a symbolic link")
-            _put(folder / path, path, text, may_overwrite, done)
+            file = folder / path
+            if not file.resolve().is_relative_to(folder.resolve()):
+                raise NotWritable(f"{file} leads out of the clone, because of a symbolic link")
+            if done.wants(path, text, _read(file)):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+                done.say(f"Wrote {path}.")
         _mention_former_form(_read(folder / FORMER_FORM), done)
     except OSError as error:
         raise NotWritable(f"{error.filename}: {error.strerror}") from error
@@ -97,12 +112,12 @@ def init_folder(folder: Path, label: str, may_overwrite: Ask) -> InitReport:
 
 async def init_repository(repo: str, settings: config.Config, may_overwrite: Ask) -> InitReport:
     """Create the label and commit the files, as far as the token or the App can; raises `bot.github.errors`."""
-    done = InitReport()
+    done = InitReport(may_overwrite)
     async with open_repository_setup(settings, repo) as setup:
         new = await setup.create_label(repo, settings.petition_label)
         done.say(f"{'Created' if new else 'Unchanged:'} the label `{settings.petition_label}`.")
         for path, text in starter_files(settings.petition_label).items():
-            await _commit(setup, repo, path, text, may_overwrite, done)
+            await _commit(setup, repo, path, text, done)
         with suppress(Forbidden):
             former = await setup.read_file(repo, FORMER_FORM)
             _mention_former_form(None if former is None else former.text, done)
@@ -117,33 +132,14 @@ def _mention_former_form(text: str | None, done: InitReport) -> None:
         )
 
 
-def _is_to_write(path: str, known: str | None, text: str, may_overwrite: Ask, done: InitReport) -> bool:
-    if known == text:
-        done.say(f"Unchanged: {path}.")
-    elif known is None or may_overwrite(f"{path} exists and differs. Overwrite it?"):
-        return True
-    else:
-        done.lack(f"Skipped: {path}.")
-    return False
-
-
-def _put(file: Path, path: str, text: str, may_overwrite: Ask, done: InitReport) -> None:
-    if _is_to_write(path, _read(file), text, may_overwrite, done):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        done.say(f"Wrote {path}.")
-
-
 def _read(file: Path) -> str | None:
     return file.read_text(encoding="utf-8", errors="replace") if file.exists() else None
 
 
-async def _commit(
-    setup: RepositorySetup, repo: str, path: str, text: str, may_overwrite: Ask, done: InitReport
-) -> None:
+async def _commit(setup: RepositorySetup, repo: str, path: str, text: str, done: InitReport) -> None:
     try:
         known = await setup.read_file(repo, path)
-        if _is_to_write(path, None if known is None else known.text, text, may_overwrite, done):
+        if done.wants(path, text, None if known is None else known.text):
             await setup.write_file(repo, path, text, over=known)
             done.say(f"Committed {path}.")
     except Forbidden:

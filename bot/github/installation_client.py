@@ -7,6 +7,7 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.github.errors import Gone, NotFound, Unavailable
 from bot.github.installation_requests import InstallationSession
@@ -33,6 +34,9 @@ from bot.time_types import Seconds, WholeEpochSeconds
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
 """Return what is known of the texts of comments, by the comments' ids."""
 
+RESERVED_CALLS: Final = 200
+"""Of the 1,000 calls that a workflow has in an hour, those that are left to tallies."""
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class InstallationClient:
@@ -57,6 +61,10 @@ class InstallationClient:
     def remaining_calls(self) -> dict[str, int]:
         """Return how many calls each of GitHub's buckets has left."""
         return self.session.api.throttle.remaining(self.session.now())
+
+    def has_spare_calls(self) -> bool:
+        """Return whether a workflow may still make calls for something else than tallies."""
+        return self.remaining_calls().get("core", RESERVED_CALLS + 1) > RESERVED_CALLS
 
     async def get_issue(self, repo: str, number: int) -> IssueRead:
         """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""

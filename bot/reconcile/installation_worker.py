@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
-from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Unprocessable
-from bot.github.errors import Unavailable as GitHubUnavailable
+from bot.github.errors import GitHubError, Paused
 from bot.github.installation_client import InstallationClient
-from bot.github.models.graphql import MAX_NODES
 from bot.github.transport import writing_while
 from bot.links import Addresses
 from bot.petition.machine_readable_lines import Counter
-from bot.petition.tally import Signature
+from bot.reconcile.account_review import AccountReview
 from bot.reconcile.body_write_and_repair_limiters import RepairLimiter, WriteLimiter
 from bot.reconcile.errors_and_retries import (
     Intervals,
@@ -25,16 +23,15 @@ from bot.reconcile.errors_and_retries import (
     ends_all,
     is_unwell,
     retry_at,
-    retry_later,
     state_of,
 )
 from bot.reconcile.installation_discovery import InstallationSync, is_due
 from bot.reconcile.letter_history_and_translations import LetterHistory
 from bot.reconcile.publish import postpone, publish
 from bot.reconcile.publish_plan import PublishContext
+from bot.reconcile.reactions import Reactions
 from bot.reconcile.resync import ThreadResync
 from bot.store import (
-    AckDue,
     Clarification,
     DatabaseUnavailable,
     Due,
@@ -48,8 +45,6 @@ from bot.time_types import EpochSeconds, Seconds
 
 log = structlog.get_logger("reconcile")
 
-REACTIONS_PAUSE: Final[Seconds] = 60.0
-"""Time without reactions after GitHub failed to take one."""
 
 RETRY_AFTER_BUG: Final[Seconds] = 600.0
 """Time after which a task is tried again that failed by a bug of ours.
@@ -57,49 +52,9 @@ RETRY_AFTER_BUG: Final[Seconds] = 600.0
 The error ends the worker all the same, so that it is logged; the next worker must not begin with that task.
 """
 
-RESERVED_CALLS: Final = 200
-"""Of the 1,000 calls that a workflow has in an hour, those that are left to tallies."""
 
-
-class AccountReview(Struct):
-    """Look at the accounts of a petition's signers, where its organizers asked for it, a call at a time.
-
-    What was found is stored; one that is cut off goes on where it was. What fails waits for `retry_after`.
-    """
-
-    petition_id: int
-    store: Store
-    client: InstallationClient
-    now: Callable[[], EpochSeconds]
-    retry_after: Seconds
-    _last: Signature | None = None
-    """The last signer who was looked at; the next ones signed before."""
-
-    async def step(self) -> bool:
-        """Do the next bit, with one call; False when all is done. Raises what concerns the whole installation."""
-        accounts = self.store.signer_accounts
-        batch = await accounts.list_unreviewed(self.petition_id, self._last, MAX_NODES, self.now())
-        if not batch:
-            await accounts.end_review(self.petition_id)
-            return False
-        try:
-            found = await self.client.get_accounts_by_login([one.login for one in batch])
-        except GitHubError as error:
-            if ends_all(error):
-                raise
-            until = retry_later(error, self.retry_after, self.now())
-            log.info("postponed the review of accounts", petition=self.petition_id, error=str(error))
-            await accounts.postpone_review(self.petition_id, until)
-            return False
-        # A login that belongs to another account by now says nothing about the signer.
-        known = [found[one.user_id] for one in batch if one.user_id in found]
-        unknown = {one.user_id for one in batch} - found.keys()
-        await accounts.record_reviewed(known, unknown, self.now())
-        self._last = batch[-1]
-        return True
-
-
-class Worker(Struct):
+@dataclass(slots=True, eq=False)
+class Worker:
     """Work for one installation, a step at a time. `began` is when this process did."""
 
     store: Store
@@ -125,9 +80,12 @@ class Worker(Struct):
     """When to go on with looking at accounts."""
     _publishes_after: EpochSeconds = 0.0
     """When there may be the next publication, so that the hour's calls are not spent too soon."""
-    _reactions_after: EpochSeconds = 0.0
+    _reactions: Reactions = field(init=False)
     _reacts_next: bool = False
     """Whether it is a reaction's turn; they take turns with what else can wait."""
+
+    def __post_init__(self) -> None:
+        self._reactions = Reactions(self.store, self.client, self.now)
 
     async def step(self, lease: Lease) -> EpochSeconds:
         """Do the most urgent task and return 0; or return until when there is none.
@@ -167,7 +125,7 @@ class Worker(Struct):
         review = await self._get_review(now) if reviews else None
         is_idle = discovery is None and history is None and review is None
         reacts, self._reacts_next = is_idle or self._reacts_next, not self._reacts_next
-        if reacts and await self._acknowledge_next(now):
+        if reacts and not self.once and await self._reactions.add_next():
             return True
         if discovery is not None:
             self._discovery = discovery if await discovery.step() else None
@@ -180,7 +138,7 @@ class Worker(Struct):
 
     async def _read_history(self, now: EpochSeconds) -> bool:
         """Take a step of a letter's history; return whether any was due."""
-        history = await self._get_history(now) if has_spare_calls(self.client) else None
+        history = await self._get_history(now) if self.client.has_spare_calls() else None
         if history is not None:
             await self._step_history(history)
         return history is not None
@@ -308,76 +266,3 @@ class Worker(Struct):
         await postpone(due, requeue, self.store)
         if isinstance(error, NameReused):
             await self.store.installations.request_discovery(self.client.id)
-
-    async def _acknowledge_next(self, now: EpochSeconds) -> bool:
-        """React to one comment, so that a tally that becomes due meanwhile goes first; return False for none.
-
-        That reactions must wait, or fail, keeps no tally waiting.
-        """
-        if self.once or self._reactions_after > now:
-            return False
-        acks = await self.store.acknowledgements.drop_late_and_list(self.client.id, limit=1)
-        if not acks:
-            return False
-        try:
-            await acknowledge(acks[0], store=self.store, client=self.client)
-            self._reactions_after = self.now() + self.client.low_priority_spacing()
-        except Paused as pause:
-            if pause.whole:
-                raise
-            self._reactions_after = pause.until
-        except GitHubUnavailable as error:
-            log.warning("reactions are paused", installation=self.client.id, error=str(error))
-            self._reactions_after = self.now() + REACTIONS_PAUSE
-        return True
-
-
-def has_spare_calls(client: InstallationClient) -> bool:
-    """Return whether a run may still make calls for something else than tallies."""
-    return client.remaining_calls().get("core", RESERVED_CALLS + 1) > RESERVED_CALLS
-
-
-async def acknowledge(due: AckDue, *, store: Store, client: InstallationClient) -> None:
-    """Add, change or remove one reaction; it says whether a command took effect, and notifies nobody.
-
-    Where GitHub refuses the reaction for good (locked, deleted, not available), it counts as settled: the tally is
-    the truth, the reaction only a courtesy. Errors that pass are raised.
-    """
-    reaction_id: int | None = None
-    try:
-        if due.given is not None and due.reaction_id is not None and due.given != due.wanted:
-            await client.delete_reaction(due.repository, due.comment_id, due.reaction_id)
-        if due.wanted is not None:
-            reaction_id = await client.create_reaction(due.repository, due.comment_id, due.wanted)
-    except (Forbidden, Gone, NotFound, Unprocessable):
-        reaction_id = None
-    await store.acknowledgements.record_given(due.comment_id, due.wanted, reaction_id)
-
-
-async def add_missing_reactions(
-    store: Store, client: InstallationClient, repository_id: int, lease: Lease, limit: int
-) -> int:
-    """Add the newest reactions that are missing, as long as calls are left; return how many were added.
-
-    The database may be new, so GitHub is asked which ones are there. Raises `bot.github.errors`.
-    """
-    petitions = await store.petitions.list_in_repository(repository_id)
-    if any(one.state is State.NOT_ALLOWED for one in petitions):
-        # A reaction that GitHub refuses counts as settled; these are given once the permission is there.
-        return 0
-    wanted = await store.acknowledgements.drop_late_and_list(client.id, limit)
-    if not wanted:
-        return 0
-    known: dict[int, frozenset[str]] = {}
-    for one in petitions:
-        snapshot = await store.petitions.get_snapshot(one.id, 0)
-        for thread in snapshot.threads:
-            known |= await client.list_our_reactions(thread.repository.full_name, thread.number)
-    added = 0
-    for ack in wanted:
-        if ack.given is None and ack.wanted in known.get(ack.comment_id, ()):
-            await store.acknowledgements.record_given(ack.comment_id, ack.wanted, None)
-        elif has_spare_calls(client) and lease:
-            await acknowledge(ack, store=store, client=client)
-            added += 1
-    return added

@@ -17,15 +17,14 @@ from bot.petition.machine_readable_lines import Counter
 from bot.petition.settings import MOST_FIRST
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
 from bot.reconcile.errors_and_retries import NameReused, Requeue, ends_all, is_deleted, requeue_stale
+from bot.reconcile.lost_edits import EditDecision, guard_body
 from bot.reconcile.publish_plan import (
     BodyPlan,
-    EditDecision,
     PublishContext,
     PublishPlan,
     ShownIssue,
     block_content,
     changes_rules,
-    guard_body,
     make_plan,
     new_letter,
     unrecorded,

@@ -23,6 +23,7 @@ from bot.store.letters import KnownTranslations, TranslatedPetition
 from bot.store.migrations import migrate_ahead
 from bot.store.organizer_commands import Attempts, AuditEntry
 from bot.store.petition_lists import MOST_LISTED, Listed, ListQuery, PetitionList, PetitionSummary
+from bot.store.petition_obstacles import State
 from bot.store.petition_queries import (
     PetitionDetails,
     PetitionExport,
@@ -30,7 +31,7 @@ from bot.store.petition_queries import (
     Rosters,
     TranslatedLetter,
 )
-from bot.store.petition_snapshots_and_obstacles import Snapshot, State, Thread
+from bot.store.petition_snapshots import Snapshot, Thread
 from bot.store.privacy import Forgotten
 from bot.store.publishing import Backlog, Due, KnownPetition, PlannedBody, Publication
 from bot.store.recording.consistency import Discrepancy, Inspection

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from bot.store.engine.database import Records, Row, Transaction, write_transaction
-from bot.store.petition_snapshots_and_obstacles import State
+from bot.store.petition_obstacles import State
 from bot.store.recording import signatures_and_reactions
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from bot.petition.facts_from_github import InstallationFact, Repository, RepositoryFact
 from bot.store.comment_rows import read_repository
 from bot.store.engine.database import Records, Row, Transaction, upsert, write_transaction
-from bot.store.petition_snapshots_and_obstacles import State
+from bot.store.petition_obstacles import State
 from bot.store.threads_to_read import publish_now, resync_petitions
 from bot.time_types import EpochSeconds, WholeEpochSeconds
 

@@ -77,7 +77,7 @@ def read_list(transaction: Transaction, wanted: ListQuery, now: EpochSeconds) ->
     # What ends a petition is in its rules, which are read here and not by the database; so all of them come here.
     texts = spellings(wanted.text) if wanted.text else ("",)
     sql = f"""
-        SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
+        SELECT p.id AS petition_id, r.id, r.owner, r.name, r.private, r.archived,
                t.number, t.title, p.count AS total, p.closed_at, p.rules,
                (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
         FROM petitions p
@@ -98,7 +98,7 @@ def read_list(transaction: Transaction, wanted: ListQuery, now: EpochSeconds) ->
     parts = max(-(-len(rows) // wanted.size), 1)
     part = min(max(wanted.part, 1), parts)
     rows = rows[(part - 1) * wanted.size : part * wanted.size]
-    days: dict[int, list[tuple[int, int]]] = {row["id"]: [] for row in rows}
+    days: dict[int, list[tuple[int, int]]] = {row["petition_id"]: [] for row in rows}
     days_since = """
         SELECT petition_id, day, signatures FROM days
         WHERE petition_id = ANY($1::BIGINT[]) AND day > $2 AND signatures > 0
@@ -106,15 +106,13 @@ def read_list(transaction: Transaction, wanted: ListQuery, now: EpochSeconds) ->
     """
     for petition_id, day, signatures in transaction.fetch(days_since, list(days), int(now) // 86_400 - 30):
         days[petition_id].append((day, signatures))
-    return PetitionList([_summary(row, days[row["id"]], now) for row in rows], found, part, parts)
+    return PetitionList([_summary(row, days[row["petition_id"]], now) for row in rows], found, part, parts)
 
 
 def _summary(row: Row, days: Sequence[tuple[int, int]], now: EpochSeconds) -> PetitionSummary:
     rules = read_rules(row["rules"])
     return PetitionSummary(
-        repository=read_repository(
-            row["repository_id"], row["owner"], row["name"], row["private"], row["archived"]
-        ),
+        repository=read_repository(*row[1:6]),
         number=row["number"],
         title=row["title"],
         count=row["total"],
@@ -134,6 +132,4 @@ def _has(row: Row, texts: Sequence[str]) -> bool:
     return any(text in one for one in _spellings(f"{row['title']}\n{row['owner']}/{row['name']}") for text in texts)
 
 
-@lru_cache(MOST_LISTED)
-def _spellings(text: str) -> tuple[str, ...]:
-    return spellings(text)
+_spellings: Final = lru_cache(MOST_LISTED)(spellings)

@@ -18,7 +18,7 @@ from bot.store.comment_rows import read_repository
 from bot.store.engine.database import Records, Transaction, read_transaction
 from bot.store.letters import read_letters_with_texts, read_translated_text
 from bot.store.petition_lists import ListQuery, PetitionList, read_list
-from bot.store.petition_snapshots_and_obstacles import Snapshot, read_snapshot
+from bot.store.petition_snapshots import Snapshot, read_days, read_snapshot
 from bot.store.roster_pages import (
     Entry,
     RosterPage,
@@ -291,9 +291,3 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
     sql = "SELECT signed_at / 3600 AS hour, count(*) FROM signatures WHERE petition_id = $1 GROUP BY 1 ORDER BY 1"
     hours = [(hour, count) for hour, count in transaction.fetch(sql, petition_id)] if is_young else ()
     return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted, first)
-
-
-def read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int]]:
-    """Return how many signed on which day, in days since 1970, ascending."""
-    sql = "SELECT day, signatures FROM days WHERE petition_id = $1 AND signatures > 0 ORDER BY day"
-    return [(day, signatures) for day, signatures in transaction.fetch(sql, petition_id)]

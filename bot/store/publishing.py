@@ -22,8 +22,8 @@ from bot.store.issue_bodies import (
     record_write,
 )
 from bot.store.organizer_commands import Named, read_commands, read_named, read_organizers, record_rules
-from bot.store.petition_queries import read_days
-from bot.store.petition_snapshots_and_obstacles import Snapshot, State, read_snapshot
+from bot.store.petition_obstacles import State
+from bot.store.petition_snapshots import Snapshot, read_days, read_snapshot
 from bot.store.recording.comment_and_issue_facts import RecordContext, record_observations
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.repository_settings import KnownSettings, read_settings

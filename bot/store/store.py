@@ -26,8 +26,8 @@ from bot.store.issue_bodies import Bodies
 from bot.store.letters import Letters, Translations
 from bot.store.migrations import migrate
 from bot.store.organizer_commands import OrganizerCommands
+from bot.store.petition_obstacles import States
 from bot.store.petition_queries import Rosters
-from bot.store.petition_snapshots_and_obstacles import States
 from bot.store.privacy import Privacy
 from bot.store.publishing import Petitions
 from bot.store.recording.comment_and_issue_facts import Observation, RecordContext, Recorded, record_observations

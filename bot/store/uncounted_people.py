@@ -15,7 +15,7 @@ from bot.petition.facts_from_github import Repository
 from bot.petition.tally import Conditions, Reason, explain
 from bot.store.comment_rows import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.engine.database import Transaction
-from bot.store.petition_snapshots_and_obstacles import Snapshot
+from bot.store.petition_snapshots import Snapshot
 from bot.store.recording.signatures_and_reactions import read_account_ages
 from bot.time_types import WholeEpochSeconds
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,18 +44,17 @@ class BodyBuffer:
         self._incoming: dict[_IncomingBody, None] = {}
         """Incomplete bodies, the oldest first."""
 
-    @contextmanager
-    def reserved(self, size: int) -> Iterator[None]:
+    def reserve(self, size: int) -> None:
         """Reserve memory for a complete body with a valid signature; raises BufferFull."""
         while self._incoming and self._reserved + size + self._received > MAX_BYTES:
             self._evict_one()
         if self._reserved + size > MAX_BYTES:
             raise BufferFull
         self._reserved += size
-        try:
-            yield
-        finally:
-            self._reserved -= size
+
+    def release(self, size: int) -> None:
+        """Release the memory of a body."""
+        self._reserved -= size
 
     async def read(self, content: StreamReader, address: str) -> bytes:
         """Read a body that is still incomplete.

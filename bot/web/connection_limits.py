@@ -9,13 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from aiohttp import web
 from msgspec import Struct
 
 from bot.time_types import Seconds
 from bot.web.client_address import network_of
+
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment] # it is a module elsewhere
+
+RESERVED_FILES: Final = 100
+"""File descriptors that the rest of the process may need."""
 
 
 class ConnectionLimits(Struct, frozen=True):
@@ -37,6 +45,18 @@ class ConnectionLimits(Struct, frozen=True):
     write_timeout: Seconds = 30.0
     headless_grace: Seconds = 0.5
     silence_grace: Seconds = 20.0
+
+
+def limits_of_process() -> ConnectionLimits:
+    """Return limits that fit the file descriptors of the process, after raising their limit where possible."""
+    if resource is None:
+        return ConnectionLimits()
+    most = ConnectionLimits().max_connections
+    allowed, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= allowed < most + RESERVED_FILES and allowed != limit:
+        allowed = most + RESERVED_FILES if limit < 0 else min(most + RESERVED_FILES, limit)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, limit))
+    return ConnectionLimits(max_connections=most if allowed < 0 else max(min(most, allowed - RESERVED_FILES), 10))
 
 
 class ConnectionLimiter:

@@ -18,7 +18,7 @@ from aiohttp.log import server_logger
 from bot.supervisor import Supervisor
 from bot.time_types import Seconds
 from bot.web.api import ApiRoutes
-from bot.web.connection_limits import Connection, ConnectionLimiter, ConnectionLimits
+from bot.web.connection_limits import Connection, ConnectionLimiter, ConnectionLimits, limits_of_process
 from bot.web.middlewares import create_application
 from bot.web.monitoring import Monitoring
 from bot.web.organizers.routes import OrganizerRoutes, OrganizerServices
@@ -31,11 +31,6 @@ from bot.web.route_policies import BASE_HEADERS, WEBHOOK, Route
 from bot.web.setup.installation import SetupDonePage
 from bot.web.webhook import Record, Webhook
 
-try:
-    import resource
-except ImportError:  # Windows has none
-    resource = None  # type: ignore[assignment] # it is a module elsewhere
-
 BACKLOG: Final = 1024
 """Connections that the system keeps waiting while the process is busy."""
 
@@ -47,9 +42,6 @@ FIRST_REQUEST_TIMEOUT: Final[Seconds] = 0.5
 
 LINGERING_TIME: Final[Seconds] = 2.0
 """How long the rest of a refused request's body is still read, so that the answer arrives."""
-
-RESERVED_FILES: Final = 100
-"""File descriptors that the rest of the process may need."""
 
 
 def create_app(
@@ -139,7 +131,7 @@ async def listen(
     try:
         assert runner.server is not None  # noqa: S101 - setup has just made it
         loop = asyncio.get_running_loop()
-        limiter = ConnectionLimiter(limits or _connection_limits(), on_rejected)
+        limiter = ConnectionLimiter(limits or limits_of_process(), on_rejected)
         make_protocol = _protocols(limiter, runner.server)
         with _explaining(host, port):
             if address is None:
@@ -217,18 +209,6 @@ def _is_no_http(error: BaseException | None) -> bool:
         # aiohttp fails with bytes that are no text when it answers an unknown Expect header.
         return str(error.object).startswith("Unknown Expect")
     return isinstance(error, HttpProcessingError | web.RequestPayloadError)
-
-
-def _connection_limits() -> ConnectionLimits:
-    """Return limits that fit the file descriptors of the process, after raising their limit where possible."""
-    if resource is None:
-        return ConnectionLimits()
-    most = ConnectionLimits().max_connections
-    allowed, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if 0 <= allowed < most + RESERVED_FILES and allowed != limit:
-        allowed = most + RESERVED_FILES if limit < 0 else min(most + RESERVED_FILES, limit)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, limit))
-    return ConnectionLimits(max_connections=most if allowed < 0 else max(min(most, allowed - RESERVED_FILES), 10))
 
 
 async def _stop_accepting(server: asyncio.Server) -> None:

@@ -108,13 +108,17 @@ class Webhook:
         if not webhooks.verify(body, request.headers["X-Hub-Signature-256"], self._secrets):
             text = "the signature does not match; the secret here differs from the App's"
             raise Unsigned(HTTPStatus.UNAUTHORIZED, text)
+        size = len(body)
         try:
-            with self._buffer.reserved(len(body)):
-                delivery = await _read(request, body)
-                if delivery.facts:
-                    await _store(self._record, delivery.facts)
+            self._buffer.reserve(size)
         except BufferFull as error:
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MUCH) from error
+        try:
+            delivery = await _read(request, body)
+            if delivery.facts:
+                await _store(self._record, delivery.facts)
+        finally:
+            self._buffer.release(size)
         return delivery
 
     async def _body(self, request: web.Request) -> bytes:

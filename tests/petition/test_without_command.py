@@ -174,6 +174,10 @@ def test_it_is_kept_as_it_was_read(said: str) -> None:
         *["/sign-Ada Lovelace", "/sign|Ada", "/sign—Ada", "+1 /sign", "👍 /sign Ada", "[x] /sign", "→ /sign"],
         *["!sign", "!sign Ada", "#sign Ada Lovelace", ".sign", "/cosign", "/co-sign Ada", "/undersigned"],
         *["<br/>\n/sign Ada", "<p>\n/sign Ada\n</p>", "<div align=center>\nyes\n/sign\n</div>"],
+        *["unsign", "/sing", "/ sign", "//sign", "\\unsign", "/sgin Ada"],
+        *["/sing Ada Lovelace, Analytical Engines", "/signed", "|sign", "/un-sign", "/un sign", "sign/"],
+        *["/siggn", "／sign", "/sıgn", "/signature", "/signing", "`/sign`", "`/sign Ada Lovelace`"],
+        *["```/sign```", "**/sign**", '"/sign"', "„/unsign“", "_/sign_"],
     ],
 )
 def test_what_clearly_was_meant_is_answered(body: str) -> None:
@@ -204,12 +208,26 @@ def test_what_clearly_was_meant_is_answered(body: str) -> None:
             "/cosine",
         ],
         *["<pre>\n/sign Ada\n</pre>", "<details>\n/sign Ada\n</details>", "<br>\n\nI will not /sign"],
+        *["sing", "sign here please", "+1", "signs", "the /sing", "sign?\nNo.", "`sign`", "> sign"],
+        *["    sign", "> `/sign`", "signature", "/singing", "Sign me up when it is true"],
+        *['"/sign" is what you write', "`/signal`", "(see /sign)"],
     ],
 )
 def test_prose_about_a_command_stays_silent(body: str) -> None:
     command = parse(body)
     assert command is None or (isinstance(command, Phrase) and not command.is_attempt)
     assert not counts(command)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_attempt"),
+    [("sign", True), ("Sign!", True), (" SIGN ", True), ("signed", True), ("I sign", False)],
+)
+def test_the_word_alone_may_sign_and_be_meant_as_a_command(body: str, is_attempt: bool) -> None:
+    command = parse(body)
+    assert isinstance(command, Phrase)
+    assert command.is_attempt is is_attempt
+    assert counts(command)
 
 
 def test_a_command_goes_before_what_was_meant_as_one() -> None:

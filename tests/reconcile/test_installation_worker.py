@@ -7,7 +7,7 @@ import pytest
 from bot.github.errors import WriteNotSent
 from bot.github.throttle import Throttle
 from bot.petition.facts_from_github import Unclear
-from bot.reconcile import installation_worker
+from bot.reconcile import account_review
 from bot.reconcile.resync import ThreadResync
 from bot.store import Lease
 from tests.reconcile.scene import WorkerScene
@@ -129,7 +129,7 @@ async def test_an_issue_is_asked_for_only_where_a_listing_lacks_comments(shift: 
 async def test_accounts_are_looked_at_after_the_tally_and_slowly_where_few_calls_are_left(
     shift: WorkerScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installation_worker, "MAX_NODES", 1)
+    monkeypatch.setattr(account_review, "MAX_NODES", 1)
     stage = shift.stage
     petition = stage.sandbox.petition(body="Dear all,")
     for login in ("ada", "alan", "emmy"):

@@ -16,13 +16,12 @@ from bot.petition.rules_in_force import Rules
 from bot.petition.settings import Settings
 from bot.petition.settings_file import read as read_settings
 from bot.petition.tally import DigestSum, Signature
+from bot.reconcile.lost_edits import EditDecision, guard_body
 from bot.reconcile.publish_plan import (
-    EditDecision,
     PublishPlan,
     ShownIssue,
     block_content,
     changes_rules,
-    guard_body,
     make_plan,
     new_letter,
     unrecorded,

@@ -15,7 +15,7 @@ from bot.petition.organizer_commands import GivenCommand
 from bot.store import Snapshot, Store, issue_bodies
 from bot.store.letters import read_letters_with_texts
 from bot.store.organizer_commands import read_commands
-from bot.store.petition_snapshots_and_obstacles import Condition, read_conditions
+from bot.store.petition_obstacles import Condition, read_conditions
 
 INSTALLATION = 700
 REPOSITORY = Repository(70, "acme", "letters")

@@ -263,52 +263,27 @@ async def test_watching_takes_nobodys_place() -> None:
         assert Counter([(await answer).status for answer in watching]) == {200: 2, 503: 1}
 
 
-async def test_taking_a_whole_roster_takes_nobodys_place() -> None:
-    limits = RequestLimits(proxies=1, places=ONE_PAGE | {Pool.EXPORTS: (1, 4)})
+@pytest.mark.parametrize(
+    ("pool", "paths", "other"),
+    [
+        pytest.param(Pool.EXPORTS, ["/export"] * 6, "/", id="taking a whole roster"),
+        pytest.param(Pool.ORGANIZERS, ["/organizers"] * 6, "/", id="waiting for GitHub"),
+        pytest.param(Pool.SEARCHES, ["/list?q=ada", "/list?q=ada&sort=name"] * 3, "/?q=ada", id="searching"),
+    ],
+)
+async def test_slow_requests_have_places_of_their_own(pool: Pool, paths: list[str], other: str) -> None:
+    limits = RequestLimits(proxies=1, places=ONE_PAGE | {pool: (1, 4)})
+    addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
     async with serving(limits) as (client, go, reasons):
-        addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
-        taking = [asyncio.ensure_future(client.get("/export", headers=of(each))) for each in addresses]
-        while reasons.total() < 2:
-            await asyncio.wait(taking, return_when=asyncio.FIRST_COMPLETED)
-        assert (await client.get("/", headers=of("192.0.2.1"))).status == 200
-        go.set()
-        assert Counter([(await answer).status for answer in taking]) == {200: 4, 503: 2}
-
-
-async def test_waiting_for_github_takes_nobodys_place() -> None:
-    limits = RequestLimits(proxies=1, places=ONE_PAGE | {Pool.ORGANIZERS: (1, 4)})
-    async with serving(limits) as (
-        client,
-        go,
-        reasons,
-    ):
-        addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
-        asking = [asyncio.ensure_future(client.get("/organizers", headers=of(each))) for each in addresses]
-        while reasons.total() < 2:
-            await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
-        assert (await client.get("/", headers=of("192.0.2.1"))).status == 200
-        go.set()
-        assert Counter([(await answer).status for answer in asking]) == {200: 4, 503: 2}
-
-
-async def test_searches_wait_in_places_of_their_own() -> None:
-    limits = RequestLimits(proxies=1, places=ONE_PAGE | {Pool.SEARCHES: (1, 4)})
-    async with serving(limits) as (
-        client,
-        go,
-        reasons,
-    ):
-        addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
-        paths = ["/list?q=ada", "/list?q=ada&sort=name"] * 3
-        searching = [
+        asking = [
             asyncio.ensure_future(client.get(path, headers=of(address)))
             for path, address in zip(paths, addresses, strict=True)
         ]
         while reasons.total() < 2:
-            await asyncio.wait(searching, return_when=asyncio.FIRST_COMPLETED)
-        assert (await client.get("/?q=ada", headers=of("192.0.2.1"))).status == 200
+            await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        assert (await client.get(other, headers=of("192.0.2.1"))).status == 200
         go.set()
-        assert Counter([(await answer).status for answer in searching]) == {200: 4, 503: 2}
+        assert Counter([(await answer).status for answer in asking]) == {200: 4, 503: 2}
 
 
 async def test_a_form_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

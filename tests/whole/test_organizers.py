@@ -23,7 +23,7 @@ from bot.cli import petition_commands
 from bot.export import handover_pack
 from bot.github.petition_and_rules_reader import IssueName
 from bot.petition.machine_readable_lines import iso
-from bot.reconcile import installation_worker
+from bot.reconcile import account_review
 from bot.store import uncounted_people
 from bot.web.organizers import cached_signature_reviews, routes
 from sandbox.faults import Faults
@@ -355,7 +355,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(installation_worker, "MAX_NODES", 2)
+    monkeypatch.setattr(account_review, "MAX_NODES", 2)
     for number in range(9):
         stage.sign(petition, f"person-of-{chr(97 + number)}")
     await stage.shows(petition, 9)

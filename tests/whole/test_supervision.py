@@ -19,7 +19,7 @@ from bot.reconcile.installation_worker import Worker
 from bot.store import Rosters, Store
 from bot.store.engine.postgres_coordinator import PostgresCoordinator
 from bot.store.engine.sqlite import SqliteDatabase
-from bot.store.petition_snapshots_and_obstacles import States
+from bot.store.petition_obstacles import States
 from bot.store.publishing import Petitions
 from bot.store.recording import group_commit
 from tests.whole.exposition import number, read

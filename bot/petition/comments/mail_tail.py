@@ -163,8 +163,6 @@ def _ending(line: str) -> str | None:
 def _is_attribution(text: str) -> bool | None:
     """Return whether a text announces a quotation for certain, or may do so; None where it does not."""
     plain = _plain(text)
-    if "@" not in plain and not any(map(str.isalpha, plain)):
-        return None
     if _WHEN_OR_WHO.search(plain) is None and LEADS.match(plain) is None:
         # `Ben Low writes:`
         is_brief = _FEWEST_WORDS <= _count_words(plain) <= _MOST_WORDS_OF_A_NAME and not PROSE.search(plain)

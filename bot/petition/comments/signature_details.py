@@ -325,10 +325,9 @@ def _labelled(line: str) -> tuple[str, str]:
     words = words_of(found[1].replace("/", " / ")) if found else []
     if found and 0 < len(words) <= FEW_WORDS:
         for field, labels in word_lists.LABELS.items():
-            if words[-1] in labels or words[0] in labels:
-                others = all(word in labels or word in word_lists.LABELS_BETWEEN for word in words)
-                if others:
-                    return field, found[2].strip(" *_")
+            is_label = words[-1] in labels or words[0] in labels
+            if is_label and are_all(words, labels, word_lists.LABELS_BETWEEN):
+                return field, found[2].strip(" *_")
     return "", line
 
 

@@ -11,7 +11,7 @@ from bot.store.engine.database import Database, Transaction, connect, drop_mark,
 from bot.store.engine.url import SqliteFile, describe, read_address, reason
 from bot.store.errors import Damaged, DatabaseUnavailable, StoreError, obstacle
 from bot.store.migrations import HEAD, read_versions
-from bot.store.petition_snapshots_and_obstacles import Condition, read_conditions
+from bot.store.petition_obstacles import Condition, read_conditions
 
 TIMEOUT: Final = 5.0
 """Seconds that a database may take to answer whoever only asks whether it does."""

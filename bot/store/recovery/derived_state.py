@@ -15,7 +15,7 @@ from bot.petition.settings_file import Mistake
 from bot.petition.tally import DigestSum
 from bot.store.comment_rows import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.engine.database import Database, Row, Transaction
-from bot.store.petition_snapshots_and_obstacles import State
+from bot.store.petition_obstacles import State
 from bot.store.privacy import erase_details_on, forget_people
 from bot.store.recording.signatures_and_reactions import derive_signatures, is_outdated, read_command
 from bot.store.recording.unit_of_work import UnitOfWork, put_comments

@@ -5,9 +5,7 @@ It shows where GitHub says that the App is installed, and which repositories can
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
@@ -133,14 +131,13 @@ class NotInstalledThere(Exception):
     """A repository that the App does not see."""
 
 
-@dataclass(slots=True)
-class InstalledApp:
+class InstalledApp(Struct):
     """The App's installations as GitHub has them now, whether or not a delivery has named them."""
 
     github: GitHub
     label: str
     now: Callable[[], EpochSeconds]
-    _progress: SetupProgress = dataclasses.field(default_factory=SetupProgress)
+    _progress: SetupProgress = SetupProgress()
     _read_at: EpochSeconds = 0.0
 
     async def progress(self, known: Iterable[str], *, is_delivered: bool) -> SetupProgress:
