@@ -18,9 +18,11 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import (
     ARGUMENT_LIMIT,
+    COMMANDS,
     MOST_COMMANDS,
     TOO_MANY,
     OrganizerCommand,
+    command_among_words,
     organizer_commands,
 )
 from bot.petition.comments.comment import Author, Comment, standing
@@ -109,7 +111,7 @@ class Instruction(Struct, frozen=True):
     @classmethod
     def parse(cls, argument: str, /) -> Self:
         """Read what stands behind its word; raises NotUnderstood."""
-        if _ANOTHER.search(argument):
+        if command_among_words(tuple(COMMANDS)).search(argument):
             raise NotUnderstood(message("write each command on a line of its own"))
         return cls()
 
@@ -386,7 +388,6 @@ def write_remark(login: str, text: str, allowed: str, language: str) -> str:
     )
 
 
-_ANOTHER = re.compile(r"(?:^|\s)/(?ai:petition|sign|unsign)(?![\w/-])")
 _SHOWN: Final = 80
 _ROOM_FOR_A_REASON: Final = 200
 # A colon inside of a time or an address ends no name: there is no blank behind it.

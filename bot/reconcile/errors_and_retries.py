@@ -20,7 +20,7 @@ from bot.github.errors import (
     Unprocessable,
     WriteNotSent,
 )
-from bot.store import State
+from bot.store import Due, State, Store
 from bot.time_types import EpochSeconds, Seconds
 
 
@@ -107,6 +107,11 @@ class Requeue(Struct, frozen=True):
     state: State
     attempts: int
     detail: str = ""
+
+
+async def postpone(due: Due, requeue: Requeue, store: Store) -> None:
+    """Publish a petition later."""
+    await store.petitions.postpone(due.petition_id, requeue.after, requeue.state, requeue.attempts, requeue.detail)
 
 
 def retry_at(error: GitHubError | None, attempts: int, now: EpochSeconds) -> EpochSeconds:

@@ -22,12 +22,13 @@ from bot.reconcile.errors_and_retries import (
     Requeue,
     ends_all,
     is_unwell,
+    postpone,
     retry_at,
     state_of,
 )
 from bot.reconcile.installation_discovery import InstallationSync, is_due
 from bot.reconcile.letter_history_and_translations import LetterHistory
-from bot.reconcile.publish import postpone, publish
+from bot.reconcile.publish import publish
 from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.reactions import Reactions
 from bot.reconcile.resync import ThreadResync

@@ -32,7 +32,7 @@ from bot.store import (
     Store,
     Thread,
 )
-from bot.time_types import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.time_types import EpochSeconds, Seconds
 
 
 class PublishContext(Struct, frozen=True):
@@ -90,45 +90,6 @@ class ShownIssue(Struct, frozen=True):
         return IssueFact(installation_id, self.read.repository, self.read.issue, as_of=self.read.read_at)
 
 
-class SeenLetter(Struct, frozen=True):
-    """The letter in a body, as it was last changed `at` a time; `as_created`, nothing was there before it."""
-
-    issue_id: int
-    body: str | None
-    at: WholeEpochSeconds
-    as_created: bool
-
-
-def new_letter(petition: Snapshot, shown: Sequence[ShownIssue], now: EpochSeconds) -> SeenLetter | None:
-    """Return the letter that the petition's first issue shows, if it is another one than is known of that time."""
-    first = next((one for one in shown if one.thread.position == 1), None)
-    if first is None:
-        return None
-    if first.decision is EditDecision.PUT_BACK:
-        # A lost letter stands from the moment when it is put back.
-        seen = SeenLetter(first.id, first.body.lost, int(now), as_created=False)
-    else:
-        # If nothing has changed since the issue was opened, its body is the first one.
-        at = first.read.issue.updated_at
-        seen = SeenLetter(first.id, first.read.body, at, as_created=at == first.read.created_at)
-    # Of two edits of one second it cannot be told which was the last.
-    standing = [one for one in petition.letters if one.seen_at <= seen.at + 1]
-    is_known = bool(standing) and standing[-1].digest == block.letter_digest(seen.body)
-    return None if is_known or first.body.edited_at > seen.at else seen
-
-
-def unrecorded(petition: Snapshot, shown: Sequence[ShownIssue], label: str) -> list[IssueFact]:
-    """List what the issues show and is shown otherwise by what is known of them: a delivery may have been lost.
-
-    How many comments they have is recorded with the plan: nothing that is shown depends on it.
-    """
-    return [
-        one.fact(petition.installation_id)
-        for one in shown
-        if one.read.repository != one.thread.repository or not agrees(one, petition, label)
-    ]
-
-
 def agrees(shown: ShownIssue, petition: Snapshot, label: str) -> bool:
     """Return whether what is known of an issue, beside its body, is what GitHub shows."""
     issue = shown.read.issue
@@ -137,12 +98,6 @@ def agrees(shown: ShownIssue, petition: Snapshot, label: str) -> bool:
         return False
     first = (label.lower() in issue.labels, issue.closed_at)
     return thread.position > 1 or first == (petition.labelled, petition.closed_at)
-
-
-def changes_rules(ruling: CommandResults, petition: Snapshot, now: EpochSeconds) -> bool:
-    """Return whether a ruling makes other rules than those in force, or signing has begun or ended under them."""
-    ended_at = ruling.rules.ended_at(petition.closed_at, now)
-    return ruling.rules != petition.rules or ended_at != petition.ended_at
 
 
 class BodyPlan(Struct, frozen=True):
@@ -198,19 +153,30 @@ def make_plan(
     attempts: int,
     ready_at: Callable[[int], EpochSeconds],
     now: EpochSeconds,
+    counted_elsewhere: bool = False,
 ) -> PublishPlan:
-    """Plan a publication. `ready_at` is from when on a body that somebody has changed may be put right."""
+    """Plan a publication. `ready_at` is from when on a body that somebody has changed may be put right.
+
+    A petition has one counter: what is `counted_elsewhere` is recorded, and not written.
+    """
     petition = known.petition
     agreed = [one for one in shown if agrees(one, petition, label)]
-    bodies = tuple(_plan_body(one, petition, content, ready_at, now) for one in shown)
-    has_room = all(block.has_room(one.base, content) for one in shown)
-    return PublishPlan(
+    plan = PublishPlan(
         revision=petition.revision,
         facts=tuple(one.fact(petition.installation_id) for one in agreed),
         ruling=ruling,
-        bodies=bodies,
-        state=State.FINE if has_room else State.NO_ROOM,
+        bodies=(),
+        state=State.COUNTED_ELSEWHERE,
         attempts=attempts,
+        is_agreed=True,
+    )
+    if counted_elsewhere:
+        return plan
+    has_room = all(block.has_room(one.base, content) for one in shown)
+    return replace(
+        plan,
+        bodies=tuple(_plan_body(one, petition, content, ready_at, now) for one in shown),
+        state=State.FINE if has_room else State.NO_ROOM,
         is_agreed=len(agreed) == len(shown),
     )
 

@@ -8,8 +8,9 @@ import pytest
 
 from bot.petition.block import BlockContent, render_block
 from bot.petition.comments.command_and_phrase_parser import parse
-from bot.petition.comments.commands import COMMANDS, Command, Sign
+from bot.petition.comments.commands import COMMANDS, Command, Doubtful, Phrase, Several, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, standing
+from bot.petition.organizer_commands import INSTRUCTIONS, NotUnderstood
 from bot.petition.tally import digest, fold
 from bot.store.comment_rows import CommentRow, read_comment, write_comment
 from bot.store.recording.signatures_and_reactions import read_command
@@ -55,6 +56,28 @@ def test_it_is_parsed_where_it_was_text_before() -> None:
     assert parse("Dear all,\n\n/support") == Support()
     assert not isinstance(parse("/supporters"), Support)
     assert parse("`/support`") is None
+
+
+@pytest.mark.parametrize("text", ["/support? what does it do", "/support ? what does it do"])
+def test_a_question_about_it_does_not_sign(text: str) -> None:
+    asked = parse(text)
+    assert isinstance(asked, Phrase)
+    assert (asked.is_attempt, asked.effect) == (True, None)
+
+
+def test_who_takes_it_back_on_the_same_line_does_not_sign() -> None:
+    assert parse("/support me, no: /unsign") == Unsign()
+
+
+def test_it_stands_in_no_line_of_an_organizers_command() -> None:
+    with pytest.raises(NotUnderstood):
+        INSTRUCTIONS["recount"].parse("/support me")
+
+
+def test_no_two_commands_share_a_letter_in_the_database() -> None:
+    commands: list[type[Command]] = [*COMMANDS.values(), Phrase, Several, Doubtful]
+    letters = [letter for command in commands for letter in command.codes]
+    assert len(letters) == len(set(letters))
 
 
 def test_it_is_stored_and_restored() -> None:

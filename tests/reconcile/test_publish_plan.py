@@ -17,14 +17,12 @@ from bot.petition.settings import Settings
 from bot.petition.settings_file import read as read_settings
 from bot.petition.tally import DigestSum, Signature
 from bot.reconcile.lost_edits import EditDecision, guard_body
+from bot.reconcile.publish_load import changes_rules, new_letter, unrecorded
 from bot.reconcile.publish_plan import (
     PublishPlan,
     ShownIssue,
     block_content,
-    changes_rules,
     make_plan,
-    new_letter,
-    unrecorded,
 )
 from bot.store import KnownBody, KnownSettings, OurWrite, Publication, Snapshot, State, Thread, outside_digest
 
@@ -226,3 +224,14 @@ def test_the_block_links_to_no_file_of_a_site_that_tells_who_has_signed_where_no
     content = block_content(known, label="petition", addresses=Addresses(), now=NOW)
     assert (content.csv_url, content.search_url) == (None, None)
     assert content.json_url == f"{SITE}/petitions/acme/letters/7/petition.json"
+
+
+def test_what_another_counter_keeps_is_recorded_and_not_written() -> None:
+    content = block_content(KNOWN, label="petition", addresses=Addresses(), now=NOW)
+    one = shown("Dear all,", replace(ISSUE, comments=5))
+    found = make_plan(
+        KNOWN, [one], CommandResults(Rules()), content, label="petition", attempts=0, ready_at=lambda _: 0.0,
+        now=NOW, counted_elsewhere=True,
+    )  # fmt: skip
+    assert (found.bodies, found.state, found.requeue(None, NOW)) == ((), State.COUNTED_ELSEWHERE, None)
+    assert [fact.issue.comments for fact in found.facts] == [5]

@@ -19,12 +19,14 @@ from bot.petition.comments.commands import (
     MOST_COMMANDS,
     RESPOND,
     TOO_MANY,
+    WITHDRAWS,
     Command,
     Doubtful,
     OrganizerCommand,
     Phrase,
     Several,
     Sign,
+    Unsign,
     command_line,
     organizer_commands,
     without_punctuation,
@@ -172,8 +174,13 @@ def _lines_with_commands(passage: range, lines: Sequence[str], line: re.Pattern[
 
 def _command(found: re.Match[str], details: str, following: Sequence[str]) -> Command:
     command = COMMANDS[found[1].lower()]
-    is_question = _ASKS.match(found.string[found.end() :][:_LONGEST_DETAILS]) is not None
-    return ATTEMPT if command is Sign and is_question else command.parse(details, following)
+    if command.kind == Sign.kind:
+        # Whoever asks does not sign, and who takes it back on the same line does not either.
+        if _ASKS.match(found.string[found.end() :][:_LONGEST_DETAILS]):
+            return ATTEMPT
+        if WITHDRAWS.search(details):
+            return Unsign()
+    return command.parse(details, following)
 
 
 def _lines_below(following: range, lines: Sequence[str], own: Sequence[range]) -> list[str]:

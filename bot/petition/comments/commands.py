@@ -93,9 +93,7 @@ class Sign(Command, frozen=True):
 
     @classmethod
     def parse(cls, details: str, following: Sequence[str], /) -> Command:
-        """Read name and affiliation on the line or below it, or the reason; what refuses or asks does not sign."""
-        if _WITHDRAWS.search(details):
-            return Unsign()
+        """Read name and affiliation on the line or below it, or the reason; what refuses does not sign."""
         if _AGAIN.search(details):
             details = without_punctuation(_AGAIN.split(details)[-1])
         unlisted, details, following = _asks_to_be_unlisted(details, following)
@@ -341,6 +339,12 @@ def command_line(words: Collection[str]) -> re.Pattern[str]:
     )
 
 
+@cache
+def command_among_words(words: Collection[str]) -> re.Pattern[str]:
+    """Return what finds one of the commands in the middle of a line."""
+    return re.compile(rf"(?:^|\s)/(?ai:{'|'.join(words)})(?![\w/-])")
+
+
 def without_punctuation(details: str) -> str:
     """Return details without the marks that come right behind a command."""
     return _PUNCTUATION.sub("", details, count=1).strip()
@@ -369,7 +373,8 @@ _UNLISTED = re.compile(rf"{_AROUND}(?ai:{UNLISTED}){_AROUND}(?![^\s{_MARKS}{_UNS
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
 _PUNCTUATION = re.compile(rf"[{_MARKS}]*\s*(?:(?:[{_STOPS}]+|[-–—=]{{1,2}}>?|[→|｜])(?:\s+|$))?")
 _BEFORE = rf"(?:^|(?<=[\s(（{_MARKS}]))"
-_WITHDRAWS = re.compile(rf"{_BEFORE}/(?ai:unsign)(?![\w/-])")
+WITHDRAWS: Final = re.compile(rf"{_BEFORE}/(?ai:unsign)(?![\w/-])")
+"""Finds an `/unsign` in the details of a command that signs."""
 _AGAIN = re.compile(rf"{_BEFORE}/(?ai:sign)(?![\w/-])")
 _WORD = re.compile(r"[\w-]+")
 _LONGEST_WORD = 40

@@ -16,7 +16,7 @@ from bot.petition.untrusted_text import fold
 INSTRUCTION_WORDS: Final = (
     *("goal", "deadline", "remove", "restore", "close", "reopen", "recount", "respond", "help"),
 )
-"""What may follow `/petition`, as `organizers.commands.INSTRUCTIONS` has it: a mistyped command is known by it."""
+"""What may follow `/petition`, as `organizer_commands.INSTRUCTIONS` has it: a mistyped command is known by it."""
 
 # `/petiton goal 80`, `\petition close`, `- /petition help`, `"/petition close"`, `/petition-goal 80`. The prose of
 # `/petitions like this` is none: what follows has to be a word that organizers' commands have, or nothing.
