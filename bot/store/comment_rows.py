@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from bot.petition.comments.commands import restore
-from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
+from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer
 from bot.petition.facts_from_github import Repository
 from bot.petition.tally import Signature
 from bot.time_types import WholeEpochSeconds
@@ -49,8 +49,6 @@ class CommentRow(Struct):
     read_digest: str = ""
     grammar: int = 0
     """Which text was read last, and by which version of the grammar; 0 where it is to be read again."""
-    standing: Standing | None = None
-    """What the comment means, where it has been worked out."""
 
 
 def read_comment(row: Iterable[Any]) -> CommentRow:

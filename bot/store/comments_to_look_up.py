@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from bot.petition.comments.comment import standing
 from bot.store.comment_rows import CommentRow
 from bot.store.engine.database import Records, Transaction, write_transaction
 from bot.store.threads_to_read import USABLE_THREADS, ThreadToRead, first_thread
@@ -141,7 +142,7 @@ def reopen_doubt(transaction: Transaction, row: CommentRow, node_id: str, now: E
 
     What only may have come by mail is asked for without reading its thread.
     """
-    about_mail = row.standing is not None and row.standing.is_only_unclear
+    about_mail = standing(row.comment).is_only_unclear
     sql = "UPDATE doubts SET wanted = wanted + 1, about_mail = $2 WHERE comment_id = $1"
     if transaction.execute(sql, row.comment.id, about_mail):
         return True

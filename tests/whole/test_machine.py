@@ -62,7 +62,7 @@ async def believes_that_nothing_is_missing(self: ThreadResync) -> None:
 @pytest.mark.parametrize(
     ("name", "fault", "first_seed"),
     [
-        ("bot.store.recording.signatures_and_reactions.standing", counts_hidden_comments, 1),
+        ("bot.petition.tally.standing", counts_hidden_comments, 1),
         ("bot.store.recording.listings._record_missing", misses_nothing, 17),
         ("bot.store.issue_bodies.outside_digest", believes_that_all_letters_are_alike, 3),
         ("bot.reconcile.publish_plan.block.compose", tidies_the_letter, 15),

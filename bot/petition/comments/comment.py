@@ -7,6 +7,7 @@ the comment means by what is known now.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -143,6 +144,8 @@ def merge(one: Comment, other: Comment) -> Comment:
     )
 
 
+# A transaction asks several times for the same comments.
+@lru_cache(1_000)
 def standing(comment: Comment) -> Standing:
     """Return what the comment means: only the author's own words sign, an edit by somebody else can only redact."""
     versions, author = comment.versions, comment.author

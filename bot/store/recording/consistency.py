@@ -15,6 +15,7 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from bot.petition.comments.comment import standing
 from bot.petition.tally import DigestSum, Pair, Signature
 from bot.store.comment_rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.engine.database import Records, Transaction, read_transaction
@@ -124,7 +125,7 @@ class _Fold(Struct):
         for row in rows:
             if is_outdated(row):
                 self.discrepancies.append(Discrepancy("what a comment says is kept otherwise", row.comment.id))
-            has_command = row.standing is not None and row.standing.command is not None
+            has_command = standing(row.comment).command is not None
             if row.comment.author is not None and (has_command or row.counted):
                 self.people[row.comment.author.id].append(row)
 

@@ -34,7 +34,7 @@ _Counted = tuple[PetitionRow, Signature]
 
 def read_command(row: CommentRow) -> None:
     """Set the command and its time from the comment."""
-    row.standing = stands = standing(row.comment)
+    stands = standing(row.comment)
     row.command = None if stands.command is None else stands.command.kind
     row.made_at = row.comment.created_at if row.command is None else stands.made_at
     row.doubtful = stands.doubtful
@@ -44,7 +44,6 @@ def is_outdated(row: CommentRow) -> bool:
     """Return whether what is stored differs from what follows from the comment."""
     right = replace(row)
     read_command(right)
-    row.standing = right.standing
     return (row.command, row.made_at, row.doubtful) != (right.command, right.made_at, right.doubtful)
 
 

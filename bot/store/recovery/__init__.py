@@ -7,7 +7,6 @@ import mmap
 import os
 import shutil
 import sqlite3
-import struct
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -28,7 +27,7 @@ from bot.store.errors import DatabaseUnavailable, WrongDatabase, obstacle, reaso
 from bot.store.migrations import HEAD, TIMEOUT
 from bot.store.recovery.derived_state import make_consistent
 from bot.store.recovery.rows_by_table_layout import VERSION, DamagedFile, Layout, Row, read_layouts
-from bot.store.recovery.sqlite_pages import SIZES
+from bot.store.recovery.sqlite_pages import add_wal
 from bot.time_types import WholeEpochSeconds
 
 DERIVED: Final = frozenset({VERSION.table, "signatures", "days", "sign_outs"})
@@ -202,7 +201,7 @@ def copy_raw(source: Path, copy: Path) -> None:
             shutil.copyfile(source, copy)
         wal = source.with_name(f"{source.name}-wal")
         if wal.is_file():
-            _add_wal(wal.read_bytes(), copy, all_of_it=not by_sqlite)
+            add_wal(wal.read_bytes(), copy, all_of_it=not by_sqlite)
     except (OSError, sqlite3.Error) as error:
         raise DatabaseUnavailable(f"{source} could not be copied ({error})") from error
 
@@ -236,78 +235,3 @@ def _give_up_where_locked(status: int, _remaining: int, _pages: int) -> None:
     """Raise DatabaseUnavailable after the first wait for a lock: Python would wait again and again."""
     if status & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         raise DatabaseUnavailable("the database is locked by another program; stop it first")
-
-
-class _Frame(Struct, frozen=True):
-    page: int
-    pages: int
-    """How many pages the database has, at the end of a transaction; else 0."""
-    salts: bytes
-    sums: tuple[int, int]
-    head: bytes
-    content: bytes
-
-
-def _add_wal(wal: bytes, copy: Path, *, all_of_it: bool) -> None:
-    """Write the pages of a WAL into a copy.
-
-    SQLite reads a WAL up to the first frame that is damaged. Each sum goes on from the one before it, which the
-    frame before it holds: so the frames after that can be checked as well.
-    """
-    size, salts, sums = _read_head(wal)
-    sound: dict[int, bytes] = {}
-    finished: dict[int, bytes] = {}
-    is_broken = sums is None
-    for frame in _frames(wal, size):
-        # A WAL is written from its beginning.
-        salts = salts or frame.salts
-        if frame.salts != salts:
-            # Left over from before the WAL was begun anew; or this very frame is damaged.
-            is_broken, sums = True, None
-            continue
-        if sums is not None and _add_up(frame.head + frame.content, sums, wal) == frame.sums:
-            sound[frame.page] = frame.content
-            if frame.pages:
-                finished |= sound
-                sound = {}
-        else:
-            is_broken = True
-        sums = frame.sums
-    if finished and (is_broken or all_of_it):
-        with copy.open("r+b") as file:
-            for page, content in sorted(finished.items()):
-                file.seek((page - 1) * size)
-                file.write(content)
-
-
-def _read_head(wal: bytes) -> tuple[int, bytes | None, tuple[int, int] | None]:
-    """Return the size of pages, the salts and the sums; what is damaged is the usual, or None."""
-    if len(wal) >= _HEAD and wal[:3] == _WAL_MAGIC:
-        (size,) = struct.unpack_from(">I", wal, 8)
-        sums = struct.unpack_from(">II", wal, 24)
-        if size in SIZES and _add_up(wal[:24], (0, 0), wal) == sums:
-            return size, wal[16:24], (sums[0], sums[1])
-    return 4096, None, None
-
-
-def _frames(wal: bytes, size: int) -> Iterator[_Frame]:
-    for at in range(_HEAD, len(wal) - _FRAME_HEAD - size + 1, _FRAME_HEAD + size):
-        page, pages, salts, one, two = struct.unpack_from(">II8sII", wal, at)
-        if 1 <= page < 2**31:
-            content = wal[at + _FRAME_HEAD : at + _FRAME_HEAD + size]
-            yield _Frame(page, pages, salts, (one, two), wal[at : at + 8], content)
-
-
-_HEAD: Final = 32
-_FRAME_HEAD: Final = 24
-_WAL_MAGIC: Final = bytes.fromhex("377f06")
-
-
-def _add_up(content: bytes, sums: tuple[int, int], wal: bytes) -> tuple[int, int]:
-    """Go on with the sums of a WAL: https://www.sqlite.org/fileformat2.html#checksum_algorithm ."""
-    one, two = sums
-    order = ">" if wal[3] & 1 and wal[:3] == _WAL_MAGIC else "<"
-    for first, second in struct.iter_unpack(f"{order}II", content):
-        one = (one + first + two) & 0xFFFFFFFF
-        two = (two + second + one) & 0xFFFFFFFF
-    return one, two

@@ -1,4 +1,4 @@
-"""Read records out of the pages of an SQLite file, however many of its other pages are lost.
+"""Read records out of the pages of an SQLite file and its WAL, however many of its other pages are lost.
 
 https://www.sqlite.org/fileformat2.html says how they are stored there. A page, a cell or a record that is not what
 it has to be is left out; nothing here raises because of what is in the file.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, TypeVar
 
 from msgspec import Struct
@@ -261,3 +262,78 @@ def _page_size(data: memoryview) -> int:
 
     best: int = max(SIZES, key=score)
     return best
+
+
+class _Frame(Struct, frozen=True):
+    page: int
+    pages: int
+    """How many pages the database has, at the end of a transaction; else 0."""
+    salts: bytes
+    sums: tuple[int, int]
+    head: bytes
+    content: bytes
+
+
+def add_wal(wal: bytes, copy: Path, *, all_of_it: bool) -> None:
+    """Write the pages of a WAL into a copy.
+
+    SQLite reads a WAL up to the first frame that is damaged. Each sum goes on from the one before it, which the
+    frame before it holds: so the frames after that can be checked as well.
+    """
+    size, salts, sums = _read_head(wal)
+    sound: dict[int, bytes] = {}
+    finished: dict[int, bytes] = {}
+    is_broken = sums is None
+    for frame in _frames(wal, size):
+        # A WAL is written from its beginning.
+        salts = salts or frame.salts
+        if frame.salts != salts:
+            # Left over from before the WAL was begun anew; or this very frame is damaged.
+            is_broken, sums = True, None
+            continue
+        if sums is not None and _add_up(frame.head + frame.content, sums, wal) == frame.sums:
+            sound[frame.page] = frame.content
+            if frame.pages:
+                finished |= sound
+                sound = {}
+        else:
+            is_broken = True
+        sums = frame.sums
+    if finished and (is_broken or all_of_it):
+        with copy.open("r+b") as file:
+            for page, content in sorted(finished.items()):
+                file.seek((page - 1) * size)
+                file.write(content)
+
+
+def _read_head(wal: bytes) -> tuple[int, bytes | None, tuple[int, int] | None]:
+    """Return the size of pages, the salts and the sums; what is damaged is the usual, or None."""
+    if len(wal) >= _WAL_HEAD and wal[:3] == _WAL_MAGIC:
+        (size,) = struct.unpack_from(">I", wal, 8)
+        sums = struct.unpack_from(">II", wal, 24)
+        if size in SIZES and _add_up(wal[:24], (0, 0), wal) == sums:
+            return size, wal[16:24], (sums[0], sums[1])
+    return 4096, None, None
+
+
+def _frames(wal: bytes, size: int) -> Iterator[_Frame]:
+    for at in range(_WAL_HEAD, len(wal) - _FRAME_HEAD - size + 1, _FRAME_HEAD + size):
+        page, pages, salts, one, two = struct.unpack_from(">II8sII", wal, at)
+        if 1 <= page < 2**31:
+            content = wal[at + _FRAME_HEAD : at + _FRAME_HEAD + size]
+            yield _Frame(page, pages, salts, (one, two), wal[at : at + 8], content)
+
+
+_WAL_HEAD: Final = 32
+_FRAME_HEAD: Final = 24
+_WAL_MAGIC: Final = bytes.fromhex("377f06")
+
+
+def _add_up(content: bytes, sums: tuple[int, int], wal: bytes) -> tuple[int, int]:
+    """Go on with the sums of a WAL: https://www.sqlite.org/fileformat2.html#checksum_algorithm ."""
+    one, two = sums
+    order = ">" if wal[3] & 1 and wal[:3] == _WAL_MAGIC else "<"
+    for first, second in struct.iter_unpack(f"{order}II", content):
+        one = (one + first + two) & 0xFFFFFFFF
+        two = (two + second + one) & 0xFFFFFFFF
+    return one, two
