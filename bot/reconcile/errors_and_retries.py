@@ -60,6 +60,11 @@ def is_unwell(error: GitHubError) -> bool:
     return isinstance(error, Unavailable) and not isinstance(error, NameReused)
 
 
+def concerns_issue(error: GitHubError) -> bool:
+    """Return whether something may be the matter with the issue: GitHub is well, and allows the call."""
+    return not is_unwell(error) and not isinstance(error, Paused)
+
+
 def ends_all(error: GitHubError) -> bool:
     """Return whether an error concerns the whole installation, not a single issue."""
     whole = isinstance(error, Paused) and error.whole
@@ -117,16 +122,19 @@ async def postpone(due: Due, requeue: Requeue, store: Store) -> None:
 def retry_at(error: GitHubError | None, attempts: int, now: EpochSeconds) -> EpochSeconds:
     """Return when to try again: after 2 s, 4 s, …, at most an hour if refused, five minutes if unwell.
 
-    Without an error something is not known yet, and may never be.
+    It is never before GitHub's limits allow it. Without an error something is not known yet, and may never be.
     """
     refused = error is None or isinstance(error, Forbidden | Gone | NotFound | Unprocessable)
-    return now + min(LONGEST if refused else PATIENT, 2.0 ** min(attempts + 1, 12))
+    return _when_allowed(error, now + min(LONGEST if refused else PATIENT, 2.0 ** min(attempts + 1, 12)))
 
 
 def retry_later(error: GitHubError, retry_after: Seconds, now: EpochSeconds) -> EpochSeconds:
     """Return when to try again what can wait: after so many seconds, and not before GitHub's limits allow it."""
-    until = now + retry_after
-    return max(until, error.until) if isinstance(error, Paused) else until
+    return _when_allowed(error, now + retry_after)
+
+
+def _when_allowed(error: GitHubError | None, at: EpochSeconds) -> EpochSeconds:
+    return max(at, error.until) if isinstance(error, Paused) else at
 
 
 def requeue_stale(issue: str, attempts: int, now: EpochSeconds) -> Requeue:

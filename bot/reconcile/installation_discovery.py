@@ -17,7 +17,15 @@ from bot.github.installation_client import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts_from_github import IssueFact, Repository, RepositoryFact
-from bot.reconcile.errors_and_retries import Intervals, NameReused, ends_all, is_unwell, jittered, retry_at
+from bot.reconcile.errors_and_retries import (
+    Intervals,
+    NameReused,
+    concerns_issue,
+    ends_all,
+    is_unwell,
+    jittered,
+    retry_at,
+)
 from bot.reconcile.letter_history_and_translations import read_translations
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.settings_and_commands import read_settings
@@ -220,8 +228,9 @@ class InstallationSync:
             await self.store.threads.postpone(thread, retry_at(error, thread.attempts, now))
             if is_unwell(error):
                 raise
-            # Publishing finds out what is the matter with the issue.
-            await self.store.petitions.request_publishing([thread.petition_id])
+            if concerns_issue(error):
+                # Publishing finds out what is the matter with the issue.
+                await self.store.petitions.request_publishing([thread.petition_id])
         return True
 
     async def _read_issue(self, thread: ThreadToRead) -> tuple[int, int]:

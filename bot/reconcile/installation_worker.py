@@ -20,6 +20,7 @@ from bot.reconcile.errors_and_retries import (
     Intervals,
     NameReused,
     Requeue,
+    concerns_issue,
     ends_all,
     is_unwell,
     postpone,
@@ -199,7 +200,7 @@ class Worker:
                 raise
             self.postponed += is_unwell(error)
             await self.store.threads.postpone(thread, retry_at(error, thread.attempts, now))
-            if not is_unwell(error):
+            if concerns_issue(error):
                 # Publishing finds out what is the matter with the issue.
                 await self.store.petitions.request_publishing([thread.petition_id])
             log.info("postponed reading comments", thread=thread.issue_id, error=str(error))

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.github.app_client import GitHub
-from bot.github.errors import GitHubError, Gone, NotFound, Paused
+from bot.github.errors import GitHubError, Gone, NotFound
 from bot.github.installation_client import InstallationClient
 from bot.github.models.graphql import MAX_NODES, Revision
 from bot.github.models.rest import CommentsRead
@@ -132,7 +132,7 @@ class ThreadResync(Struct, frozen=True):
         doubts = await self._within_limit(doubts) if until != math.inf else doubts
         if not doubts:
             return None
-        outcome, failure, paused_until = None, None, 0.0
+        outcome, failure = None, None
         known = await self.store.threads.get_known_texts([one.comment_id for one in doubts])
         try:
             histories = await self.client.get_comment_histories([one.node_id for one in doubts], known)
@@ -143,14 +143,13 @@ class ThreadResync(Struct, frozen=True):
             if ends_all(error):
                 raise
             # Not the error itself: with its traceback it would hold this frame, and the frame all that was read.
-            failure, paused_until = str(error), error.until if isinstance(error, Paused) else 0.0
+            failure = str(error)
             waits = [retry_at(error, one.asked, self.now) for one in doubts]
         else:
             waits = [retry_at(None, one.asked, self.now) for one in doubts]
         left = {one.comment_id for one in doubts} if outcome is None else set(outcome.doubtful)
         answers = [
-            Clarification(one, one.comment_id not in left, max(wait, paused_until))
-            for one, wait in zip(doubts, waits, strict=True)
+            Clarification(one, one.comment_id not in left, wait) for one, wait in zip(doubts, waits, strict=True)
         ]
         await comments.record_clarifications(answers)
         if waiting := sum(not one.is_clear for one in answers):

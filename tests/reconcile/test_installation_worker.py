@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.github.errors import WriteNotSent
+from bot.github.errors import Paused, WriteNotSent
 from bot.github.throttle import Throttle
 from bot.petition.facts_from_github import Unclear
 from bot.reconcile import account_review
-from bot.reconcile.resync import ThreadResync
+from bot.reconcile.resync import ThreadRead, ThreadResync
 from bot.store import Lease
 from tests.reconcile.scene import WorkerScene
 
@@ -162,3 +162,34 @@ async def test_accounts_are_looked_at_after_the_tally_and_slowly_where_few_calls
         while not await shift.worker.step(Lease(lambda: True)):
             pass
         assert stage.called("POST /api/graphql") == looked, "no more than a tenth of an hour's calls"
+
+
+async def test_a_thread_is_not_read_again_before_the_limit_that_its_reading_met_has_ended(
+    shift: WorkerScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, tries = shift.stage, list[float]()
+    petition = stage.sandbox.petition(body="Dear all,")
+    await shift.adopt(petition)
+    while not await shift.worker.step(Lease(lambda: True)):
+        pass
+    thread = await stage.store.threads.get(petition.id)
+    assert thread is not None
+    await stage.store.threads.postpone(thread, stage.clock())
+    looked_at, until = stage.called(f"GET /repos/lovelace/letters/issues/{petition.number} "), stage.clock() + 900
+
+    read_all = ThreadResync.read_all
+
+    async def meet_the_limit(resync: ThreadResync) -> ThreadRead:
+        tries.append(stage.clock())
+        if stage.clock() < until:
+            raise Paused(until, "no GraphQL calls are left", whole=False)
+        return await read_all(resync)
+
+    monkeypatch.setattr(ThreadResync, "read_all", meet_the_limit)
+    for _ in range(16):
+        while not await shift.worker.step(Lease(lambda: True)):
+            pass
+        stage.clock.pass_by(60)
+    assert [one >= until for one in tries] == [False, True]
+    # Nothing is the matter with the issue.
+    assert stage.called(f"GET /repos/lovelace/letters/issues/{petition.number} ") == looked_at
