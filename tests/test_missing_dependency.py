@@ -121,7 +121,7 @@ def test_outside_the_virtual_environment_it_says_what_to_do() -> None:
     assert "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt && .venv/bin/python -m bot" in said
 
 
-@pytest.mark.parametrize("module", ["bot.app", "sqlite3"])
+@pytest.mark.parametrize("module", ["bot.store.store", "sqlite3"])
 def test_a_missing_module_of_ours_or_of_pythons_is_no_matter_of_installing(module: str) -> None:
     done = subprocess.run(
         program([module], "migrate"), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
