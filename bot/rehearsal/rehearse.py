@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -246,7 +246,7 @@ class Rehearsal(Struct):
         payloads: list[Any] = []
         headers: Mapping[str, str] = {}
         try:
-            for hook in await self._list_webhooks():
+            async for hook in self._list_webhooks():
                 listed = await self._call("GET", f"{hook}/deliveries?per_page=100")
                 headers = listed.headers
                 for one in listed.body if not listed.refusal else ():
@@ -298,19 +298,18 @@ class Rehearsal(Struct):
                 lines += [] if gone.refusal else [f"The label `{label}` in {repository} is deleted."]
 
     async def _remove_webhooks(self, lines: list[str]) -> None:
-        for hook in await self._list_webhooks():
+        async for hook in self._list_webhooks():
             gone = await self._call("DELETE", hook)
             repository = hook.removeprefix("/repos/").partition("/hooks/")[0]
             lines.append(f"The webhook in {repository} {'stays' if gone.refusal else 'is deleted'}.")
 
-    async def _list_webhooks(self) -> list[str]:
-        """Return the paths of our webhooks; none where the token may not see any."""
-        hooks: list[str] = []
+    async def _list_webhooks(self) -> AsyncGenerator[str]:
+        """List the paths of our webhooks, one repository after the other; none where the token may see none."""
         for repository in self.plan.repositories:
             found = await self._call("GET", f"/repos/{repository}/hooks?per_page=100")
             ours = [] if found.refusal else [one for one in found.body if MARK in one["config"].get("url", "")]
-            hooks += [f"/repos/{repository}/hooks/{one['id']}" for one in ours]
-        return hooks
+            for one in ours:
+                yield f"/repos/{repository}/hooks/{one['id']}"
 
     async def _remove(self, issue: Any) -> str:
         """Delete an issue, or close it where that is not allowed; return what was done."""

@@ -94,8 +94,9 @@ class PageCache:
     def _find(self, key: Key, requested: RequestedPetition) -> _Page | None:
         """Return the page if it is still right."""
         page = self._pages.get(key)
-        is_right = page is not None and page.requested == requested and self._context.now() < page.right_until
-        return page if is_right else None
+        if page is None or page.requested != requested:
+            return None
+        return page if page.rendered_at <= self._context.now() < page.right_until else None
 
     async def _render(self, requested: RequestedPetition, render: Render) -> _Page:
         now = self._context.now()
@@ -103,7 +104,8 @@ class PageCache:
         # Compressing takes a millisecond, in which others use the loop.
         is_packed = rendering.content_type == "image/png"
         packed = None if is_packed else await asyncio.to_thread(_compress, rendering.body)
-        return _Page(requested, rendering, packed, _etag(rendering.body), _right_until(rendering.ends_at, now))
+        right_until = _right_until(rendering.ends_at, now)
+        return _Page(requested, rendering, packed, _etag(rendering.body), now, right_until)
 
 
 class _Page(Struct, frozen=True):
@@ -113,6 +115,8 @@ class _Page(Struct, frozen=True):
     rendering: Rendering
     packed: bytes | None
     etag: str
+    rendered_at: EpochSeconds
+    """Before it, the page is not right either: clocks are set back."""
     right_until: EpochSeconds
 
     def size(self) -> int:

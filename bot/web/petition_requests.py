@@ -32,7 +32,7 @@ PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{n
 """The path of a petition's page, and the beginning of the paths of its other forms."""
 
 LOOKUP_LIFETIME: Final[Seconds] = 0.25
-"""How long what another process records may go unseen; what this process records is seen at once."""
+"""How long what has been found may be shown again; what this process records since is seen at once."""
 
 NAMES: Final = 1_000
 
@@ -98,7 +98,7 @@ class PetitionLookups:
         self._known: TTLCache[tuple[str, str, int, int], PetitionRef] = TTLCache(NAMES, LOOKUP_LIFETIME, clock)
 
     async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
-        """Find a petition as it is, or was in another process at most `LOOKUP_LIFETIME` ago."""
+        """Find a petition; what other processes recorded in the last `LOOKUP_LIFETIME` may be missing."""
         key = owner, name, number, self._rosters.commits
         ref = self._known.get(key)
         if ref is None:
@@ -139,17 +139,12 @@ async def find_petition(request: web.Request, context: PagesContext) -> Requeste
 
 async def find_under_any_name(request: web.Request, context: PagesContext) -> RequestedPetition:
     """Find the petition that a request names; raises HTTPNotFound also for one that the client may not see."""
-    ref = await look_up(request, context)
+    match = request.match_info
+    ref = await context.lookups.find(match["owner"], match["repo"], int(match["number"]))
     if ref is None or not is_visible(request, ref):
         raise web.HTTPNotFound(text=NO_SUCH_PETITION)
     request[PRIVATE] = ref.repository.private
     return RequestedPetition(ref, context.base(request))
-
-
-async def look_up(request: web.Request, context: PagesContext) -> PetitionRef | None:
-    """Look up the petition that a request names, whether or not the client may see it."""
-    match = request.match_info
-    return await context.lookups.find(match["owner"], match["repo"], int(match["number"]))
 
 
 async def read_details(context: PagesContext, requested: RequestedPetition, query: RosterQuery) -> PetitionDetails:

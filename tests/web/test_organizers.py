@@ -290,5 +290,5 @@ def test_a_sign_out_is_remembered_for_longer_than_a_session_lasts() -> None:
 
 @pytest.mark.parametrize("fault", [one for one in Fault if one is not Fault.WITHDRAWAL])
 def test_every_fault_of_an_attempt_to_sign_has_words_of_its_own(fault: Fault) -> None:
-    said = view_models.uncounted_people(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1, fault))
-    assert said != view_models.uncounted_people(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1))
+    said = view_models.why_not_counted(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1, fault))
+    assert said != view_models.why_not_counted(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1))

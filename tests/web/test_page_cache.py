@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bot.store import Rosters
 from bot.web import page_cache
 from bot.web.page_cache import takes_gzip
-from tests.web.scene import LOCAL, PAGE, Client, Scene, serving
+from tests.web.scene import LOCAL, NOW, PAGE, Client, Scene, serving
 
 FORMS = ("", "/letter", ".json", ".csv", "/card.png", "/chart.svg", "/feed.atom")
 COMPRESSED = ("", "/letter", ".json", "/chart.svg", "/feed.atom")
@@ -68,6 +68,18 @@ async def test_each_coding_has_its_own_tag_and_the_same_content(scene: Scene, cl
     await scene.petition.change_issue(replace(scene.petition.issue, title="Another title"))
     anew, _ = await ask(client, PAGE + form, "gzip", **{"If-None-Match": packed["ETag"]})
     assert (anew["status"], anew["ETag"] != packed["ETag"]) == ("200", True)
+
+
+async def test_a_page_of_a_clock_that_was_ahead_is_made_again(
+    scene: Scene, client: Client, reads: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.web.scene.NOW", NOW + 86_400)
+    await ask(client, PAGE)
+    monkeypatch.setattr("tests.web.scene.NOW", NOW)
+    await ask(client, PAGE)
+    count = len(reads)
+    await ask(client, PAGE)
+    assert (count, len(reads)) == (2, 2)
 
 
 async def test_a_page_is_read_once_for_all_who_ask_at_once_and_later(

@@ -43,7 +43,7 @@ def view_organizers(
     return {
         "petition": snapshot,
         "numbers": list(_numbers(details, review, context.today)),
-        "uncounted": [(one, uncounted_people(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
+        "uncounted": [(one, why_not_counted(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
         "uncounted_more": max(len(review.uncounted) - MAX_UNCOUNTED, 0),
         "are_all_uncounted": review.are_all_uncounted,
         "headline": first,
@@ -80,7 +80,7 @@ def _numbers(details: PetitionDetails, review: SignatureReview, today: int) -> I
     yield f"{what} that did not count", f"{least}{attempts:,}", "uncounted" if attempts else ""
 
 
-def uncounted_people(one: NotCounted) -> str:
+def why_not_counted(one: NotCounted) -> str:
     """Format why an attempt to sign does not count."""
     return _FAULTS.get(one.fault, _REASONS[one.reason]) if one.reason is Reason.MISTYPED else _REASONS[one.reason]
 
