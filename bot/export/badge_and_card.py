@@ -17,7 +17,7 @@ from importlib import resources
 from typing import Final
 
 from bot.export.json_csv_and_atom import ShieldRecord
-from bot.petition.rules_in_force import next_goal
+from bot.petition.goals import next_goal
 
 
 def badge(count: int) -> str:

@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from bot.petition.goals import next_goal
 from bot.petition.i18n import Translator, translator
-from bot.petition.rules_in_force import next_goal
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionDetails
 from bot.time_types import EpochSeconds

@@ -18,6 +18,7 @@ from msgspec.structs import astuple
 
 from bot.links import Pages, Site
 from bot.petition.block.sections import asked_not_to_be_listed
+from bot.petition.goals import next_goal
 from bot.petition.i18n import ENGLISH, translator
 from bot.petition.letter_versions_and_translations import (
     Letter,
@@ -29,7 +30,6 @@ from bot.petition.letter_versions_and_translations import (
     version_of,
 )
 from bot.petition.machine_readable_lines import iso
-from bot.petition.rules_in_force import next_goal
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import Entry, PetitionDetails, Snapshot
 

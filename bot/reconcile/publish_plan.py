@@ -13,10 +13,10 @@ from bot.links import Addresses, Pages, Site
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts_from_github import IssueFact
+from bot.petition.goals import milestones, next_goal
 from bot.petition.letter_versions_and_translations import is_older
 from bot.petition.machine_readable_lines import Counter
 from bot.petition.organizer_commands import CommandResults
-from bot.petition.rules_in_force import milestones, next_goal
 from bot.petition.settings import Settings
 from bot.petition.tally import Signature
 from bot.reconcile.body_write_and_repair_limiters import EDIT, WIPED, RepairLimiter

@@ -10,7 +10,8 @@ from typing import Final
 from msgspec import Struct
 
 from bot.petition.facts_from_github import Repository
-from bot.petition.rules_in_force import next_goal, read_rules
+from bot.petition.goals import next_goal
+from bot.petition.rules_in_force import read_rules
 from bot.store.comment_rows import read_repository
 from bot.store.engine.database import Row, Transaction
 from bot.store.sort_and_search_keys import spellings

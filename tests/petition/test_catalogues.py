@@ -17,9 +17,10 @@ from msgspec.structs import replace
 
 from bot.petition.block import BlockContent, machine_line, render_block
 from bot.petition.block.body import BODY_LIMIT
+from bot.petition.goals import Milestone
 from bot.petition.i18n import DOMAIN, ENGLISH, LANGUAGES, is_reviewed, preferred_language, translator
 from bot.petition.machine_readable_lines import Coverage
-from bot.petition.rules_in_force import Milestone, Response
+from bot.petition.rules_in_force import Response
 from bot.petition.settings import Settings
 from bot.petition.settings_file import Mistake, read
 from bot.petition.tally import Signature

@@ -14,10 +14,11 @@ from bot.petition.block import BlockContent, TranslationLink, compose, machine_l
 from bot.petition.comments.command_and_phrase_parser import parse
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
 from bot.petition.comments.comment import Author
+from bot.petition.goals import Milestone
 from bot.petition.i18n import LANGUAGES
 from bot.petition.machine_readable_lines import Coverage
 from bot.petition.organizer_commands import GivenCommand, apply_commands
-from bot.petition.rules_in_force import Milestone, Response
+from bot.petition.rules_in_force import Response
 from bot.petition.settings import Detail, Settings
 from bot.petition.settings_file import read
 from bot.petition.tally import Signature

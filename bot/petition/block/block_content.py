@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from bot.petition.goals import Milestone
 from bot.petition.i18n import ENGLISH
 from bot.petition.machine_readable_lines import Counter, Coverage, MachineLine
-from bot.petition.rules_in_force import Milestone, Removal, Response
+from bot.petition.rules_in_force import Removal, Response
 from bot.petition.settings import Detail
 from bot.petition.tally import Signature
 from bot.time_types import WholeEpochSeconds

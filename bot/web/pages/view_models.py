@@ -16,9 +16,9 @@ from bot.export.json_csv_and_atom import TranslationRecord, record_translation
 from bot.export.letter_comparison import Comparison, compare, with_labels
 from bot.links import Pages, Site, pages_of
 from bot.petition.block.sections import REACTIONS, asked_not_to_be_listed, covered, example_of, signed_this_text
+from bot.petition.goals import milestones, next_goal
 from bot.petition.i18n import Translator, translator
 from bot.petition.letter_versions_and_translations import Letter, given_to
-from bot.petition.rules_in_force import milestones, next_goal
 from bot.store import (
     Cursor,
     Entry,
