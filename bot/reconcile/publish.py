@@ -6,7 +6,7 @@ import structlog
 
 from bot.reconcile.continuation_issues import continue_if_full
 from bot.reconcile.errors_and_retries import postpone
-from bot.reconcile.lost_edits import EditDecision
+from bot.reconcile.lost_edit_decision import EditDecision
 from bot.reconcile.publish_load import Loaded, load
 from bot.reconcile.publish_plan import BodyPlan, PublishContext, PublishPlan, block_content, make_plan
 from bot.store import Due, Publication, State

@@ -19,7 +19,7 @@ from bot.petition.organizer_commands import CommandResults
 from bot.petition.settings import MOST_FIRST
 from bot.reconcile.continuation_issues import restore_threads
 from bot.reconcile.errors_and_retries import NameReused, ends_all, is_deleted, postpone, requeue_stale
-from bot.reconcile.lost_edits import EditDecision, guard_body
+from bot.reconcile.lost_edit_decision import EditDecision, guard_body
 from bot.reconcile.publish_plan import PublishContext, ShownIssue, agrees
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.settings_and_commands import decide_rules

@@ -21,7 +21,7 @@ from bot.petition.settings import Settings
 from bot.petition.tally import Signature
 from bot.reconcile.body_write_and_repair_limiters import EDIT, WIPED, RepairLimiter
 from bot.reconcile.errors_and_retries import Requeue
-from bot.reconcile.lost_edits import EditDecision
+from bot.reconcile.lost_edit_decision import EditDecision
 from bot.store import (
     KnownBody,
     Lease,

@@ -11,7 +11,7 @@ from bot.github.models.rest import IssueRead
 from bot.petition.block.body import splice
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts_from_github import Issue, Repository
-from bot.reconcile.lost_edits import EditDecision, guard, guard_body
+from bot.reconcile.lost_edit_decision import EditDecision, guard, guard_body
 from bot.store import KnownBody, OurWrite, outside_digest
 
 BLOCK = "<!-- undersigned:begin -->\n{} people\n<!-- undersigned:end -->"

@@ -16,7 +16,7 @@ from bot.petition.rules_in_force import Rules
 from bot.petition.settings import Settings
 from bot.petition.settings_file import read as read_settings
 from bot.petition.tally import DigestSum, Signature
-from bot.reconcile.lost_edits import EditDecision, guard_body
+from bot.reconcile.lost_edit_decision import EditDecision, guard_body
 from bot.reconcile.publish_load import changes_rules, new_letter, unrecorded
 from bot.reconcile.publish_plan import (
     PublishPlan,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts_from_github import BodyEdit, IssueGone, Repository
-from bot.reconcile.lost_edits import EditDecision, guard_body
+from bot.reconcile.lost_edit_decision import EditDecision, guard_body
 from bot.store import KnownBody, LastBodies, State, Store, outside_digest
 from bot.store.issue_bodies import read_writes_since
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, record_write

@@ -21,7 +21,7 @@ from bot.petition.block.body import letter, locate_block, splice
 from bot.petition.facts_from_github import BodyEdit, Issue, IssueFact
 from bot.petition.organizer_commands import CommandResults
 from bot.petition.rules_in_force import DEFAULTS
-from bot.reconcile.lost_edits import EditDecision, guard_body
+from bot.reconcile.lost_edit_decision import EditDecision, guard_body
 from bot.store import KnownBody, LastBodies, PlannedBody, Store
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY
