@@ -144,8 +144,8 @@ def merge(one: Comment, other: Comment) -> Comment:
     )
 
 
-# A transaction asks several times for the same comments.
-@lru_cache(1_000)
+# A transaction asks several times for the same comments. One can be of 60 kB, so it remembers few.
+@lru_cache(200)
 def standing(comment: Comment) -> Standing:
     """Return what the comment means: only the author's own words sign, an edit by somebody else can only redact."""
     versions, author = comment.versions, comment.author
