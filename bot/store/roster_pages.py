@@ -156,7 +156,8 @@ def _search(text: str, has_keys: bool, show: frozenset[Detail]) -> tuple[Sequenc
         # Engines fold no more than ASCII reliably.
         cases = (text,) if text.isascii() else (text, text.lower(), text.upper(), text.title())
         return cases, tuple(product(("s.login", *shown), range(len(cases))))
-    texts = (unicodedata.normalize("NFKC", text).casefold(), *spellings(text))
+    # PostgreSQL refuses a value for which the statement has no place.
+    texts = (unicodedata.normalize("NFKC", text).casefold(), *(spellings(text) if shown else ()))
     where = product((f"{column}_spellings" for column in shown), range(1, len(texts)))
     return texts, (("s.login", 0), *where)
 

@@ -372,6 +372,16 @@ async def test_names_are_found_and_sorted_without_accents_case_and_width(scene: 
 SHOWN = frozenset(Detail)
 
 
+@pytest.mark.parametrize("show", [frozenset({Detail.LOGIN}), frozenset({Detail.LOGIN, Detail.REASON})])
+async def test_logins_are_found_where_neither_names_nor_affiliations_are_shown(
+    scene: Scene, show: frozenset[Detail]
+) -> None:
+    await scene.say(person("ada"), Sign("Zoë", "Ämtsgericht"))
+    await scene.store.commands.apply(LETTER.id, CommandResults(Rules(Settings(show=show))))
+    for text, found in [("AD", ["ada"]), ("zoë", []), ("ämt", [])]:
+        assert logins(await page(scene, RosterQuery(text=text))) == found, text
+
+
 @pytest.mark.parametrize("show", [SHOWN - {Detail.NAME}, SHOWN - {Detail.AFFILIATION}])
 async def test_what_is_not_shown_can_neither_be_found_nor_sorted_by(scene: Scene, show: frozenset[Detail]) -> None:
     await scene.say(person("ada"), Sign("Zoë", "Café Ämtsgericht"))
