@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 from msgspec import Struct, field
@@ -35,7 +35,7 @@ class Response(Struct, frozen=True):
     addressee: str = ""
 
 
-class Rules(Struct, frozen=True):
+class Rules(Struct, frozen=True, dict=True):
     """The rules in force, as the database keeps them. `settings` hold the goals and the deadline of commands too.
 
     `closed_at` is when a command closed the petition; None while none does.
@@ -55,7 +55,7 @@ class Rules(Struct, frozen=True):
         also_accept = self.settings.also_accept
         return also_accept is not None and (phrase.signs or phrase.digest in phrases(also_accept))
 
-    @property
+    @cached_property
     def removed_ids(self) -> frozenset[int]:
         """Return the people whose signatures are removed."""
         return frozenset(one.user_id for one in self.removals)

@@ -144,8 +144,9 @@ def merge(one: Comment, other: Comment) -> Comment:
     )
 
 
-# A transaction asks several times for the same comments. One can be of 60 kB, so it remembers few.
-@lru_cache(200)
+# A transaction asks twice for the comments of up to 256 deliveries: when they are recorded, and when their authors'
+# are evaluated. One comment can be of 60 kB.
+@lru_cache(512)
 def standing(comment: Comment) -> Standing:
     """Return what the comment means: only the author's own words sign, an edit by somebody else can only redact."""
     versions, author = comment.versions, comment.author
