@@ -137,10 +137,15 @@ async def find_petition(request: web.Request, context: PagesContext) -> Requeste
     return requested
 
 
+def requested_name(request: web.Request) -> tuple[str, str, int]:
+    """Return the owner, the repository and the number of the issue in a request's path."""
+    match = request.match_info
+    return match["owner"], match["repo"], int(match["number"])
+
+
 async def find_under_any_name(request: web.Request, context: PagesContext) -> RequestedPetition:
     """Find the petition that a request names; raises HTTPNotFound also for one that the client may not see."""
-    match = request.match_info
-    ref = await context.lookups.find(match["owner"], match["repo"], int(match["number"]))
+    ref = await context.lookups.find(*requested_name(request))
     if ref is None or not is_visible(request, ref):
         raise web.HTTPNotFound(text=NO_SUCH_PETITION)
     request[PRIVATE] = ref.repository.private
@@ -172,9 +177,8 @@ def is_visible(request: web.Request, ref: PetitionRef) -> bool:
 
 def require_present_name(request: web.Request, requested: RequestedPetition, query: str = "") -> None:
     """Raise HTTPFound to the petition's present name: repositories are renamed, issues transferred."""
-    match, ref = request.match_info, requested.ref
-    named = (match["owner"], match["repo"], int(match["number"]))
+    ref, named = requested.ref, requested_name(request)
     if named != (ref.repository.owner, ref.repository.name, ref.number):
-        form = request.path.removeprefix(f"/petitions/{match['owner']}/{match['repo']}/{match['number']}")
+        form = request.path.removeprefix("/petitions/{}/{}/{}".format(*named))
         address = replace(requested.pages, key=None).of(form)
         raise web.HTTPFound(f"{address}?{query}" if query else address)

@@ -27,6 +27,7 @@ from bot.petition.comments.commands import (
     Several,
     Sign,
     Unsign,
+    command_among_words,
     command_line,
     organizer_commands,
     without_punctuation,
@@ -148,7 +149,8 @@ def _commands(lines: Sequence[str], own: Sequence[range], line: re.Pattern[str])
         found = line.match(lines[number])
         details = without_punctuation(lines[number][found.end() :])[:_LONGEST_DETAILS] if found else ""
         if found and not issubclass(COMMANDS[found[1].lower()], OrganizerCommand):
-            if behind := _ORDER_BEHIND.search(details):
+            # An organizers' command on the line of another one is not read there.
+            if behind := command_among_words(("petition",)).search(details):
                 organizer_commands.append(OrganizerCommand.mistyped(behind[0].strip(), details[behind.end() :]))
                 details = details[: behind.start()]
             personal = found, details, range(number + 1, following)
@@ -210,8 +212,6 @@ _MOST_CANDIDATES = 100
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 _RULE = re.compile(r" {0,3}(?:=+|-+|[-_*](?:[ \t]*[-_*]){2,})[ \t]*")
 """A line that underlines or divides; it belongs to no text."""
-_ORDER_BEHIND = re.compile(r"(?:^|\s)/(?ai:petition)(?![\w/-])\s*")
-"""An organizers' command on the line of `/sign`, which is not read there."""
 _ASKS = re.compile(
     r"(?:\s+[?？؟]|[?？؟]\s*(?ai:what|why|how|who|where|when|which|really|is|are|does|do|can)\b)(?=.*\w)", re.DOTALL
 )

@@ -31,6 +31,7 @@ from bot.web.petition_requests import (
     RequestedPetition,
     is_visible,
     read_details,
+    requested_name,
     require_present_name,
     require_visible,
 )
@@ -301,5 +302,4 @@ def unavailable(error: GitHubError) -> web.HTTPServiceUnavailable:
 
 async def _find(request: web.Request, context: PagesContext) -> PetitionRef | None:
     """Find a petition, always in the database: the time that it takes tells nobody which ones are known."""
-    match = request.match_info
-    return await context.rosters.find(match["owner"], match["repo"], int(match["number"]))
+    return await context.rosters.find(*requested_name(request))
