@@ -1,8 +1,9 @@
-"""Types of times: points in time, lengths of time, and a clock."""
+"""Types of times, with a clock, and times in ISO 8601."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -22,3 +23,16 @@ class Clock(Struct, frozen=True):
 
     now: Callable[[], EpochSeconds]
     sleep: Callable[[Seconds], Awaitable[None]]
+
+
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def iso(at: WholeEpochSeconds) -> str:
+    """Format a time as ISO 8601."""
+    return datetime.fromtimestamp(at, UTC).strftime(_ISO)
+
+
+def read_iso(text: str) -> WholeEpochSeconds:
+    """Read a time as `iso` writes it; raises ValueError for anything else."""
+    return int(datetime.strptime(text, _ISO).replace(tzinfo=UTC).timestamp())

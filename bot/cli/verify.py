@@ -35,11 +35,12 @@ from bot.github.petition_and_rules_reader import IssueName, NotAName, read_petit
 from bot.petition import block
 from bot.petition.comments.command_and_phrase_parser import GRAMMAR
 from bot.petition.i18n import counted
-from bot.petition.machine_readable_lines import MachineLine, iso
+from bot.petition.machine_readable_lines import MachineLine
 from bot.petition.recount_comparison import Difference, Recount, recount
 from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection
 from bot.store_and_github_from_config import SYSTEM_CLOCK, open_installation, open_store
+from bot.time_types import iso
 
 
 class Verification(Struct, frozen=True):

@@ -43,11 +43,10 @@ from bot.links import Pages, Site
 from bot.petition.block.body import letter_digest
 from bot.petition.block.sections import asked_not_to_be_listed
 from bot.petition.i18n import ENGLISH, Translator, counted, template_values, translator
-from bot.petition.machine_readable_lines import iso, read_iso
 from bot.petition.tally import digest
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport
-from bot.time_types import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds, iso, read_iso
 
 PAPER: Final = "petition.html"
 PDF: Final = "petition.pdf"

@@ -29,9 +29,9 @@ from bot.petition.letter_versions_and_translations import (
     language_name,
     version_of,
 )
-from bot.petition.machine_readable_lines import iso
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import Entry, PetitionDetails, Snapshot
+from bot.time_types import iso
 
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", description="A time in UTC.")]
 Number = Annotated[int, Meta(ge=0)]

@@ -28,8 +28,8 @@ from bot.github.transport import MAX_COMMENT_PAGES, PAGE_SIZE, ApiResponse, endl
 from bot.petition.abuse_signals import Account
 from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.facts_from_github import Repository
-from bot.petition.machine_readable_lines import Continues, iso, split_name
-from bot.time_types import Seconds, WholeEpochSeconds
+from bot.petition.machine_readable_lines import Continues, split_name
+from bot.time_types import Seconds, WholeEpochSeconds, iso
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
 """Return what is known of the texts of comments, by the comments' ids."""

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
 from msgspec import Struct, field
 
-from bot.time_types import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds, iso, read_iso
 
 
 def is_name(text: str) -> bool:
@@ -25,16 +24,6 @@ def split_name(name: str) -> tuple[str, int]:
     """Return `owner/repo` and the number of a name."""
     repository, _, number = name.rpartition("#")
     return repository, int(number)
-
-
-def iso(at: WholeEpochSeconds) -> str:
-    """Format a time as ISO 8601."""
-    return datetime.fromtimestamp(at, UTC).strftime(_ISO)
-
-
-def read_iso(text: str) -> WholeEpochSeconds:
-    """Read a time as `iso` writes it; raises ValueError for anything else."""
-    return int(datetime.strptime(text, _ISO).replace(tzinfo=UTC).timestamp())
 
 
 class Coverage(Struct, frozen=True):
@@ -152,4 +141,3 @@ def read_continues(body: str | None) -> Continues | None:
 
 _NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#[1-9][0-9]{0,8}", re.ASCII)
 _MARKER = re.compile(r"\s*<!-- undersigned:continues (?P<said>\{[^\r\n]*\}) -->[ \t]*(?:\r?\n|$)")
-_ISO = "%Y-%m-%dT%H:%M:%SZ"

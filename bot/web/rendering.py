@@ -16,8 +16,7 @@ from aiohttp import web
 
 from bot.export.sanitized_html import render_response
 from bot.petition.i18n import ENGLISH, Translator, message, preferred_language, template_values, translator
-from bot.petition.machine_readable_lines import iso
-from bot.time_types import WholeEpochSeconds
+from bot.time_types import WholeEpochSeconds, iso
 from bot.web.route_policies import Handler
 
 if TYPE_CHECKING:

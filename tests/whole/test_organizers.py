@@ -22,9 +22,9 @@ from bot import config, time_types
 from bot.cli import petition_commands
 from bot.export import handover_pack
 from bot.github.petition_and_rules_reader import IssueName
-from bot.petition.machine_readable_lines import iso
 from bot.reconcile import account_review
 from bot.store import uncounted_people
+from bot.time_types import iso
 from bot.web.organizers import cached_signature_reviews, routes
 from sandbox.faults import Faults
 from sandbox.models import Issue
