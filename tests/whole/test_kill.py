@@ -12,6 +12,7 @@ import random
 import signal
 import sqlite3
 import sys
+from asyncio import FIRST_COMPLETED
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
@@ -101,7 +102,7 @@ class Storm:
         await typed
 
     async def start(self) -> None:
-        """Have a bot born, which may take a second try, and send it the deliveries."""
+        """Have a bot born, and another one if it dies while it starts, and send it the deliveries."""
         assert self.forks.stdin is not None
         self._dead.clear()
         self.forks.stdin.write(b"\n")
@@ -109,10 +110,17 @@ class Storm:
         if self._moment == "starting":
             await asyncio.sleep(self.chance.uniform(0.0, 0.2))
             self.kill()
+        # A command that runs beside it may make the call at which it dies.
+        dead = asyncio.create_task(self._dead.wait())
+        listens = asyncio.create_task(read_until(self.forks.stdout, r"listening (\d+)"))
+        await asyncio.wait({dead, listens}, return_when=FIRST_COMPLETED)
+        if self._pid is None:
+            listens.cancel()
+            await asyncio.wait({listens})
             await self.start()
             return
-        port = await read_until(self.forks.stdout, r"listening (\d+)")
-        self.sandbox.deliveries.url = f"http://127.0.0.1:{port}/webhook"
+        dead.cancel()
+        self.sandbox.deliveries.url = f"http://127.0.0.1:{await listens}/webhook"
 
     def kill(self) -> None:
         """End the bot, if it lives."""
